@@ -1,0 +1,60 @@
+"""Time as a value that is passed in: decisions never ask for it, tests never set it."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where a workflow gets the time from."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, timezone-aware UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, timezone-aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``."""
+        time.sleep(seconds)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return ``moment`` as RFC 3339 in UTC with second precision and ``Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Return the aware UTC time that ``text`` states (fractions of any length are accepted).
+
+    Raises:
+        ValueError: ``text`` is not RFC 3339.
+    """
+    moment = datetime.fromisoformat(_micros(text).replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        raise ValueError(f"no time zone in {text!r}")
+    return moment.astimezone(UTC)
+
+
+def _micros(text: str) -> str:
+    """Cut fractions to six digits: Go writes nine, and ``fromisoformat`` takes six at most."""
+    head, dot, tail = text.partition(".")
+    if not dot:
+        return text
+    digits = len(tail) - len(tail.lstrip("0123456789"))
+    return f"{head}.{tail[:digits][:6]}{tail[digits:]}"

@@ -1,0 +1,71 @@
+"""Files that are either whole and on disk, or not there."""
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shipseal.errors import Code, ShipsealError
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what a disk says into a :class:`ShipsealError` that names ``path``.
+
+    Raises:
+        ShipsealError: ``resource.disk-full`` when there is no room, ``config.invalid`` when writing is not allowed.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ShipsealError(
+                Code.DISK_FULL,
+                f"{path}: no space left on the device",
+                hint="free some space and run the same command again",
+                context={"path": str(path)},
+                retryable=True,
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise ShipsealError(
+                Code.CONFIG_INVALID,
+                f"{path}: cannot be written: {error.strerror}",
+                hint="make the folder writable, or set SHIPSEAL_STATE or SHIPSEAL_CACHE to one that is",
+                context={"path": str(path)},
+            ) from error
+        raise
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable (a rename is not, before its folder is)."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644) -> None:
+    """Write ``data`` to ``path`` so that a reader, or a crash, sees the old file or the new one, never half.
+
+    Raises:
+        ShipsealError: see :func:`disk_errors`.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                for chunk in (data,) if isinstance(data, bytes) else data:
+                    stream.write(chunk)
+                stream.flush()
+                os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+            fsync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

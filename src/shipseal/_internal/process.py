@@ -1,0 +1,252 @@
+"""Run outside tools: the one place that starts processes.
+
+A tool gets an explicit environment, a deadline, and limits on what is kept of its output. It runs in a process group
+of its own, which is ended with it, so that no grandchild outlives a timeout or an interrupt. Secrets go in through
+the environment or standard input, never through arguments: arguments can be read by every user of the machine.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from shipseal._internal.limits import MIB, TOOL_OUTPUT, TOOL_STDERR, Limit
+from shipseal._internal.redact import redact
+from shipseal.errors import Code, ToolError
+
+# What every outside tool may inherit: a way to find programs, a home, a locale, and the way through proxies and CAs.
+_INHERITED = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LC_ALL",
+        "TMPDIR",
+        "TZ",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_RUNTIME_DIR",
+        "DOCKER_CONFIG",
+        "DOCKER_HOST",
+        "REGISTRY_AUTH_FILE",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "SOURCE_DATE_EPOCH",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    }
+)
+_GRACE_SECONDS = 2.0
+_SIGKILL_STATUSES = (-signal.SIGKILL, 128 + signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """How a tool ended.
+
+    Attributes:
+        argv: the command line.
+        status: exit status; negative for a signal.
+        stdout: standard output, whole.
+        stderr: the end of standard error, redacted.
+        seconds: wall-clock time.
+    """
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: bytes
+    stderr: str
+    seconds: float
+
+
+class ToolTimeoutError(ToolError):
+    """The tool did not end within its time."""
+
+
+def tool_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for an outside tool: a short allowlist of ours, plus ``extra``."""
+    return {key: value for key, value in os.environ.items() if key in _INHERITED} | dict(
+        extra or {}
+    )
+
+
+def find_tool(name: str, *, hint: str) -> Path:
+    """Return the program ``name`` (a path, or a name on PATH).
+
+    Raises:
+        ToolError: ``tool.missing``.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise ToolError(
+            Code.TOOL_MISSING, f"{name}: no such program on PATH", hint=hint, context={"tool": name}
+        )
+    return Path(found)
+
+
+def run_tool(
+    argv: Sequence[str | Path],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    stdout_limit: Limit = TOOL_OUTPUT,
+) -> ToolResult:
+    """Run ``argv`` to its end and return how it ended; a non-zero status is a result, not an error.
+
+    Args:
+        argv: the program and its arguments; no secrets.
+        timeout: seconds until the tool and all it started are ended.
+        env: the whole environment; default :func:`tool_environment`.
+        cwd: the folder to run in.
+        stdin: what it reads.
+        stdout_limit: the most that is kept of its standard output.
+
+    Raises:
+        ToolTimeoutError: it did not end in time (``tool.crashed``, retryable).
+        ToolError: ``tool.missing``; ``resource.out-of-memory`` when the kernel killed it; ``tool.crashed`` when its
+            output passed the limit.
+    """
+    words = tuple(str(word) for word in argv)
+    started = time.monotonic()
+    with _start(words, env=env, cwd=cwd) as process:
+        out, tail = _Collector(process.stdout, stdout_limit), _Tail(process.stderr)
+        try:
+            _feed(process, stdin)
+            process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ToolTimeoutError(
+                Code.TOOL_CRASHED,
+                f"{words[0]}: did not end within {timeout:g} s",
+                retryable=True,
+                hint="raise the timeout in shipseal.yaml (timeouts), or see what it waits for",
+                context={"tool": words[0], "stderr": tail.text()},
+            ) from error
+        finally:
+            _end_group(process)
+        out.join()
+        tail.join()
+    if process.returncode in _SIGKILL_STATUSES:
+        raise ToolError(
+            Code.OUT_OF_MEMORY,
+            f"{words[0]}: was killed (SIGKILL), which is what the kernel does when memory runs out",
+            hint="give the job more memory, or scan fewer platforms at once",
+            context={"tool": words[0], "stderr": tail.text()},
+            retryable=True,
+        )
+    if out.overflow:
+        raise ToolError(
+            Code.TOOL_CRASHED,
+            f"{words[0]}: printed more than {stdout_limit.size} bytes",
+            hint=stdout_limit.reason,
+            context={"tool": words[0]},
+        )
+    return ToolResult(
+        words, process.returncode, out.data(), tail.text(), time.monotonic() - started
+    )
+
+
+def _start(
+    words: tuple[str, ...], *, env: Mapping[str, str] | None, cwd: Path | None
+) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(  # noqa: S603 - an argument list, no shell
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(tool_environment() if env is None else env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        raise ToolError(
+            Code.TOOL_MISSING,
+            f"{words[0]}: cannot be started: {error.strerror}",
+            hint="install it, or name another one in shipseal.yaml",
+            context={"tool": words[0]},
+        ) from error
+
+
+def _feed(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin as stream:
+            stream.write(data)
+
+
+def _end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End what is left of the group: politely, then not."""
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+class _Collector:
+    """Reads a pipe to its end in a thread and keeps it up to a limit."""
+
+    def __init__(self, stream: IO[bytes] | None, limit: Limit) -> None:
+        self._parts: list[bytes] = []
+        self._limit = limit.size
+        self._size = 0
+        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _read(self, stream: IO[bytes] | None) -> None:
+        while stream is not None and (chunk := stream.read(MIB)):
+            self._size += len(chunk)
+            if not self.overflow:
+                self._parts.append(chunk)
+
+    @property
+    def overflow(self) -> bool:
+        return self._size > self._limit
+
+    def data(self) -> bytes:
+        return b"".join(self._parts)
+
+    def join(self) -> None:
+        self._thread.join()
+
+
+class _Tail:
+    """Reads a pipe to its end in a thread and keeps its last lines."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        self._lines: deque[bytes] = deque(maxlen=2000)
+        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _read(self, stream: IO[bytes] | None) -> None:
+        while stream is not None and (line := stream.readline(TOOL_STDERR.size)):
+            self._lines.append(line)
+
+    def text(self) -> str:
+        return redact(b"".join(self._lines)[-TOOL_STDERR.size :].decode("utf-8", "replace"))
+
+    def join(self) -> None:
+        self._thread.join()

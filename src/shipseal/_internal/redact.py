@@ -1,0 +1,73 @@
+"""Keep secrets out of everything that is printed, logged, journalled or raised.
+
+Two nets: values that are known to be secret (registered once when they are read) and shapes that usually are
+(credentials in URLs, query parameters that are not on the allowlist, bearer headers, well-known token prefixes).
+"""
+
+import re
+import threading
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+REDACTED = "[redacted]"
+
+# An allowlist, because a denylist misses the next vendor's signature parameter.
+_SAFE_PARAMETERS = frozenset(
+    {
+        "n",
+        "last",
+        "digest",
+        "mount",
+        "from",
+        "artifactType",
+        "scope",
+        "service",
+        "account",
+        "offline_token",
+        "client_id",
+    }
+)
+_SHAPES = re.compile(
+    r"(?i)(?P<keep>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_[A-Za-z0-9_]{20,}\b|\bdckr_pat_[A-Za-z0-9_-]{10,}\b"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+)
+_USERINFO = re.compile(r"(?i)(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@]+@")
+_MIN_SECRET = 4
+
+_lock = threading.Lock()
+_known: set[str] = set()
+
+
+def register_secret(value: str) -> None:
+    """Remember ``value`` so that :func:`redact` takes it out of every text from now on.
+
+    Values shorter than four characters are ignored: taking those out would destroy the text and hide nothing.
+    """
+    if len(value) >= _MIN_SECRET:
+        with _lock:
+            _known.add(value)
+
+
+def redact(text: str) -> str:
+    """Return ``text`` without any secret that is known or that looks like one."""
+    with _lock:
+        known = sorted(_known, key=len, reverse=True)
+    for value in known:
+        text = text.replace(value, REDACTED)
+    text = _USERINFO.sub(lambda match: f"{match['scheme']}{REDACTED}@", text)
+    return _SHAPES.sub(lambda match: f"{match['keep'] or ''}{REDACTED}", text)
+
+
+def redact_url(url: str) -> str:
+    """Return ``url`` without user, password, fragment, and values of parameters that are not known to be harmless."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    query = urlencode(
+        [
+            (key, value if key in _SAFE_PARAMETERS else "REDACTED")
+            for key, value in parse_qsl(parts.query, True)
+        ],
+        safe="/:,",
+    )
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))

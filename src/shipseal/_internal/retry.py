@@ -1,0 +1,100 @@
+"""Try again: only what is transient, only what is idempotent, only until a deadline.
+
+What may be tried again is said by the error (``ShipsealError.retryable``), never guessed here; whether the call is
+idempotent is known by the caller, who wraps only such calls. ``Retry-After`` wins over the computed wait, and a wait
+that would pass the deadline is not begun.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception
+from tenacity.stop import stop_base
+
+from shipseal._internal.clock import Clock
+from shipseal.errors import ShipsealError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long.
+
+    Attributes:
+        tries: calls in all.
+        first_wait: seconds before the second call; doubled before each further one, with up to half as much jitter.
+        max_wait: seconds that one computed wait never passes.
+        deadline: seconds from the first call after which no further one begins.
+    """
+
+    tries: int = 5
+    first_wait: float = 0.5
+    max_wait: float = 20.0
+    deadline: float = 120.0
+
+
+SYFT_RETRIES = RetryPolicy(tries=3, first_wait=10.0, max_wait=60.0, deadline=3600.0)
+
+
+def call_with_retry(
+    call: Callable[[], T],
+    policy: RetryPolicy,
+    clock: Clock,
+    *,
+    on_retry: Callable[[ShipsealError, float], None] | None = None,
+) -> T:
+    """Return what ``call`` returns, calling it again while it fails with a retryable :class:`ShipsealError`.
+
+    Args:
+        call: an idempotent call.
+        policy: tries, waits and deadline.
+        clock: where time and sleep come from.
+        on_retry: told each error that is retried, and the seconds until then.
+
+    Raises:
+        ShipsealError: the last one, when it is permanent, or tries or time have run out.
+    """
+
+    def wait(state: RetryCallState) -> float:
+        return _wait(state, policy)
+
+    def before_sleep(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if on_retry and isinstance(error, ShipsealError) and state.next_action:
+            on_retry(error, state.next_action.sleep)
+
+    retrying = Retrying(
+        sleep=clock.sleep,
+        stop=_Stop(policy, clock, clock.monotonic()),
+        wait=wait,
+        retry=retry_if_exception(
+            lambda error: isinstance(error, ShipsealError) and error.retryable
+        ),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
+    return retrying(call)
+
+
+def _wait(state: RetryCallState, policy: RetryPolicy) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, ShipsealError) else None
+    if asked is not None:
+        return max(0.0, asked)
+    wait = min(policy.max_wait, policy.first_wait * 2 ** (state.attempt_number - 1))
+    return float(wait * random.uniform(1.0, 1.5))
+
+
+class _Stop(stop_base):
+    def __init__(self, policy: RetryPolicy, clock: Clock, started: float) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._started = started
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        used = self._clock.monotonic() - self._started
+        too_late = used + retry_state.upcoming_sleep > self._policy.deadline
+        return retry_state.attempt_number >= self._policy.tries or too_late

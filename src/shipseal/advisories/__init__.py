@@ -1,0 +1,1 @@
+"""Advisory data: OSV records, the local database, version order."""

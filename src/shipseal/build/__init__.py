@@ -1,0 +1,1 @@
+"""Builders: buildx, buildah, layers, and images that are built already."""

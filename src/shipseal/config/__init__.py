@@ -1,0 +1,1 @@
+"""shipseal.yaml: model, files, environment."""

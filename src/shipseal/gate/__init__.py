@@ -1,0 +1,1 @@
+"""The gate: policy and decision. No network, no clock, no disk."""

@@ -1,0 +1,1 @@
+"""Ignore rules: what they match. No network, no clock, no disk."""

@@ -1,0 +1,1 @@
+"""In-toto statements and the predicates within."""

@@ -1,0 +1,97 @@
+"""A folder of blobs by digest (``sha256/<hex>``): the shape of an OCI layout's ``blobs`` and of the evidence folder."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shipseal._internal.durable import write_atomic
+from shipseal._internal.limits import MIB
+from shipseal.errors import Code, ImageError
+from shipseal.oci.digest import Digest, check_bytes, digest_of, split_digest, verified
+
+
+class BlobStore:
+    """Content-addressed files. Two processes may write at once: a blob appears whole or not at all.
+
+    Args:
+        root: the folder; made when the first blob is written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: Digest) -> Path:
+        """Return where the blob lies, whether it is there or not."""
+        algorithm, encoded = split_digest(digest)
+        return self.root / algorithm / encoded
+
+    def has(self, digest: Digest, size: int | None = None) -> bool:
+        """Return whether the blob is there, with ``size`` bytes if that is given. Its content is not read."""
+        try:
+            found = self.path(digest).stat()
+        except OSError:
+            return False
+        return size is None or found.st_size == size
+
+    def put(self, data: bytes) -> Digest:
+        """Store ``data`` and return its digest; what is there already is not written again.
+
+        Raises:
+            ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
+        """
+        digest = digest_of(data)
+        if not self.has(digest, len(data)):
+            write_atomic(self.path(digest), data)
+        return digest
+
+    def put_stream(
+        self, chunks: Iterable[bytes], digest: Digest, size: int | None, *, what: str
+    ) -> None:
+        """Store what ``chunks`` yield under ``digest``, verified before it appears.
+
+        Raises:
+            ImageError: ``image.digest-mismatch``.
+            ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
+        """
+        if not self.has(digest, size):
+            write_atomic(self.path(digest), verified(chunks, digest, size, what=what))
+
+    def read(self, digest: Digest) -> bytes:
+        """Return a blob, verified.
+
+        Raises:
+            ImageError: ``image.not-found``, ``image.digest-mismatch``.
+        """
+        try:
+            data = self.path(digest).read_bytes()
+        except OSError as error:
+            raise self._missing(digest, error) from error
+        return check_bytes(data, digest, what=str(self.path(digest)))
+
+    def open(self, digest: Digest, size: int | None = None, *, offset: int = 0) -> Iterator[bytes]:
+        """Return a blob in chunks of 1 MiB from ``offset`` on, verified at the end when ``offset`` is zero.
+
+        Raises:
+            ImageError: ``image.not-found``, ``image.digest-mismatch``.
+        """
+        chunks = self._chunks(digest, offset)
+        if offset:
+            return chunks
+        return verified(chunks, digest, size, what=str(self.path(digest)))
+
+    def _chunks(self, digest: Digest, offset: int) -> Iterator[bytes]:
+        try:
+            stream = self.path(digest).open("rb")
+        except OSError as error:
+            raise self._missing(digest, error) from error
+        with stream:
+            stream.seek(offset)
+            while chunk := stream.read(MIB):
+                yield chunk
+
+    def _missing(self, digest: Digest, error: OSError) -> ImageError:
+        return ImageError(
+            Code.IMAGE_NOT_FOUND,
+            f"{self.path(digest)}: cannot be read: {error.strerror}",
+            hint="the blob is missing: build or copy the image again",
+            context={"digest": digest},
+        )

@@ -1,0 +1,164 @@
+"""OCI image layouts (image-spec, image-layout.md): read, written atomically, safe for two processes at once."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from shipseal._internal.durable import disk_errors, write_atomic
+from shipseal._internal.limits import CONFIG, MANIFEST, read_limited
+from shipseal.errors import Code, ImageError
+from shipseal.oci import media_types as mt
+from shipseal.oci.blob_store import BlobStore
+from shipseal.oci.descriptor import Descriptor
+from shipseal.oci.digest import Digest, check_bytes
+from shipseal.oci.manifest import RawManifest
+
+_MARKER = b'{"imageLayoutVersion":"1.0.0"}'
+
+
+class OciLayout:
+    """A folder with ``oci-layout``, ``index.json`` and ``blobs/``. A :class:`~shipseal.oci.image.ContentSource`.
+
+    Args:
+        folder: the layout; it need not exist before the first write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.blobs = BlobStore(folder / "blobs")
+
+    def exists(self) -> bool:
+        """Return whether the folder is an OCI layout."""
+        return (self.folder / "oci-layout").is_file() and (self.folder / "index.json").is_file()
+
+    def create(self) -> None:
+        """Make an empty layout unless there is one.
+
+        Raises:
+            ShipsealError: the folder cannot be written.
+        """
+        with self._locked():
+            if not (self.folder / "index.json").exists():
+                self._write_entries([])
+            if not (self.folder / "oci-layout").exists():
+                write_atomic(self.folder / "oci-layout", _MARKER)
+
+    def raw_index(self) -> bytes:
+        """Return the bytes of ``index.json``.
+
+        Raises:
+            ImageError: ``image.not-found`` when there is no layout.
+        """
+        path = self.folder / "index.json"
+        try:
+            with path.open("rb") as stream:
+                return read_limited(stream, MANIFEST, what=str(path))
+        except OSError as error:
+            raise ImageError(
+                Code.IMAGE_NOT_FOUND,
+                f"{self.folder}: no OCI layout there: {error.strerror}",
+                hint="name the folder that holds oci-layout and index.json",
+                context={"path": str(self.folder)},
+            ) from error
+
+    def entries(self) -> tuple[Descriptor, ...]:
+        """Return the descriptors in ``index.json``.
+
+        Raises:
+            ImageError: ``image.not-found``, ``image.format-unsupported``.
+        """
+        path = self.folder / "index.json"
+        try:
+            document = msgspec.json.decode(self.raw_index())
+        except msgspec.DecodeError as error:
+            raise _broken(path, f"not JSON: {error}") from error
+        manifests = document.get("manifests") if isinstance(document, dict) else None
+        if not isinstance(manifests, list):
+            raise _broken(path, "it has no list of manifests")
+        return tuple(
+            Descriptor.from_json(value, what=f"{path}, manifest {number}")
+            for number, value in enumerate(manifests)
+        )
+
+    @contextmanager
+    def updating(self) -> Iterator[list[Descriptor]]:
+        """Give the entries as a list to change; what it holds at the end is written, under a lock between processes.
+
+        Raises:
+            ShipsealError: the folder cannot be read or written.
+        """
+        self.create()
+        with self._locked():
+            entries = list(self.entries())
+            before = list(entries)
+            yield entries
+            if entries != before:
+                self._write_entries(entries)
+
+    def read_manifest(self, digest: Digest) -> RawManifest:
+        """Return a manifest or index by digest, verified.
+
+        Raises:
+            ImageError: ``image.not-found``, ``image.digest-mismatch``, ``image.format-unsupported``.
+        """
+        raw = self._small(digest, MANIFEST.size)
+        stated = next((entry.media_type for entry in self._listed(digest)), "")
+        return RawManifest.of(raw, stated if stated in mt.MANIFESTS else "")
+
+    def read_config(self, blob: Descriptor) -> bytes:
+        """Return an image configuration, verified.
+
+        Raises:
+            ImageError: ``image.not-found``, ``image.digest-mismatch``.
+        """
+        return self._small(blob.digest, CONFIG.size)
+
+    def open_blob(self, blob: Descriptor, *, offset: int = 0) -> Iterator[bytes]:
+        """Return a blob in chunks; digest and size are verified at the end when ``offset`` is zero.
+
+        Raises:
+            ImageError: ``image.not-found``, ``image.digest-mismatch``.
+        """
+        return self.blobs.open(blob.digest, blob.size, offset=offset)
+
+    def _listed(self, digest: Digest) -> Iterator[Descriptor]:
+        return (entry for entry in self.entries() if entry.digest == digest)
+
+    def _small(self, digest: Digest, most: int) -> bytes:
+        path = self.blobs.path(digest)
+        if path.exists() and path.stat().st_size > most:
+            raise _broken(path, f"{path.stat().st_size} bytes, more than {most}")
+        return check_bytes(self.blobs.read(digest), digest, what=str(path))
+
+    def _write_entries(self, entries: list[Descriptor]) -> None:
+        document = {
+            "schemaVersion": 2,
+            "mediaType": mt.OCI_INDEX,
+            "manifests": [entry.to_json() for entry in entries],
+        }
+        write_atomic(self.folder / "index.json", msgspec.json.encode(document))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        # The lock file lies beside the layout's own files: the specification allows others in the folder.
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _broken(path: Path, problem: str) -> ImageError:
+    return ImageError(
+        Code.FORMAT_UNSUPPORTED,
+        f"{path}: {problem}",
+        hint="the layout is damaged: build or copy the image again",
+        context={"path": str(path)},
+    )

@@ -1,0 +1,37 @@
+"""Media types and well-known annotation keys (OCI image-spec 1.1, Docker v2 schema 2, Sigstore bundle)."""
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+OCI_LAYER_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+OCI_LAYER_ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
+OCI_EMPTY = "application/vnd.oci.empty.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+IN_TOTO = "application/vnd.in-toto+json"
+SPDX_JSON = "application/spdx+json"
+SYFT_JSON = "application/vnd.syft+json"
+RELEASE_RECORD = "application/vnd.shipseal.release.v1+json"
+
+INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
+IMAGES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+MANIFESTS = INDEXES | IMAGES
+
+REF_NAME = "org.opencontainers.image.ref.name"
+CREATED = "org.opencontainers.image.created"
+SOURCE = "org.opencontainers.image.source"
+REVISION = "org.opencontainers.image.revision"
+VERSION = "org.opencontainers.image.version"
+BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
+BUNDLE_CONTENT = "dev.sigstore.bundle.content"
+BUNDLE_PREDICATE = "dev.sigstore.bundle.predicateType"
+BUILDKIT_REFERENCE_TYPE = "vnd.docker.reference.type"
+BUILDKIT_REFERENCE_DIGEST = "vnd.docker.reference.digest"
+BUILDKIT_ATTESTATION = "attestation-manifest"

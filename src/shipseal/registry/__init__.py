@@ -1,0 +1,1 @@
+"""The registry client: HTTP, credentials, uploads, referrers, and layouts as targets."""

@@ -1,0 +1,1 @@
+"""SBOMs: Syft, its cache, the trim ladder, sizes."""

@@ -1,0 +1,1 @@
+"""Scanners: Grype, the builtin matcher, and the choice between them."""

@@ -1,0 +1,197 @@
+"""Scanners: which vulnerabilities do the packages of an SBOM have.
+
+A scanner reports every finding; it never decides. The gate (``gate/``) decides, and ignores are applied by it alone.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+from shipseal.oci import Digest, Platform
+
+
+class Severity(IntEnum):
+    """Ordered, ``HIGH < CRITICAL``. UNKNOWN is not a low severity: the gate has a rule of its own for it."""
+
+    UNKNOWN = 0
+    NEGLIGIBLE = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+    @classmethod
+    def parse(cls, text: str) -> "Severity":
+        """Return the severity that ``text`` names in any case; UNKNOWN for anything else."""
+        return cls.__members__.get(text.strip().upper(), cls.UNKNOWN)
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class FixState(StrEnum):
+    """Whether upstream has a fix, in Grype's words."""
+
+    FIXED = "fixed"
+    NOT_FIXED = "not-fixed"
+    WONT_FIX = "wont-fix"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The package that a finding is in.
+
+    Attributes:
+        name: as the catalogue has it.
+        version: likewise.
+        type: Syft's type: ``deb``, ``apk``, ``python``, ``npm``, ``gem``, ``go-module``, ``java-archive``, …
+        purl: package URL; empty when there is none.
+        language: Syft's language; empty when there is none.
+        locations: paths in the image.
+        layer: diff-id of the layer it came from; empty when unknown.
+        upstreams: names of source packages.
+    """
+
+    name: str
+    version: str
+    type: str
+    purl: str = ""
+    language: str = ""
+    locations: tuple[str, ...] = ()
+    layer: str = ""
+    upstreams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One vulnerability in one package of one platform.
+
+    Attributes:
+        id: as the advisory is called there (``CVE-…``, ``GHSA-…``, ``PYSEC-…``).
+        aliases: other ids of the same vulnerability, sorted.
+        severity: see :class:`Severity`.
+        package: where.
+        fix_state: see :class:`FixState`.
+        fix_versions: versions that have the fix.
+        namespace: Grype's namespace (``debian:distro:debian:12``); the builtin matcher's ``osv:ECOSYSTEM``.
+        match_type: ``exact-direct-match``, ``exact-indirect-match``, ``cpe-match``.
+        severity_source: where the severity comes from; empty when unknown.
+        description: one line; may be empty.
+        url: of the advisory; may be empty.
+    """
+
+    id: str
+    severity: Severity
+    package: Package
+    aliases: tuple[str, ...] = ()
+    fix_state: FixState = FixState.UNKNOWN
+    fix_versions: tuple[str, ...] = ()
+    namespace: str = ""
+    match_type: str = ""
+    severity_source: str = ""
+    description: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The vulnerability data that a scan used.
+
+    Attributes:
+        uri: where it came from.
+        digest: of its content, ``sha256:…`` or Grype's own checksum form; empty when unknown.
+        built: when it was built; None when unknown.
+        version: its schema version.
+    """
+
+    uri: str
+    digest: str
+    built: datetime | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """One SBOM to scan.
+
+    Attributes:
+        platform: whose.
+        sbom: the file with the full SPDX document.
+        sbom_digest: its digest.
+        native: the file with the Syft JSON of the same run, for locations and layers; None when there is none.
+        timeout: seconds.
+    """
+
+    platform: Platform
+    sbom: Path
+    sbom_digest: Digest
+    native: Path | None = None
+    timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """All findings of one SBOM.
+
+    Attributes:
+        platform: whose.
+        sbom_digest: of the full SBOM that was scanned.
+        scanner: ``grype`` or ``shipseal-builtin``.
+        scanner_version: its version.
+        scanner_uri: its home.
+        database: what it used.
+        findings: sorted by severity (worst first), id, package name, version.
+        started: when.
+        finished: when.
+        raw: the scanner's own JSON, kept as a file beside the release (``*-scan-results``).
+        notes: what a person should know, a sentence each.
+    """
+
+    platform: Platform
+    sbom_digest: Digest
+    scanner: str
+    scanner_version: str
+    scanner_uri: str
+    database: Database
+    findings: tuple[Finding, ...]
+    started: datetime
+    finished: datetime
+    raw: bytes
+    notes: tuple[str, ...] = ()
+
+    def counts(self) -> Mapping[Severity, int]:
+        """Return the number of findings per severity, worst first, without empty ones."""
+        found = dict.fromkeys(sorted(Severity, reverse=True), 0)
+        for finding in self.findings:
+            found[finding.severity] += 1
+        return {severity: count for severity, count in found.items() if count}
+
+
+@dataclass(frozen=True, slots=True)
+class DatabasePolicy:
+    """How old data may be.
+
+    Attributes:
+        max_age: seconds since it was built; None means any age, said in so many words by the configuration.
+    """
+
+    max_age: float | None = field(default=5 * 86400.0)
+
+
+class Scanner(ABC):
+    """Finds vulnerabilities. Safe to use from several threads."""
+
+    name: str
+
+    @abstractmethod
+    def scan(self, request: ScanRequest) -> ScanReport:
+        """Return every finding of the SBOM.
+
+        Raises:
+            ScanError: ``scan.db-unavailable``, ``scan.db-stale``.
+            ToolError: ``tool.missing``, ``tool.crashed`` with the tool's own words, ``resource.out-of-memory``.
+        """

@@ -1,0 +1,1 @@
+"""Verification: policy, checks, verdict. No network, no clock, no disk."""
