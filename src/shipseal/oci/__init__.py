@@ -5,6 +5,7 @@ from shipseal.oci.digest import Digest, digest_of, parse_digest
 from shipseal.oci.image import ContentSource, Image, ImageConfig, PlatformImage
 from shipseal.oci.manifest import Index, Manifest, RawManifest
 from shipseal.oci.platform import Platform
+from shipseal.oci.reference import Reference
 
 __all__ = [
     "ContentSource",
@@ -17,6 +18,7 @@ __all__ = [
     "Platform",
     "PlatformImage",
     "RawManifest",
+    "Reference",
     "digest_of",
     "parse_digest",
 ]
