@@ -1,0 +1,179 @@
+"""How a command that did not end well is told: a sentence and a hint for people, an object for programs, a status."""
+
+import errno
+import json
+import os
+import select
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+import typer
+
+from shipseal._internal.redact import redact
+from shipseal.errors import (
+    Code,
+    ConfigError,
+    Exit,
+    InterruptedReleaseError,
+    ShipsealError,
+    ToolError,
+)
+from shipseal.github.actions import Annotation
+
+# Typer carries its own copy of Click in some versions and not in others; the classes above BadParameter are the same.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+_CommandLineError: type[Exception] = _UsageError.__bases__[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Tells how a command ended.
+
+    Attributes:
+        as_json: whether the error goes to standard output as JSON.
+        debug: whether the traceback is wanted.
+        annotate: whether this is a job of GitHub Actions, which marks ``::error::`` lines.
+    """
+
+    as_json: bool
+    debug: bool
+    annotate: bool
+
+    @classmethod
+    def for_command_line(cls, argv: Sequence[str], env: Mapping[str, str]) -> "Failure":
+        """Return what suits ``argv`` (``--json`` anywhere before ``--``) and ``env``."""
+        words = list(argv)
+        options = words[: words.index("--")] if "--" in words else words
+        return cls(
+            as_json="--json" in options,
+            debug=env.get("SHIPSEAL_DEBUG", "") not in ("", "0"),
+            annotate=env.get("GITHUB_ACTIONS") == "true",
+        )
+
+    def report(self, error: BaseException) -> int:
+        """Print ``error`` and return the exit status that the command ends with."""
+        if isinstance(error, SystemExit):
+            return _status_of(error)
+        if isinstance(error, BrokenPipeError) and abandon_closed_streams():
+            return Exit.OUTSIDE  # nobody is reading any more, so there is nobody to tell
+        known = as_shipseal_error(error)
+        try:
+            self._print(known, error)
+        except BrokenPipeError:
+            abandon_closed_streams()
+        return known.exit
+
+    def _print(self, known: ShipsealError, error: BaseException) -> None:
+        if self.debug:
+            sys.stderr.write(redact("".join(traceback.format_exception(error))))
+        if self.as_json:
+            sys.stdout.write(as_json(known))
+        else:
+            sys.stderr.write(as_text(known))
+        if self.annotate:
+            sys.stderr.write(_annotation_of(known))
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def as_text(error: ShipsealError) -> str:
+    """Return ``error CODE: message`` and the hint on a line of its own, without secrets."""
+    text = f"error {error.code}: {error.message}\n"
+    if error.hint:
+        text += f"hint: {error.hint}\n"
+    return redact(text)
+
+
+def as_json(error: ShipsealError) -> str:
+    """Return the object of ``error.schema.json``, without secrets."""
+    value = {
+        "code": str(error.code),
+        "message": redact(error.message),
+        "hint": redact(error.hint),
+        "context": {name: redact(text) for name, text in error.context.items()},
+        "retryable": error.retryable,
+    }
+    return json.dumps({"error": value}, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_shipseal_error(error: BaseException) -> ShipsealError:
+    """Return ``error`` if it is one of ours, else the one that says what it means to the person who sees it."""
+    if isinstance(error, ShipsealError):
+        return error
+    if isinstance(error, _CommandLineError):
+        return _wrong_usage(error)
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return InterruptedReleaseError("interrupted")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ShipsealError(
+            Code.DISK_FULL,
+            f"{error.filename or 'output'}: no space left on the device",
+            hint="free some space and run the same command again",
+            retryable=True,
+        )
+    if isinstance(error, MemoryError):
+        return ToolError(
+            Code.OUT_OF_MEMORY,
+            "shipseal ran out of memory",
+            hint="give the job more memory, or lower limits.parallel",
+        )
+    return ShipsealError(
+        Code.UNKNOWN,
+        f"a defect in shipseal: {type(error).__name__}: {error}",
+        hint="run it again with SHIPSEAL_DEBUG=1 and report the defect with what that prints",
+    )
+
+
+def _wrong_usage(error: Exception) -> ConfigError:
+    """Return the error for a command line that was not understood; Typer's own status for it would be 2."""
+    context = getattr(error, "ctx", None)
+    message: str = getattr(error, "format_message", error.__str__)()
+    if context is None:
+        return ConfigError(message, hint="see shipseal --help")
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help, or nothing
+        message = f"what to do is missing\n\n{context.get_help()}"
+    return ConfigError(message, hint=f"see {context.command_path} --help")
+
+
+def _annotation_of(error: ShipsealError) -> str:
+    text = error.message + (f"\n{error.hint}" if error.hint else "")
+    line = error.context.get("line", "")
+    return Annotation(
+        "error",
+        redact(text),
+        title=f"shipseal: {error.code}",
+        file=error.context.get("file", ""),
+        line=int(line) if line.isdecimal() else None,
+    ).render()
+
+
+def _status_of(error: SystemExit) -> int:
+    if error.code is None:
+        return Exit.OK
+    return error.code if isinstance(error.code, int) else Exit.DEFECT
+
+
+def abandon_closed_streams() -> bool:
+    """Point standard streams whose reader has gone at nothing, and say whether there was one.
+
+    Without that the interpreter complains at exit, when it flushes what nobody will read.
+    """
+    closed = [stream for stream in (sys.stdout, sys.stderr) if _reader_is_gone(stream)]
+    for stream in closed:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    return bool(closed)
+
+
+def _reader_is_gone(stream: TextIO) -> bool:
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):  # replaced in this process by something without a descriptor
+        return False
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,0 +1,161 @@
+"""The entry point: finds the command, imports that one alone, and turns however it ends into an exit status.
+
+``shipseal --help`` is read by people and by completion scripts at every keystroke, so nothing here imports a command, a
+model or an HTTP client: the table below holds the names and the one-line helps.
+"""
+
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from shipseal import __version__
+from shipseal.cli.failure import Failure, abandon_closed_streams
+from shipseal.errors import Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command that exists without being imported.
+
+    Attributes:
+        module: the module that exposes it as ``app``, a ``typer.Typer``.
+        help: one line for ``shipseal --help``.
+    """
+
+    module: str
+    help: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "init": Entry("shipseal.cli.init", "Write a shipseal.yaml that fits this repository."),
+    "release": Entry(
+        "shipseal.cli.release", "Take an image from build to moved tags, all or nothing."
+    ),
+    "verify": Entry(
+        "shipseal.cli.verify", "Say whether an image carries the evidence that is required of it."
+    ),
+    "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
+    "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
+    "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
+}
+
+# Options that Typer adds to every stand-alone application; here only the root has them.
+_COMPLETION_OPTIONS = frozenset({"install_completion", "show_completion"})
+_COMPLETION_VARIABLE = "_SHIPSEAL_COMPLETE"
+
+
+def installed() -> list[str]:
+    """Return the names of the commands whose module is there, in the order of the table."""
+    return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(entry.module)]
+
+
+def load(name: str) -> Any:
+    """Import the command ``name`` and return it as Typer's command object."""
+    app: typer.Typer = importlib.import_module(COMMANDS[name].module).app
+    app.rich_markup_mode = (
+        None  # plain help: importing Rich costs as much as everything else together
+    )
+    command = typer.main.get_command(app)
+    command.name = name
+    command.params = [param for param in command.params if param.name not in _COMPLETION_OPTIONS]
+    return command
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands from the table and imports the one that is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, without importing anything."""
+        return installed()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, imported now; None when there is no such one."""
+        return load(cmd_name) if cmd_name in installed() else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table's one-line helps, because asking the commands would import them all."""
+        rows = [(name, COMMANDS[name].help) for name in installed()]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shipseal {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=LazyGroup, name="shipseal", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback(
+    epilog="Exit statuses: docs/exit-codes.md. Configuration: shipseal.yaml, see `shipseal config schema`."
+)
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Ship container images sealed: build, push, catalogue, scan, gate, attest, verify, promote."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line in this process and return its exit status; nothing is raised.
+
+    Args:
+        argv: the words after ``shipseal``.
+    """
+    failure = Failure.for_command_line(argv, os.environ)
+    try:
+        status = _invoke(list(argv))
+        sys.stdout.flush()
+        return status
+    except BaseException as error:  # noqa: BLE001 - the last line: whatever it is becomes a status and a sentence
+        return failure.report(error)
+
+
+def _invoke(argv: list[str]) -> int:
+    """Run the command; wrong usage, errors and interrupts come out as exceptions."""
+    root = typer.main.get_command(app)
+    try:
+        with root.make_context("shipseal", argv) as context:
+            root.invoke(context)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    return Exit.OK
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    """Make SIGTERM, with which a job is cancelled, end the work as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def run() -> NoReturn:
+    """Run the command line of this process and exit."""
+    if _COMPLETION_VARIABLE in os.environ:
+        app(prog_name="shipseal")
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not turn a result into a defect.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    status = main(sys.argv[1:])
+    abandon_closed_streams()
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    run()
