@@ -1,0 +1,63 @@
+"""Walls around every test; see :mod:`tests.support.isolation`."""
+
+import os
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support.isolation import NetworkGuard, clean_environment
+from tests.support.missing import forbid_skip
+
+_guard = NetworkGuard()
+
+# The same examples on every machine; `pytest --hypothesis-profile=explore` looks for new ones.
+settings.register_profile("shipseal", derandomize=True, deadline=None, database=None)
+settings.register_profile("explore", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("shipseal")
+
+# Before any test module is imported: libraries read some variables when they are imported.
+_homes = tempfile.TemporaryDirectory(prefix="shipseal-tests-", ignore_cleanup_errors=True)
+_environment = clean_environment(os.environ, _homes.name)
+os.environ.clear()
+os.environ.update(_environment)
+_guard.install()
+
+
+def pytest_unconfigure() -> None:
+    """Remove the homes of all tests."""
+    _homes.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the test a home folder of its own, and fail it when anything tried to leave the machine."""
+    monkeypatch.setenv("HOME", tempfile.mkdtemp(dir=_homes.name))
+    _guard.refused.clear()
+    yield
+    if _guard.refused:
+        pytest.fail(f"a test must stay on this machine: {', '.join(_guard.refused)}")
+
+
+@pytest.fixture
+def home() -> Path:
+    """Return the home folder of this test."""
+    return Path(os.environ["HOME"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what was skipped where nothing may be left out."""
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same for modules that skip as a whole."""
+    report = yield
+    forbid_skip(report)
+    return report
