@@ -1,0 +1,178 @@
+"""The journal: an append-only file of JSON lines that says what a release has done. Readable with ``less``.
+
+Every line is on disk before the next thing is done. A line that is torn by a crash or a power cut is no line: reading
+stops before it, and the next append cuts it off (the damaged rest is kept beside the journal as ``journal.damaged``).
+Nothing secret is ever written: every text goes through :func:`shipseal._internal.redact.redact`.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shipseal._internal.clock import Clock, rfc3339
+from shipseal._internal.durable import disk_errors, fsync_folder
+from shipseal._internal.limits import JOURNAL, read_limited
+from shipseal._internal.redact import redact
+from shipseal.errors import Code, ReleaseError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line.
+
+    Attributes:
+        seq: counts from 0 without gaps.
+        at: RFC 3339, UTC.
+        kind: what happened, e.g. ``image.built``.
+        data: facts; their shape belongs to the kind.
+    """
+
+    seq: int
+    at: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+class _Line(msgspec.Struct, frozen=True):
+    v: int
+    seq: int
+    at: str
+    kind: str
+    data: dict[str, Any]
+
+
+class Journal:
+    """One release's journal. Appending is safe from several threads; one process at a time holds the release's lock.
+
+    Args:
+        path: the file; its folder is made with the first line.
+        clock: where times come from.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._events, good = _load(path)
+        self._good = good
+        self._opened = False
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All lines so far."""
+        with self._lock:
+            return tuple(self._events)
+
+    def append(self, kind: str, **data: Any) -> Event:
+        """Write one line and make it durable.
+
+        Raises:
+            ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
+        """
+        with self._lock, disk_errors(self.path):
+            event = Event(len(self._events), rfc3339(self._clock.now()), kind, _clean(data))
+            line = msgspec.json.encode(
+                {"v": SCHEMA, "seq": event.seq, "at": event.at, "kind": kind, "data": event.data}
+            )
+            self._write(line + b"\n")
+            self._events.append(event)
+            return event
+
+    def _write(self, line: bytes) -> None:
+        fresh = not self.path.exists()
+        if not self._opened:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._cut_damage()
+            self._opened = True
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            written = os.write(descriptor, line)
+            if written != len(line):
+                # A short write is a full disk: take it back so that the next append does not follow half a line.
+                os.ftruncate(descriptor, self._good)
+                raise ReleaseError(
+                    Code.DISK_FULL,
+                    f"{self.path}: no space left on the device",
+                    hint="free some space and resume the release",
+                    retryable=True,
+                )
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._good += len(line)
+        if fresh:
+            fsync_folder(self.path.parent)
+
+    def _cut_damage(self) -> None:
+        if not self.path.exists() or self.path.stat().st_size == self._good:
+            return
+        with self.path.open("r+b") as stream:
+            stream.seek(self._good)
+            self.path.with_suffix(".damaged").write_bytes(
+                read_limited(stream, JOURNAL, what=str(self.path))
+            )
+            stream.truncate(self._good)
+            os.fsync(stream.fileno())
+
+
+def read_journal(path: Path) -> tuple[Event, ...]:
+    """Return the whole lines of a journal; an absent file has none.
+
+    Raises:
+        ReleaseError: ``config.invalid`` when a newer shipseal wrote it.
+        ShipsealError: it is longer than any journal can be.
+    """
+    return tuple(_load(path)[0])
+
+
+def _load(path: Path) -> tuple[list[Event], int]:
+    """Return the events and how many bytes of the file they are."""
+    try:
+        with path.open("rb") as stream:
+            data = read_limited(stream, JOURNAL, what=str(path))
+    except FileNotFoundError:
+        return [], 0
+    events: list[Event] = []
+    good = 0
+    for line in data.splitlines(keepends=True):
+        event = _parse(line, len(events), path)
+        if event is None:
+            break
+        events.append(event)
+        good += len(line)
+    return events, good
+
+
+def _parse(line: bytes, seq: int, path: Path) -> Event | None:
+    """Return the event, or None for a line that a crash has torn."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        found = msgspec.json.decode(line, type=_Line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if found.v > SCHEMA:
+        raise ReleaseError(
+            Code.CONFIG_INVALID,
+            f"{path}, line {seq + 1}: written in schema {found.v}; this shipseal reads up to {SCHEMA}",
+            hint="use the shipseal that wrote it, or a newer one",
+        )
+    return Event(found.seq, found.at, found.kind, found.data) if found.seq == seq else None
+
+
+def _clean(value: Any) -> Any:
+    """Return ``value`` with every text redacted, so that no error message carries a secret into the file."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {str(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    return value

@@ -1,0 +1,99 @@
+"""One release of one version at a time on one machine: a file lock that ends with its process, however that ends."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+
+import msgspec
+
+from shipseal._internal.clock import Clock, rfc3339
+from shipseal._internal.durable import disk_errors
+from shipseal.errors import Code, ReleaseError
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a lock.
+
+    Attributes:
+        pid: the process.
+        host: its machine.
+        since: RFC 3339.
+        release: the release's id.
+    """
+
+    pid: int
+    host: str
+    since: str
+    release: str
+
+
+class ReleaseLock:
+    """Held from :meth:`acquire` to :meth:`free`, or to the end of the process: a crash leaves no stale lock.
+
+    Args:
+        path: the lock file, one per version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, release: str, clock: Clock) -> None:
+        """Take the lock.
+
+        Raises:
+            ReleaseError: ``release.locked``, naming who holds it.
+        """
+        with disk_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise self._locked() from None
+        self._descriptor = descriptor
+        holder = Holder(os.getpid(), socket.gethostname(), rfc3339(clock.now()), release)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, msgspec.json.encode(holder), 0)
+
+    def free(self) -> None:
+        """Let go of the lock."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def holder(self) -> Holder | None:
+        """Return who holds the lock now, or None."""
+        if not self.path.exists():
+            return None
+        descriptor = os.open(self.path, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._read()
+        finally:
+            os.close(descriptor)
+        return None
+
+    def _read(self) -> Holder:
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Holder)
+        except (OSError, msgspec.DecodeError):
+            # Between taking the lock and writing the name: held, by someone unnamed yet.
+            return Holder(0, "unknown", "", "")
+
+    def _locked(self) -> ReleaseError:
+        holder = self._read()
+        who = (
+            f"process {holder.pid} on {holder.host} since {holder.since} (release {holder.release})"
+        )
+        return ReleaseError(
+            Code.RELEASE_LOCKED,
+            f"another release of this version is running: {who}",
+            hint="wait for it, or end that process; its release can be resumed",
+            context={"pid": str(holder.pid), "host": holder.host, "release": holder.release},
+            retryable=True,
+        )

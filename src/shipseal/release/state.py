@@ -1,0 +1,210 @@
+"""What a journal adds up to: a pure fold over its events."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from shipseal.errors import Code, ReleaseError
+from shipseal.release.journal import Event
+from shipseal.release.records import (
+    CatalogueRecord,
+    ClosedRecord,
+    EvidenceRecord,
+    GateRecord,
+    ImageRecord,
+    PlacementRecord,
+    Plan,
+    PromotionRecord,
+    ScanRecord,
+    TagRecord,
+)
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+@dataclass(slots=True)
+class ReleaseState:
+    """Everything that is known to be done.
+
+    Attributes:
+        plan: what the release is about; None before ``release.started``.
+        image: what was built.
+        staged: targets that hold every byte of it.
+        catalogues: by platform.
+        scans: by platform.
+        gate: the decision; only one over today's SBOMs counts.
+        evidence: signed attestations by key.
+        placed: ``(key, subject, store)`` of everything that is stored.
+        verified: whether the evidence was read back and accepted from every target.
+        before: what tags named before promotion, by target and tag; None before promotion began.
+        tags: the last record of each ``(target, tag)``.
+        recorded: whether the final record lies at the targets.
+        closed: how the last run ended; None while one is running or after a crash.
+        aborted: whether a person gave it up.
+        started: RFC 3339 of the first event.
+        last: RFC 3339 of the last event.
+    """
+
+    plan: Plan | None = None
+    image: ImageRecord | None = None
+    staged: set[str] = field(default_factory=set)
+    catalogues: dict[str, CatalogueRecord] = field(default_factory=dict)
+    scans: dict[str, ScanRecord] = field(default_factory=dict)
+    gate: GateRecord | None = None
+    evidence: dict[str, EvidenceRecord] = field(default_factory=dict)
+    placed: dict[tuple[str, str, str], PlacementRecord] = field(default_factory=dict)
+    verified: bool = False
+    before: Mapping[str, Mapping[str, str | None]] | None = None
+    tags: dict[tuple[str, str], TagRecord] = field(default_factory=dict)
+    recorded: bool = False
+    closed: ClosedRecord | None = None
+    aborted: bool = False
+    started: str = ""
+    last: str = ""
+
+    def apply(self, event: Event) -> None:
+        """Add one event. Kinds that are not known are facts for people and change nothing."""
+        self.started = self.started or event.at
+        self.last = event.at
+        if event.kind not in ("release.closed", "note"):
+            self.closed = None
+        handler = _HANDLERS.get(event.kind)
+        if handler is not None:
+            handler(self, event)
+
+    @property
+    def gate_passed(self) -> bool:
+        """Whether the gate passed over exactly the SBOMs that are known now."""
+        sboms = tuple(sorted(record.spdx for record in self.catalogues.values()))
+        return self.gate is not None and self.gate.outcome == "pass" and self.gate.sboms == sboms
+
+    @property
+    def status(self) -> str:
+        """The release's status in one word, as its last run left it."""
+        if self.aborted:
+            return "aborted"
+        return self.closed.status if self.closed else "interrupted"
+
+
+def replay(events: Iterable[Event]) -> ReleaseState:
+    """Return the state that ``events`` add up to.
+
+    Raises:
+        ReleaseError: ``config.invalid`` for an event whose shape is not that of its kind.
+    """
+    state = ReleaseState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def _read(event: Event, shape: type[R]) -> R:
+    try:
+        return msgspec.convert(dict(event.data), shape)
+    except msgspec.ValidationError as error:
+        raise ReleaseError(
+            Code.CONFIG_INVALID,
+            f"journal event {event.seq} ({event.kind}): {error}",
+            hint="the journal was edited or damaged: abort this release and start it again",
+        ) from error
+
+
+def _started(state: ReleaseState, event: Event) -> None:
+    state.plan = _read(event, Plan)
+
+
+def _built(state: ReleaseState, event: Event) -> None:
+    record = _read(event, ImageRecord)
+    if state.image is not None and state.image.digest != record.digest:
+        # Another image: nothing that was done for the old one counts.
+        for name in ("staged", "catalogues", "scans", "evidence", "placed", "tags"):
+            getattr(state, name).clear()
+        state.gate, state.before, state.verified, state.recorded = None, None, False, False
+    state.image = record
+
+
+def _staged(state: ReleaseState, event: Event) -> None:
+    state.staged.add(str(event.data.get("target", "")))
+    state.verified = False
+
+
+def _unstaged(state: ReleaseState, event: Event) -> None:
+    target = str(event.data.get("target", ""))
+    state.staged.discard(target)
+    state.placed = {key: record for key, record in state.placed.items() if record.store != target}
+    state.verified = False
+
+
+def _catalogued(state: ReleaseState, event: Event) -> None:
+    record = _read(event, CatalogueRecord)
+    state.catalogues[record.platform] = record
+
+
+def _scanned(state: ReleaseState, event: Event) -> None:
+    record = _read(event, ScanRecord)
+    state.scans[record.platform] = record
+
+
+def _decided(state: ReleaseState, event: Event) -> None:
+    state.gate = _read(event, GateRecord)
+
+
+def _signed(state: ReleaseState, event: Event) -> None:
+    record = _read(event, EvidenceRecord)
+    state.evidence[record.key] = record
+    state.verified = False
+
+
+def _placed(state: ReleaseState, event: Event) -> None:
+    record = _read(event, PlacementRecord)
+    state.placed[(record.key, record.subject, record.store)] = record
+
+
+def _verified(state: ReleaseState, event: Event) -> None:
+    state.verified = event.data.get("outcome") == "pass"
+
+
+def _promotion(state: ReleaseState, event: Event) -> None:
+    state.before = _read(event, PromotionRecord).before
+
+
+def _tag(state: ReleaseState, event: Event) -> None:
+    record = _read(event, TagRecord)
+    state.tags[(record.target, record.tag)] = record
+
+
+def _recorded(state: ReleaseState, _event: Event) -> None:
+    state.recorded = True
+
+
+def _closed(state: ReleaseState, event: Event) -> None:
+    state.closed = _read(event, ClosedRecord)
+
+
+def _aborted(state: ReleaseState, _event: Event) -> None:
+    state.aborted = True
+
+
+_HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
+    "release.started": _started,
+    "image.built": _built,
+    "target.staged": _staged,
+    "target.unstaged": _unstaged,
+    "sbom.made": _catalogued,
+    "scan.done": _scanned,
+    "gate.decided": _decided,
+    "evidence.signed": _signed,
+    "evidence.placed": _placed,
+    "release.verified": _verified,
+    "promotion.began": _promotion,
+    "tag.moved": _tag,
+    "tag.kept": _tag,
+    "tag.held": _tag,
+    "tag.restored": _tag,
+    "tag.stuck": _tag,
+    "release.recorded": _recorded,
+    "release.closed": _closed,
+    "release.aborted": _aborted,
+}
