@@ -1,0 +1,186 @@
+"""What a release came to, in the shape that ``--json`` prints (schema ``release.schema.json``)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from shipseal.errors import Code, Exit, ShipsealError, exit_for
+from shipseal.release.records import ClosedRecord
+from shipseal.release.state import ReleaseState
+from shipseal.release.steps.promote import PartlyPromotedError
+
+
+class Status:
+    """The words for how a release stands; the journal and every output use these."""
+
+    DONE = "done"
+    PENDING = "pending"
+    REFUSED = "refused"
+    FAILED = "failed"
+    PARTLY_PROMOTED = "partly-promoted"
+
+
+class PlatformResult(msgspec.Struct, frozen=True):
+    """One platform: its manifest, what is in it and what was found there."""
+
+    platform: str
+    digest: str
+    packages: int | None
+    findings: dict[str, int] | None
+
+
+class TagResult(msgspec.Struct, frozen=True):
+    """One tag at one target, and what it names now."""
+
+    tag: str
+    digest: str | None
+    reason: str
+
+
+class TargetResult(msgspec.Struct, frozen=True):
+    """One target: whether the image is staged there, and its tags."""
+
+    target: str
+    staged: bool
+    tags: tuple[TagResult, ...]
+
+
+class EvidenceResult(msgspec.Struct, frozen=True):
+    """One attestation: what it is, about which digests, and where it lies."""
+
+    family: str
+    platform: str
+    predicate_type: str
+    digest: str
+    subjects: tuple[str, ...]
+    stores: tuple[str, ...]
+
+
+class ReleaseResult(msgspec.Struct, frozen=True):
+    """A release as it stands.
+
+    Attributes:
+        release: its id.
+        version: what was to be released.
+        status: ``done``, ``pending``, ``refused``, ``failed``, ``partly-promoted``; ``show`` and ``list`` also say
+            ``interrupted`` and ``aborted``.
+        digest: of the root; None before the build.
+        platforms: in the image's order.
+        targets: in the configuration's order.
+        tags: those that name this release at every target.
+        evidence: all attestations.
+        code: failure code; None when there is none.
+        message: what failed; empty when nothing did.
+        hint: what to do; may be empty.
+        attested: whether evidence was signed and read back from every target.
+        dry_run: whether nothing was to be uploaded and signed.
+    """
+
+    release: str
+    version: str
+    status: str
+    digest: str | None
+    platforms: tuple[PlatformResult, ...]
+    targets: tuple[TargetResult, ...]
+    tags: tuple[str, ...]
+    evidence: tuple[EvidenceResult, ...]
+    code: str | None
+    message: str
+    hint: str
+    attested: bool
+    dry_run: bool
+
+    @property
+    def exit(self) -> Exit:
+        """The exit status of the command that reports this result."""
+        if self.status == Status.DONE or self.code is None:
+            return Exit.OK
+        if self.status == Status.PARTLY_PROMOTED:
+            return Exit.OUTSIDE
+        return exit_for(Code(self.code))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON value."""
+        return dict(msgspec.to_builtins(self))
+
+
+def closing(error: ShipsealError) -> ClosedRecord:
+    """Return how a release ends that was stopped by ``error``: what may pass by itself is pending, the rest is not."""
+    if isinstance(error, PartlyPromotedError):
+        status = Status.PARTLY_PROMOTED
+    elif error.exit in (Exit.REFUSED, Exit.UNDECIDED):
+        status = Status.REFUSED
+    elif error.retryable:
+        status = Status.PENDING
+    else:
+        status = Status.FAILED
+    return ClosedRecord(status, str(error.code), error.message, error.hint, error.retryable)
+
+
+def result_of(state: ReleaseState, *, dry_run: bool = False) -> ReleaseResult:
+    """Return the result that ``state`` amounts to."""
+    plan, closed = state.plan, state.closed
+    return ReleaseResult(
+        release=plan.release if plan else "",
+        version=plan.version if plan else "",
+        status=state.status,
+        digest=state.image.digest if state.image else None,
+        platforms=tuple(_platforms(state)),
+        targets=tuple(_targets(state)),
+        tags=_common_tags(state),
+        evidence=tuple(_evidence(state)),
+        code=(closed.code or None) if closed else None,
+        message=closed.message if closed else "",
+        hint=closed.hint if closed else "",
+        attested=state.verified,
+        dry_run=dry_run,
+    )
+
+
+def _platforms(state: ReleaseState) -> Iterable[PlatformResult]:
+    for platform, digest in state.image.platforms.items() if state.image else ():
+        catalogue, scan = state.catalogues.get(platform), state.scans.get(platform)
+        yield PlatformResult(
+            platform,
+            digest,
+            catalogue.packages if catalogue else None,
+            scan.counts if scan else None,
+        )
+
+
+def _targets(state: ReleaseState) -> Iterable[TargetResult]:
+    for name in state.plan.targets if state.plan else ():
+        tags = (record for (target, _), record in state.tags.items() if target == name)
+        rows = tuple(TagResult(record.tag, record.digest, record.reason) for record in tags)
+        yield TargetResult(name, name in state.staged, rows)
+
+
+def _common_tags(state: ReleaseState) -> tuple[str, ...]:
+    if not state.plan or not state.image:
+        return ()
+    named = {
+        name for (_, name), record in state.tags.items() if record.digest == state.image.digest
+    }
+    everywhere = (
+        name
+        for name in named
+        if all(
+            (record := state.tags.get((target, name))) and record.digest == state.image.digest
+            for target in state.plan.targets
+        )
+    )
+    return tuple(sorted(everywhere))
+
+
+def _evidence(state: ReleaseState) -> Iterable[EvidenceResult]:
+    for record in state.evidence.values():
+        stores = sorted({store for key, _, store in state.placed if key == record.key})
+        yield EvidenceResult(
+            record.family,
+            record.platform,
+            record.predicate_type,
+            record.bundle,
+            record.subjects,
+            tuple(stores),
+        )
