@@ -1,0 +1,49 @@
+# The verbs of the project. Each sets up what it needs by itself; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix tools bench docs check
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough; the virtual environment is made with it once.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+WORKERS ?= auto
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: .venv/.run ## see the point in a minute: a bad image refused, a good one released and verified
+	$(BIN)/python demo/run.py
+
+test: lint ## lint, then all tests (those that need outside tools skip without `make tools`)
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4
+
+lint: .venv/.dev ## ruff and mypy, changing nothing
+	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
+
+fix: .venv/.dev ## let ruff mend and format what it can
+	$(BIN)/ruff check --fix && $(BIN)/ruff format
+
+tools: ## build the real registries, cosign, Grype, Syft and BuildKit that tests run against
+	scripts/tools.sh
+
+bench: .venv/.dev ## measure against crane and cosign in the same run
+	$(BIN)/python bench/startup.py && $(BIN)/python bench/push.py
+
+docs: .venv/.dev ## write the generated pages and schemas again
+	$(BIN)/python scripts/docs.py
+
+check: ## what CI runs: all tools, then everything, with nothing skipped
+	.ci/run
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.run: requirements/base.txt requirements/build.txt pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	$(PIP) --no-build-isolation --no-deps -e . && touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.run
+	$(PIP) --require-hashes -r requirements/dev.txt && touch $@

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Builds and installs the real tools that the tests run against. The product never downloads or builds any of them.
+# What is there in the right version stays as it is, so a second run takes a second.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+bin=$root/build/tools/bin
+stamps=$root/build/tools/stamps
+mkdir -p "$bin" "$stamps"
+
+# Name of the binary, module, version, package within the module.
+released=(
+    "crane github.com/google/go-containerregistry v0.22.1 cmd/crane"
+    "registry github.com/distribution/distribution/v3 v3.1.2 cmd/registry"
+    "cosign github.com/sigstore/cosign/v3 v3.1.3 cmd/cosign"
+    "grype github.com/anchore/grype v0.121.2 cmd/grype"
+    "syft github.com/anchore/syft v1.57.0 cmd/syft"
+)
+
+# Program, Debian package.
+packaged=(
+    "buildah buildah"
+    "skopeo skopeo"
+    "docker-registry docker-registry"
+    "jq jq"
+    "runc runc"
+    "debootstrap debootstrap"
+)
+
+say() { printf 'tools: %s\n' "$*"; }
+fail() {
+    printf 'tools: %s\n' "$*" >&2
+    exit 1
+}
+
+require_go() {
+    command -v go >/dev/null || fail "Go is not installed, and it builds $1. Install it from your system's packages."
+}
+
+# The module and version that a binary says it was built from, such as `example.org/m@v1.2.3`.
+built_from() {
+    { go version -m "$1" 2>/dev/null || true; } | awk '$1 == "mod" { print $2 "@" $3 }'
+}
+
+# The Go checksum database vouches for what is downloaded, as it does for every `go install`.
+install_released() {
+    local name=$1 module=$2 version=$3 package=$4
+    require_go "$name"
+    if [[ $(built_from "$bin/$name") == "$module@$version" ]]; then
+        say "$name $version is there"
+        return
+    fi
+    say "building $name $version"
+    GOBIN=$bin go install "$module/$package@$version"
+}
+
+# A folder of ours: a `tool` block in its go.mod names foreign programs, pinned by its go.sum; else it is a program.
+install_folder() {
+    local folder=$1 name digest
+    name=$(basename "$folder")
+    digest=$(cd "$folder" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+    if is_current "$stamps/$name" "$digest"; then
+        say "$name is there"
+        return
+    fi
+    require_go "$name"
+    say "building $name"
+    if grep -q '^tool' "$folder/go.mod"; then
+        (cd "$folder" && GOBIN=$bin go install tool && go list tool | xargs -n1 basename) >"$stamps/$name.new"
+    else
+        (cd "$folder" && go build -o "$bin/$name" . && echo "$name") >"$stamps/$name.new"
+    fi
+    echo "$digest" >>"$stamps/$name.new"
+    mv "$stamps/$name.new" "$stamps/$name"
+}
+
+# A stamp lists the binaries and, last, the digest of the folder that they were built from.
+is_current() {
+    local stamp=$1 digest=$2 binary
+    [[ -f $stamp && $(tail -n 1 "$stamp") == "$digest" ]] || return 1
+    while read -r binary; do
+        [[ -x $bin/$binary ]] || return 1
+    done < <(head -n -1 "$stamp")
+}
+
+install_packaged() {
+    local missing=() pair
+    for pair in "${packaged[@]}"; do
+        PATH=$PATH:/usr/sbin command -v "${pair% *}" >/dev/null || missing+=("${pair#* }")
+    done
+    if [[ ${#missing[@]} -eq 0 ]]; then
+        say "${packaged[*]% *}: all there"
+        return
+    fi
+    command -v apt-get >/dev/null || fail "missing: ${missing[*]}. Install them with your system's package manager."
+    [[ $(id -u) -eq 0 ]] || fail "missing: ${missing[*]}. Run as root: apt-get install ${missing[*]}"
+    say "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+}
+
+install_packaged
+for entry in "${released[@]}"; do
+    read -r name module version package <<<"$entry"
+    install_released "$name" "$module" "$version" "$package"
+done
+for module in "$root"/tools/*/go.mod; do
+    if [[ -f $module ]]; then install_folder "$(dirname "$module")"; fi
+done
+say "all in $bin"
