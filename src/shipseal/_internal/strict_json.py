@@ -1,0 +1,42 @@
+"""JSON that means one thing only: no duplicate names, no constants outside the specification, no endless nesting.
+
+Two parsers that keep different ones of two equal names read two different documents from the same signed bytes.
+What decides about trust is therefore checked here before a typed decoder sees it (RFC 8259, section 4).
+"""
+
+import json
+from typing import Any, NoReturn
+
+
+class AmbiguousJsonError(ValueError):
+    """The text is no JSON, or parsers may disagree about what it says."""
+
+
+def decode_unambiguous(raw: bytes) -> Any:
+    """Return the value that ``raw`` holds when every parser must read the same one.
+
+    Raises:
+        AmbiguousJsonError: not UTF-8, not JSON, a name twice in one object, ``NaN`` or ``Infinity``, nested too deep.
+    """
+    try:
+        text = raw.decode("utf-8")
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except RecursionError as error:
+        raise AmbiguousJsonError("it is nested too deep") from error
+    except UnicodeDecodeError as error:
+        raise AmbiguousJsonError("it is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise AmbiguousJsonError(f"it is not JSON: {error.msg} at byte {error.pos}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise AmbiguousJsonError(f"the name {twice[:100]!r} stands twice in one object")
+    return value
+
+
+def _constant(text: str) -> NoReturn:
+    raise AmbiguousJsonError(f"{text} is no JSON value")
