@@ -120,6 +120,30 @@ class GateRecord(msgspec.Struct, frozen=True):
     sboms: tuple[str, ...]
 
 
+class StatementRecord(msgspec.Struct, frozen=True):
+    """``statement.made``: one statement, not signed yet; its bytes lie in the evidence folder.
+
+    Attributes:
+        key: its name within the release: ``provenance``, ``sbom linux/amd64``, …
+        family: ``provenance``, ``sbom``, ``scan``, ``seal``.
+        platform: of a platform's own evidence; empty for what is about the index or all.
+        predicate_type: URI.
+        statement: digest of its bytes.
+        size: of its bytes.
+        subjects: digests that it is about, and is stored for.
+        note: what a person should know (what a trim dropped); may be empty.
+    """
+
+    key: str
+    family: str
+    platform: str
+    predicate_type: str
+    statement: str
+    size: int
+    subjects: tuple[str, ...]
+    note: str = ""
+
+
 class EvidenceRecord(msgspec.Struct, frozen=True):
     """``evidence.signed``: one attestation.
 

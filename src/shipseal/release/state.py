@@ -18,6 +18,7 @@ from shipseal.release.records import (
     Plan,
     PromotionRecord,
     ScanRecord,
+    StatementRecord,
     TagRecord,
 )
 
@@ -35,6 +36,7 @@ class ReleaseState:
         catalogues: by platform.
         scans: by platform.
         gate: the decision; only one over today's SBOMs counts.
+        statements: by key, as they will be signed.
         evidence: signed attestations by key.
         placed: ``(key, subject, store)`` of everything that is stored.
         verified: whether the evidence was read back and accepted from every target.
@@ -53,6 +55,7 @@ class ReleaseState:
     catalogues: dict[str, CatalogueRecord] = field(default_factory=dict)
     scans: dict[str, ScanRecord] = field(default_factory=dict)
     gate: GateRecord | None = None
+    statements: dict[str, StatementRecord] = field(default_factory=dict)
     evidence: dict[str, EvidenceRecord] = field(default_factory=dict)
     placed: dict[tuple[str, str, str], PlacementRecord] = field(default_factory=dict)
     verified: bool = False
@@ -119,7 +122,7 @@ def _built(state: ReleaseState, event: Event) -> None:
     record = _read(event, ImageRecord)
     if state.image is not None and state.image.digest != record.digest:
         # Another image: nothing that was done for the old one counts.
-        for name in ("staged", "catalogues", "scans", "evidence", "placed", "tags"):
+        for name in ("staged", "catalogues", "scans", "statements", "evidence", "placed", "tags"):
             getattr(state, name).clear()
         state.gate, state.before, state.verified, state.recorded = None, None, False, False
     state.image = record
@@ -149,6 +152,11 @@ def _scanned(state: ReleaseState, event: Event) -> None:
 
 def _decided(state: ReleaseState, event: Event) -> None:
     state.gate = _read(event, GateRecord)
+
+
+def _stated(state: ReleaseState, event: Event) -> None:
+    record = _read(event, StatementRecord)
+    state.statements[record.key] = record
 
 
 def _signed(state: ReleaseState, event: Event) -> None:
@@ -195,6 +203,7 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "sbom.made": _catalogued,
     "scan.done": _scanned,
     "gate.decided": _decided,
+    "statement.made": _stated,
     "evidence.signed": _signed,
     "evidence.placed": _placed,
     "release.verified": _verified,
