@@ -1,9 +1,12 @@
 """A folder of blobs by digest (``sha256/<hex>``): the shape of an OCI layout's ``blobs`` and of the evidence folder."""
 
+import os
+import tempfile
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from shipseal._internal.durable import write_atomic
+from shipseal._internal.durable import disk_errors, fsync_folder, write_atomic
 from shipseal._internal.limits import MIB
 from shipseal.errors import Code, ImageError
 from shipseal.oci.digest import Digest, check_bytes, digest_of, split_digest, verified
@@ -54,6 +57,38 @@ class BlobStore:
         """
         if not self.has(digest, size):
             write_atomic(self.path(digest), verified(chunks, digest, size, what=what))
+
+    def put_new(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
+        """Store what ``chunks`` yield, whose digest is not known yet; return digest and size in bytes.
+
+        Raises:
+            ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable), or what ``chunks`` raises.
+        """
+        hasher, size = sha256(), 0
+        with disk_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self.root, prefix=".new.")
+        temporary = Path(name)
+        try:
+            with disk_errors(self.root), os.fdopen(descriptor, "wb") as stream:
+                for chunk in chunks:
+                    hasher.update(chunk)
+                    size += stream.write(chunk)
+                stream.flush()
+                os.fchmod(stream.fileno(), 0o644)
+                os.fsync(stream.fileno())
+            digest = Digest(f"sha256:{hasher.hexdigest()}")
+            self._take(temporary, digest)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return digest, size
+
+    def _take(self, temporary: Path, digest: Digest) -> None:
+        path = self.path(digest)
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(path)
+            fsync_folder(path.parent)
 
     def read(self, digest: Digest) -> bytes:
         """Return a blob, verified.
