@@ -100,11 +100,14 @@ class OciLayout:
                 self._write_entries(entries)
 
     def read_manifest(self, digest: Digest) -> RawManifest:
-        """Return a manifest or index by digest, verified.
+        """Return a manifest or index by digest, verified. ``index.json`` itself has a digest too.
 
         Raises:
             ImageError: ``image.not-found``, ``image.digest-mismatch``, ``image.format-unsupported``.
         """
+        own = RawManifest.of(self.raw_index(), mt.OCI_INDEX)
+        if own.digest == digest:
+            return own
         raw = self._small(digest, MANIFEST.size)
         stated = next((entry.media_type for entry in self._listed(digest)), "")
         return RawManifest.of(raw, stated if stated in mt.MANIFESTS else "")
