@@ -1,0 +1,177 @@
+"""A real HTTP server on a free loopback port, whose answers are one Python function.
+
+For what real servers will not do on demand: cut a connection, lie about a digest, ask to wait.
+"""
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from shipseal._internal.limits import MIB
+
+_LINGER_OFF = struct.pack("ii", 1, 0)
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        method: in capitals.
+        target: path and query as they were sent.
+        path: decoded as little as possible: the part of ``target`` before ``?``.
+        query: all values of each parameter.
+        headers: of the request; names in any case.
+        length: of the body in bytes, as announced.
+    """
+
+    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+        self._handler = handler
+        self.method = handler.command
+        self.target = handler.path
+        self.path = urlsplit(handler.path).path
+        self.query: dict[str, list[str]] = parse_qs(urlsplit(handler.path).query, True)
+        self.headers = handler.headers
+        self.length = int(handler.headers.get("Content-Length") or 0)
+        self._unread = self.length
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what is left of the body; ends early when the client goes away."""
+        while self._unread and (chunk := self.read(min(self._unread, MIB))):
+            yield chunk
+
+    def read(self, size: int | None = None) -> bytes:
+        """Return the next ``size`` bytes of the body, all that is left by default."""
+        wanted = self._unread if size is None else min(size, self._unread)
+        # A loopback server of a test: the announced length is the limit.
+        data = self._handler.rfile.read(wanted)
+        self._unread -= len(data)
+        return data
+
+    def reply(
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        *,
+        length: int | None = None,
+    ) -> None:
+        """Send an answer.
+
+        Args:
+            status: the status code.
+            body: what follows the headers.
+            headers: besides ``Content-Length``.
+            length: announced instead of the true length; the connection is cut after the body.
+        """
+        for _ in self.chunks():
+            pass
+        self._handler.send_response(status)
+        for name, value in dict(headers).items():
+            self._handler.send_header(name, value)
+        if status not in (204, 304):
+            self._handler.send_header(
+                "Content-Length", str(len(body) if length is None else length)
+            )
+        self._handler.end_headers()
+        if self.method != "HEAD":
+            self._handler.wfile.write(body)
+        if length is not None and length != len(body) and self.method != "HEAD":
+            self.drop()
+
+    def drop(self) -> None:
+        """Cut the connection, as a broken network does: what was sent before is delivered, nothing else."""
+        self._handler.wfile.flush()
+        self._handler.close_connection = True
+        connection = self._handler.connection
+        with contextlib.suppress(OSError):
+            if self._unread:
+                # Reset: the client must not be able to write on into a buffer that nobody reads.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+            connection.shutdown(socket.SHUT_WR)
+
+
+class HttpServer:
+    """Serves ``respond`` in threads until it is closed; a context manager.
+
+    Args:
+        respond: called for each request; must call :meth:`Exchange.reply` or :meth:`Exchange.drop`.
+        tls: serve HTTPS with this context.
+        host: an address of this machine; ``::1`` for IPv6.
+    """
+
+    def __init__(
+        self,
+        respond: Callable[[Exchange], None],
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self._server = _Server(host, respond, tls)
+        self.port: int = self._server.server_address[1]
+        self.netloc = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{self.netloc}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving, and wait until requests that run have ended."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Keep-alive connections would hold server_close back until their clients hang up.
+    block_on_close = False
+
+    def __init__(
+        self, host: str, respond: Callable[[Exchange], None], tls: ssl.SSLContext | None
+    ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.respond = respond
+        self.tls = tls
+        super().__init__((host, 0), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self.tls is not None:
+            # The handshake happens in the request's own thread, at its first read.
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients of tests hang up on purpose."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        self.server.respond(Exchange(self))
+        with contextlib.suppress(OSError):
+            self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
