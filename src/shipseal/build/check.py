@@ -16,7 +16,7 @@ from shipseal.build.blobs import check_blobs
 from shipseal.build.values import BuildRequest, BuiltImage, RawBuild
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Image, Platform, PlatformImage
-from shipseal.oci.closure import closure_of
+from shipseal.oci.load import image_blobs, load_image
 
 
 def checked(build: RawBuild, request: BuildRequest) -> BuiltImage:
@@ -28,14 +28,11 @@ def checked(build: RawBuild, request: BuildRequest) -> BuiltImage:
             ``request.annotations`` is ``refuse`` and they disagree), ``image.digest-mismatch`` (bytes are not what
             their digest promises).
     """
-    from shipseal.oci.load import load_image
-
     image = load_image(build.layout, build.root)
     require_platforms(image, request.platforms)
     for one in image.platforms:
         _agree(one)
-    parts = closure_of(build.layout, image.root, what=str(build.layout.folder))
-    check_blobs(build.layout, parts.blobs, hashed=build.hashed, reporter=request.reporter)
+    check_blobs(build.layout, image_blobs(image), hashed=build.hashed, reporter=request.reporter)
     return BuiltImage(
         image=image,
         layout=build.layout,
