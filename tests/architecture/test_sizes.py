@@ -1,0 +1,64 @@
+"""Files, functions and classes stay small enough to be read; what grows past that lives in two rooms."""
+
+import ast
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from tests.support.source_tree import Module, modules
+
+FILE_LINES = 350
+FUNCTION_LINES = 50
+CLASS_LINES = 250
+
+# What may be longer, and why.
+EXCEPTIONS: Mapping[str, str] = {}
+
+
+def too_long(module: Module) -> Iterable[str]:
+    """Yield a sentence for the file, and for each function and class, that passes its limit."""
+    lines = module.text.count("\n") + 1
+    if lines > FILE_LINES:
+        yield f"{module.path}: {lines} lines, at most {FILE_LINES}"
+    for node in ast.walk(module.tree):
+        limit = _limit(node)
+        if limit and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            size = (node.end_lineno or node.lineno) - node.lineno + 1
+            if size > limit:
+                yield f"{module.at(node)} {node.name}: {size} lines, at most {limit}"
+
+
+def _limit(node: ast.AST) -> int:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return FUNCTION_LINES
+    return CLASS_LINES if isinstance(node, ast.ClassDef) else 0
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_nothing_is_too_long_to_read(name: str) -> None:
+    found = [line for line in too_long(modules()[name]) if name not in EXCEPTIONS]
+    assert found == []
+
+
+def test_every_exception_is_still_needed() -> None:
+    assert [name for name in EXCEPTIONS if not list(too_long(modules()[name]))] == []
+
+
+def _module(header: str, lines: int) -> Module:
+    return Module.parse("shipseal.x", header + "\n" + "    x = 1\n" * lines)
+
+
+def test_the_rule_for_functions_can_fail() -> None:
+    assert list(too_long(_module("def f():", 49))) == []
+    assert list(too_long(_module("def f():", 50))) == ["shipseal.x.py:1 f: 51 lines, at most 50"]
+    assert list(too_long(_module("async def f():", 50))) != []
+
+
+def test_the_rule_for_classes_can_fail() -> None:
+    assert list(too_long(_module("class C:", 249))) == []
+    assert list(too_long(_module("class C:", 250))) == ["shipseal.x.py:1 C: 251 lines, at most 250"]
+
+
+def test_the_rule_for_files_can_fail() -> None:
+    assert list(too_long(Module.parse("shipseal.x", "x = 1\n" * 349))) == []
+    assert list(too_long(Module.parse("shipseal.x", "x = 1\n" * 350))) != []
