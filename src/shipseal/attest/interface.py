@@ -1,8 +1,11 @@
-"""Signers: a statement goes in, a Sigstore bundle comes out."""
+"""Signers and trust: a statement goes in and a Sigstore bundle comes out, and the way back."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import StrEnum
 
+from shipseal.errors import AttestError, Code
+from shipseal.intoto.statement import Statement
 from shipseal.oci import Digest
 
 
@@ -35,4 +38,73 @@ class Signer(ABC):
 
         Raises:
             AttestError: signing failed.
+        """
+
+
+class Rejection(StrEnum):
+    """Why a bundle counts for nothing."""
+
+    UNREADABLE = "unreadable"
+    UNTRUSTED = "untrusted"
+    WRONG_IDENTITY = "wrong-identity"
+
+
+class RejectedError(AttestError):
+    """A bundle that is no evidence.
+
+    Attributes:
+        rejection: in which way.
+        expected: what would have been accepted; may be empty.
+        got: what was there; may be empty.
+    """
+
+    def __init__(
+        self,
+        rejection: Rejection,
+        message: str,
+        *,
+        hint: str = "",
+        expected: str = "",
+        got: str = "",
+    ) -> None:
+        identity = rejection is Rejection.WRONG_IDENTITY
+        code = Code.IDENTITY_MISMATCH if identity else Code.ATTEST_INVALID
+        super().__init__(code, message, hint=hint)
+        self.rejection = rejection
+        self.expected = expected
+        self.got = got
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedStatement:
+    """A statement whose signature was verified. Only a :class:`Trust` makes one.
+
+    Attributes:
+        statement: parsed from the very bytes that were signed.
+        signer: who signed: ``key sha256:…`` or an OIDC identity.
+        bundle: digest of the bundle's bytes.
+    """
+
+    statement: Statement
+    signer: str
+    bundle: Digest
+
+
+class Trust(ABC):
+    """Decides whether a bundle is signed by somebody who is trusted.
+
+    Opens no socket. Safe to use from several threads.
+    """
+
+    @property
+    @abstractmethod
+    def accepts(self) -> tuple[str, ...]:
+        """Who is trusted, for people; empty when nobody is, which no policy accepts."""
+
+    @abstractmethod
+    def verify(self, bundle: bytes) -> VerifiedStatement:
+        """Return the statement of a bundle that is signed by somebody who is trusted.
+
+        Raises:
+            RejectedError: it is unreadable, not signed by anybody who is trusted, or by another identity.
         """
