@@ -152,6 +152,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
         family: ``provenance``, ``sbom``, ``scan``, ``seal``.
         platform: of a platform's own evidence; empty for what is about the index or all.
         predicate_type: URI.
+        statement: digest of the statement within: another statement needs another signature.
         bundle: digest of the bundle in the evidence folder.
         subjects: digests that it is stored for.
     """
@@ -160,6 +161,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
     family: str
     platform: str
     predicate_type: str
+    statement: str
     bundle: str
     subjects: tuple[str, ...]
 
@@ -207,6 +209,7 @@ class ClosedRecord(msgspec.Struct, frozen=True):
         message: what failed.
         hint: what to do.
         retryable: whether trying again may help.
+        exit: exit status of the command.
     """
 
     status: str
@@ -214,6 +217,7 @@ class ClosedRecord(msgspec.Struct, frozen=True):
     message: str = ""
     hint: str = ""
     retryable: bool = False
+    exit: int = 0
 
 
 def to_data(record: msgspec.Struct) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from shipseal.errors import Code, Exit, ShipsealError, exit_for
+from shipseal.errors import Exit, ShipsealError
 from shipseal.release.records import ClosedRecord
 from shipseal.release.state import ReleaseState
 from shipseal.release.steps.promote import PartlyPromotedError
@@ -91,15 +91,6 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     attested: bool
     dry_run: bool
 
-    @property
-    def exit(self) -> Exit:
-        """The exit status of the command that reports this result."""
-        if self.status == Status.DONE or self.code is None:
-            return Exit.OK
-        if self.status == Status.PARTLY_PROMOTED:
-            return Exit.OUTSIDE
-        return exit_for(Code(self.code))
-
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value."""
         return dict(msgspec.to_builtins(self))
@@ -115,7 +106,10 @@ def closing(error: ShipsealError) -> ClosedRecord:
         status = Status.PENDING
     else:
         status = Status.FAILED
-    return ClosedRecord(status, str(error.code), error.message, error.hint, error.retryable)
+    exit_ = Exit.OUTSIDE if status == Status.PARTLY_PROMOTED else error.exit
+    return ClosedRecord(
+        status, str(error.code), error.message, error.hint, error.retryable, int(exit_)
+    )
 
 
 def result_of(state: ReleaseState, *, dry_run: bool = False) -> ReleaseResult:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,7 @@ from shipseal._internal.redact import register_secret
 from shipseal.errors import Code, ReleaseError
 from shipseal.release.journal import Journal, read_journal
 from shipseal.release.lock import ReleaseLock
-
-
-class StoppedClock:
-    def now(self) -> datetime:
-        return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError(seconds)
+from tests.support.clocks import StoppedClock
 
 
 def written(path: Path, count: int = 3) -> Journal:
@@ -104,6 +93,7 @@ import sys, time
 from pathlib import Path
 from shipseal._internal.clock import SystemClock
 from shipseal.release.lock import ReleaseLock
+from tests.support.clocks import StoppedClock
 ReleaseLock(Path(sys.argv[1])).acquire("other-release", SystemClock())
 print("held", flush=True)
 time.sleep(30)

@@ -1,0 +1,193 @@
+"""Everything that a release works with, passed in: parts that touch the world, and rules that decide."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shipseal._internal.clock import Clock
+from shipseal._internal.progress import Reporter
+from shipseal.attest.interface import Signer
+from shipseal.build.interface import Builder, BuildRequest, GitFacts
+from shipseal.errors import ShipsealError
+from shipseal.evidence.interface import EvidenceStore
+from shipseal.gate.policy import GatePolicy
+from shipseal.ignores.rules import IgnoreRule
+from shipseal.oci.blob_store import BlobStore
+from shipseal.registry.interface import Target
+from shipseal.release.cancel import Cancel, CancelledError
+from shipseal.release.ledger import Ledger
+from shipseal.release.tags import PlannedTag
+from shipseal.sbom.interface import Cataloguer
+from shipseal.scan.interface import Scanner
+from shipseal.verify.policy import VerifyPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenScanner:
+    """A scanner, and why it was chosen.
+
+    Attributes:
+        scanner: does the work.
+        reason: a sentence for people, journal and evidence.
+    """
+
+    scanner: Scanner
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What touches the world.
+
+    Attributes:
+        builder: makes or takes the image.
+        targets: where it goes, in order.
+        stores: where evidence goes besides the targets.
+        cataloguer: lists packages.
+        scanner: chooses the scanner, when one is needed.
+        signer: opens the key, before anything long begins.
+        blobs: the evidence folder.
+        clock: time.
+        reporter: hears of progress.
+    """
+
+    builder: Builder
+    targets: tuple[Target, ...]
+    stores: tuple[EvidenceStore, ...]
+    cataloguer: Cataloguer
+    scanner: Callable[[], ChosenScanner]
+    signer: Callable[[], Signer]
+    blobs: BlobStore
+    clock: Clock
+    reporter: Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides.
+
+    Attributes:
+        gate: which findings refuse.
+        ignores: which do not count.
+        verify: what a consumer would require; a release requires it of all targets.
+        tags: planned tags in their order of writing.
+        accept_incomplete: names of what may be missing from a catalogue.
+        predicate_limit: bytes that an attested SBOM may have.
+        predicate_store: whose limit that is, for messages.
+        parallel: platforms and blobs at once.
+        scan_timeout: seconds for one scan.
+        policy_uri: what the policy is called.
+        policy_digest: of gate and verification policy in canonical form.
+    """
+
+    gate: GatePolicy
+    ignores: tuple[IgnoreRule, ...]
+    verify: VerifyPolicy
+    tags: tuple[PlannedTag, ...]
+    accept_incomplete: frozenset[str]
+    predicate_limit: int
+    predicate_store: str
+    parallel: int
+    scan_timeout: float
+    policy_uri: str
+    policy_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How far this run goes.
+
+    Attributes:
+        dry_run: upload and sign nothing.
+        fork: the run is a fork's pull request: neither stage nor attest.
+    """
+
+    dry_run: bool = False
+    fork: bool = False
+
+    @property
+    def publishes(self) -> bool:
+        """Whether anything is uploaded and signed."""
+        return not (self.dry_run or self.fork)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the image comes from, for provenance.
+
+    Attributes:
+        git: facts about the sources.
+        github: the job's environment in GitHub Actions; empty elsewhere.
+        builder: the builder's name.
+        config_digest: of the effective configuration.
+        shipseal_version: of this program.
+    """
+
+    git: GitFacts
+    github: Mapping[str, str]
+    builder: str
+    config_digest: str
+    shipseal_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run of one release.
+
+    Attributes:
+        parts: what touches the world.
+        rules: what decides.
+        mode: how far it goes.
+        origin: where the image comes from.
+        request: what to build.
+        image_name: the subjects' name.
+        folder: the release's own folder: journal, results, work.
+        ledger: journal and state.
+        cancel: calls everything off.
+    """
+
+    parts: Parts
+    rules: Rules
+    mode: Mode
+    origin: Origin
+    request: BuildRequest
+    image_name: str
+    folder: Path
+    ledger: Ledger
+    cancel: Cancel = field(default_factory=Cancel)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Tell reporter and journal that a step runs, and how it ended and after how many seconds."""
+        reporter, clock = self.parts.reporter, self.parts.clock
+        started = clock.monotonic()
+        reporter.step(name, "running")
+        self.ledger.record("step", step=name, state="running")
+        try:
+            yield
+        except CancelledError:
+            self._ended(name, "cancelled", started)
+            raise
+        except ShipsealError as error:
+            self._ended(name, "failed", started, code=str(error.code))
+            raise
+        except BaseException:
+            self._ended(name, "interrupted", started)
+            raise
+        self._ended(name, "done", started)
+
+    def reuse(self, name: str, detail: str) -> None:
+        """Tell that a step's work was done before."""
+        self.parts.reporter.step(name, "reused", detail)
+        self.ledger.record("step", step=name, state="reused", detail=detail)
+
+    def skip(self, name: str, reason: str) -> None:
+        """Tell that a step does not apply."""
+        self.parts.reporter.step(name, "skipped", reason)
+        self.ledger.record("step", step=name, state="skipped", detail=reason)
+
+    def _ended(self, name: str, state: str, started: float, **facts: str) -> None:
+        seconds = round(self.parts.clock.monotonic() - started, 3)
+        self.parts.reporter.step(name, state, f"{seconds:.1f} s" if seconds >= 0.05 else "")
+        self.ledger.record("step", step=name, state=state, seconds=seconds, **facts)

@@ -1,0 +1,159 @@
+"""Assess: what is in each platform, what is wrong with it, and whether that stops the release (S4, S5, S7).
+
+Platforms run in parallel, and each is scanned as soon as its catalogue is there. Nothing here signs or uploads.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from shipseal._internal.durable import write_atomic
+from shipseal.build.interface import BuiltImage
+from shipseal.gate.decision import GateReport, decide
+from shipseal.oci import PlatformImage, parse_digest
+from shipseal.release.context import ChosenScanner, Context
+from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
+from shipseal.sbom.interface import Catalogue, CatalogueRequest
+from shipseal.scan.interface import ScanReport, ScanRequest
+from shipseal.scan.results import results_document, results_file_name
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known about an image.
+
+    Attributes:
+        catalogues: one per platform, in the image's order.
+        reports: one per platform, in the same order.
+        gate: the decision over all of them.
+        choice: why this scanner.
+        missing: reasons why a catalogue cannot be trusted to be whole, not accepted by the configuration.
+    """
+
+    catalogues: tuple[Catalogue, ...]
+    reports: tuple[ScanReport, ...]
+    gate: GateReport
+    choice: str
+    missing: tuple[str, ...]
+
+
+def assess(ctx: Context, built: BuiltImage, chosen: ChosenScanner) -> Assessment:
+    """Catalogue and scan every platform, and decide.
+
+    Raises:
+        SbomError, ScanError, ToolError: a catalogue or a scan could not be made.
+        CancelledError: the release was called off.
+    """
+    ctx.parts.reporter.note(chosen.reason)
+    one = partial(_assess_platform, ctx, built, chosen)
+    with ctx.step("catalogue and scan"), ThreadPoolExecutor(ctx.rules.parallel) as pool:
+        pairs = list(pool.map(one, built.image.platforms))
+    catalogues = tuple(pair[0] for pair in pairs)
+    reports = tuple(pair[1] for pair in pairs)
+    with ctx.step("gate"):
+        gate = decide(reports, ctx.rules.gate, ctx.rules.ignores, now=ctx.parts.clock.now())
+        _record_gate(ctx, gate, catalogues)
+    return Assessment(catalogues, reports, gate, chosen.reason, _missing(ctx, catalogues))
+
+
+def _assess_platform(
+    ctx: Context, built: BuiltImage, chosen: ChosenScanner, image: PlatformImage
+) -> tuple[Catalogue, ScanReport]:
+    catalogue = _catalogue(ctx, built, image)
+    ctx.cancel.check()
+    return catalogue, _scan(ctx, chosen, catalogue)
+
+
+def _catalogue(ctx: Context, built: BuiltImage, image: PlatformImage) -> Catalogue:
+    known = ctx.ledger.state.catalogues.get(str(image.platform))
+    if known and known.subject == image.digest and _kept(ctx, known):
+        return _from_record(image, known)
+    request = CatalogueRequest(image, built.layout, ctx.image_name, ctx.request.version)
+    catalogue = ctx.parts.cataloguer.catalogue(request)
+    ctx.ledger.record("sbom.made", _catalogue_record(catalogue))
+    return catalogue
+
+
+def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanReport:
+    blobs = ctx.parts.blobs
+    request = ScanRequest(
+        platform=catalogue.platform,
+        sbom=blobs.path(catalogue.spdx),
+        sbom_digest=catalogue.spdx,
+        native=blobs.path(catalogue.native),
+        timeout=ctx.rules.scan_timeout,
+    )
+    report = chosen.scanner.scan(request)
+    document = msgspec.json.encode(results_document(report), order="sorted")
+    write_atomic(ctx.folder / "results" / results_file_name(report), document)
+    record = ScanRecord(
+        platform=str(report.platform),
+        sbom=report.sbom_digest,
+        results=blobs.put(document),
+        raw=blobs.put(report.raw),
+        counts={str(severity): count for severity, count in report.counts().items()},
+        scanner=f"{report.scanner} {report.scanner_version}",
+        choice=chosen.reason,
+    )
+    ctx.ledger.record("scan.done", record)
+    return report
+
+
+def _record_gate(ctx: Context, gate: GateReport, catalogues: Sequence[Catalogue]) -> None:
+    document = msgspec.json.encode(gate.to_json(), order="sorted")
+    write_atomic(ctx.folder / "results" / "gate.json", document)
+    record = GateRecord(
+        outcome=str(gate.outcome),
+        report=ctx.parts.blobs.put(document),
+        summary=gate.summary,
+        sboms=tuple(sorted(catalogue.spdx for catalogue in catalogues)),
+    )
+    ctx.ledger.record("gate.decided", record)
+
+
+def _missing(ctx: Context, catalogues: Sequence[Catalogue]) -> tuple[str, ...]:
+    """Return what makes a catalogue untrustworthy, unless the configuration accepts it by its name."""
+    return tuple(
+        f"{catalogue.platform}: {reason}"
+        for catalogue in catalogues
+        for reason in catalogue.incomplete
+        if reason.partition(": ")[0] not in ctx.rules.accept_incomplete
+    )
+
+
+def _kept(ctx: Context, record: CatalogueRecord) -> bool:
+    digests = (parse_digest(record.spdx), parse_digest(record.native))
+    return all(ctx.parts.blobs.has(digest) for digest in digests)
+
+
+def _catalogue_record(catalogue: Catalogue) -> CatalogueRecord:
+    return CatalogueRecord(
+        platform=str(catalogue.platform),
+        subject=catalogue.subject,
+        spdx=catalogue.spdx,
+        spdx_size=catalogue.spdx_size,
+        native=catalogue.native,
+        packages=catalogue.packages,
+        tool=catalogue.tool,
+        cached=catalogue.cached,
+        seconds=catalogue.seconds,
+        incomplete=catalogue.incomplete,
+    )
+
+
+def _from_record(image: PlatformImage, record: CatalogueRecord) -> Catalogue:
+    return Catalogue(
+        platform=image.platform,
+        subject=image.digest,
+        spdx=parse_digest(record.spdx),
+        spdx_size=record.spdx_size,
+        native=parse_digest(record.native),
+        packages=record.packages,
+        tool=record.tool,
+        cached=True,
+        seconds=0.0,
+        incomplete=record.incomplete,
+    )
