@@ -1,0 +1,59 @@
+"""`shipseal --help` is asked for at every keystroke of a completion: it imports no model, client or table."""
+
+import subprocess
+import sys
+
+import pytest
+
+# What costs more than everything that the help needs.
+HEAVY = (
+    "asyncio",
+    "cryptography",
+    "httpx",
+    "msgspec",
+    "packageurl",
+    "pydantic",
+    "rich.progress",
+    "ruamel",
+    "shipseal.config",
+    "shipseal.registry",
+    "shipseal.release",
+    "shipseal.wiring",
+    "tenacity",
+    "univers",
+    "zstandard",
+)
+
+_PROBE = """
+import sys
+sys.argv = ["shipseal", *sys.argv[1:]]
+{before}
+try:
+    from shipseal.cli.main import run
+    run()
+finally:
+    print("\\n".join(sys.modules), file=sys.stderr)
+"""
+
+
+def imported(*arguments: str, before: str = "") -> set[str]:
+    """Return those heavy modules that one command line imports, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE.format(before=before), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout.strip()
+    loaded = set(done.stderr.splitlines())
+    return {name for name in HEAVY if name in loaded}
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_the_first_answer_imports_nothing_heavy(argument: str) -> None:
+    assert imported(argument) == set()
+
+
+def test_this_test_can_fail() -> None:
+    assert imported("--help", before="import pydantic") >= {"pydantic"}
