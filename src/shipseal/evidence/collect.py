@@ -1,0 +1,57 @@
+"""Collect what a target holds about an image: the image itself and everything that is said of it."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from shipseal.evidence.artifacts import find_artifacts
+from shipseal.evidence.interface import Collected, EvidenceStore, StoredEvidence
+from shipseal.evidence.referrers_store import ReferrersStore
+from shipseal.oci import Digest
+from shipseal.oci import media_types as mt
+from shipseal.oci.load import load_image
+from shipseal.registry.interface import Target
+
+_WORKERS = 4
+
+
+def collect(
+    target: Target, root: Digest, *, stores: Sequence[EvidenceStore] | None = None
+) -> Collected:
+    """Return the image that ``root`` names, with all evidence for the root and for each platform.
+
+    Args:
+        target: where the image lies, and documents beside it.
+        root: digest of a manifest or index.
+        stores: where evidence is looked for, in this order; default: the target's own referrers. The same bundle found
+            in two of them counts once.
+
+    Raises:
+        ImageError: the image is not there, damaged, or no image.
+        ShipsealError: the target or a store could not be reached.
+    """
+    searched = (ReferrersStore(target),) if stores is None else tuple(stores)
+    image = load_image(target, root)
+    subjects = [subject.digest for subject in image.subjects()]
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="collect") as pool:
+        evidence = pool.map(lambda subject: _evidence(searched, subject), subjects)
+        documents = pool.map(lambda subject: _documents(target, subject), subjects)
+        return Collected(
+            target=target.name,
+            image=image,
+            evidence=dict(zip(subjects, evidence, strict=True)),
+            documents=dict(zip(subjects, documents, strict=True)),
+        )
+
+
+def _evidence(stores: Sequence[EvidenceStore], subject: Digest) -> tuple[StoredEvidence, ...]:
+    found: dict[tuple[Digest, bool], StoredEvidence] = {}
+    for store in stores:
+        for item in store.find(subject):
+            found.setdefault((item.digest, bool(item.problem)), item)
+    return tuple(found.values())
+
+
+def _documents(target: Target, subject: Digest) -> frozenset[Digest]:
+    """Return the SBOM documents whose bytes are there, by digest."""
+    found = find_artifacts(target, subject, mt.SPDX_JSON)
+    return frozenset(item.content.digest for item in found if target.has_blob(item.content))

@@ -1,0 +1,113 @@
+"""Evidence as files: one file of JSON lines per subject, ``<algorithm>-<hex>.jsonl``, one bundle a line.
+
+That is the form in which other tools download and read bundles. A bundle is stored byte for byte, because its digest is
+its name; one that spans several lines therefore gets a file of its own, ``<algorithm>-<hex>.<sha256 of it>.json``.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shipseal._internal.durable import disk_errors, write_atomic
+from shipseal._internal.limits import BUNDLE, MIB, Limit, read_limited
+from shipseal.errors import AttestError, Code, ShipsealError
+from shipseal.evidence.interface import EvidenceStore, Placed, StoredEvidence
+from shipseal.oci import Digest, RawManifest, digest_of
+from shipseal.oci.digest import split_digest
+
+_FILE = Limit("evidence file", 1024 * MIB, "a subject has a handful of bundles of 128 MiB at most")
+
+
+class FolderStore(EvidenceStore):
+    """A folder with evidence. Two processes may write at once.
+
+    Args:
+        folder: made when the first bundle is stored.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.name = str(folder)
+        self._folder = folder
+
+    def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
+        """Store a bundle, unless it is there; its predicate type stands in the bundle itself.
+
+        Raises:
+            AttestError: ``attest.invalid`` for an empty bundle.
+            ShipsealError: the folder cannot be written.
+        """
+        if not bundle.strip():
+            raise AttestError(
+                Code.ATTEST_INVALID,
+                f"{self.name}: an empty bundle of type {predicate_type}",
+                hint="make the attestation again",
+            )
+        with self._locked():
+            known = {item.digest: item.where for item in self.find(subject.digest)}
+            digest = digest_of(bundle)
+            if digest in known:
+                return Placed(self.name, known[digest], "exists")
+            path = self._write(subject.digest, digest, bundle)
+        return Placed(self.name, path.name, "stored (file)")
+
+    def find(self, subject: Digest) -> tuple[StoredEvidence, ...]:
+        """Return the bundles for ``subject``: lines first, then files of their own, by name.
+
+        Raises:
+            ShipsealError: the folder cannot be read.
+        """
+        stem = _stem(subject)
+        lines = self._folder / f"{stem}.jsonl"
+        own = sorted(self._folder.glob(f"{stem}.*.json"))
+        found: list[tuple[bytes | Path, str]] = [*self._lines(lines)]
+        found += [(path, path.name) for path in own]
+        return tuple(self._item(subject, content, where) for content, where in found)
+
+    def _lines(self, path: Path) -> Iterator[tuple[bytes, str]]:
+        if path.is_file():
+            text = _read(path, _FILE)
+            for number, line in enumerate(text.split(b"\n"), start=1):
+                if line.strip():
+                    yield line, f"{path.name}:{number}"
+
+    def _item(self, subject: Digest, content: bytes | Path, where: str) -> StoredEvidence:
+        try:
+            raw = content if isinstance(content, bytes) else _read(content, BUNDLE)
+        except ShipsealError as error:
+            return StoredEvidence(self.name, subject, b"", subject, where, error.message)
+        return StoredEvidence(self.name, subject, raw, digest_of(raw), where)
+
+    def _write(self, subject: Digest, digest: Digest, bundle: bytes) -> Path:
+        stem = _stem(subject)
+        # A line is stripped by no reader here, but other readers do so: keep what they would change apart.
+        if b"\n" in bundle or bundle != bundle.strip():
+            path = self._folder / f"{stem}.{split_digest(digest)[1]}.json"
+            write_atomic(path, bundle)
+            return path
+        path = self._folder / f"{stem}.jsonl"
+        before = _read(path, _FILE) if path.is_file() else b""
+        separator = b"" if not before or before.endswith(b"\n") else b"\n"
+        write_atomic(path, (before, separator, bundle, b"\n"))
+        return path
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with disk_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _stem(digest: Digest) -> str:
+    return "-".join(split_digest(digest))
+
+
+def _read(path: Path, limit: Limit) -> bytes:
+    with disk_errors(path), path.open("rb") as stream:
+        return read_limited(stream, limit, what=str(path))

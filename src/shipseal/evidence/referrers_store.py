@@ -1,0 +1,101 @@
+"""Evidence beside the image: bundles as referrers of their subject, at the target itself."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from shipseal._internal.limits import BUNDLE
+from shipseal.errors import ShipsealError
+from shipseal.evidence.artifact import (
+    EMPTY_CONFIG,
+    EMPTY_CONFIG_DESCRIPTOR,
+    Content,
+    bundle_manifest,
+    is_bundle_type,
+)
+from shipseal.evidence.interface import EvidenceStore, Placed, StoredEvidence
+from shipseal.evidence.referrers import Referrer, ReferrerReader, damage, read_layer
+from shipseal.oci import Digest, RawManifest, digest_of
+from shipseal.oci import media_types as mt
+from shipseal.registry.interface import BlobUpload, Target
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_READERS = 8
+
+
+class ReferrersStore(EvidenceStore):
+    """The referrers of one target.
+
+    Args:
+        target: where.
+        created: what new manifests say about their age: the release's start, so that a release that is resumed
+            stores nothing twice. A reader need not say.
+    """
+
+    def __init__(self, target: Target, *, created: datetime = EPOCH) -> None:
+        self.name = target.name
+        self._target = target
+        self._created = created
+        self._reader = ReferrerReader(target)
+
+    def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
+        """Store a bundle as a referrer of ``subject``, unless one with the same bytes is there, whoever stored it.
+
+        Raises:
+            ShipsealError: the target refused or could not be reached.
+        """
+        digest = digest_of(bundle)
+        for referrer in self._bundles(subject.digest):
+            if referrer.layer and referrer.layer.digest == digest:
+                return Placed(self.name, referrer.listed.digest, "exists")
+        content = Content.of_bytes(bundle, mt.SIGSTORE_BUNDLE)
+        manifest = bundle_manifest(
+            subject.descriptor(),
+            content.blob,
+            predicate_type=predicate_type,
+            created=self._created,
+        )
+        mode = put_content(self._target, content, manifest)
+        return Placed(self.name, manifest.digest, f"stored ({mode})")
+
+    def find(self, subject: Digest) -> tuple[StoredEvidence, ...]:
+        """Return every bundle among the referrers of ``subject``, sorted by the digest of its manifest.
+
+        Raises:
+            ShipsealError: the target could not be reached.
+        """
+        found = sorted(self._bundles(subject), key=lambda referrer: referrer.listed.digest)
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="evidence") as pool:
+            return tuple(pool.map(lambda referrer: self._read(subject, referrer), found))
+
+    def _bundles(self, subject: Digest) -> list[Referrer]:
+        return [item for item in self._reader.read(subject) if _may_be_bundle(item)]
+
+    def _read(self, subject: Digest, referrer: Referrer) -> StoredEvidence:
+        where, layer = referrer.listed.digest, referrer.layer
+        if layer is None:
+            return StoredEvidence(self.name, subject, b"", where, where, referrer.problem)
+        try:
+            raw = read_layer(self._target, layer, BUNDLE, what=f"{self.name}, bundle {where}")
+        except ShipsealError as error:
+            return StoredEvidence(self.name, subject, b"", layer.digest, where, damage(error))
+        return StoredEvidence(self.name, subject, raw, digest_of(raw), where)
+
+
+def put_content(target: Target, content: Content, manifest: RawManifest) -> str:
+    """Store a layer, the empty configuration and the manifest that names both; return how the manifest is found again.
+
+    Raises:
+        ShipsealError: the target refused or could not be reached.
+    """
+    empty = Content.of_bytes(EMPTY_CONFIG, mt.OCI_EMPTY)
+    target.put_blob(BlobUpload(EMPTY_CONFIG_DESCRIPTOR, empty.open))
+    target.put_blob(BlobUpload(content.blob, content.open))
+    return str(target.put_referrer(manifest))
+
+
+def _may_be_bundle(referrer: Referrer) -> bool:
+    """Return whether to look into it: one type that says so is enough, because clients differ in which one they set."""
+    layer = referrer.layer
+    if layer is None:
+        return not referrer.artifact_type or is_bundle_type(referrer.artifact_type)
+    return is_bundle_type(layer.media_type) or is_bundle_type(referrer.artifact_type)
