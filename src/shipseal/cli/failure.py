@@ -27,6 +27,9 @@ from shipseal.github.actions import Annotation
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _CommandLineError: type[Exception] = _UsageError.__bases__[0]
 
+# GitHub shows ten annotations of one kind for a step.
+_MAX_ANNOTATIONS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -74,7 +77,7 @@ class Failure:
         else:
             sys.stderr.write(as_text(known))
         if self.annotate:
-            sys.stderr.write(_annotation_of(known))
+            sys.stderr.write(_annotations_of(known))
         sys.stdout.flush()
         sys.stderr.flush()
 
@@ -138,16 +141,20 @@ def _wrong_usage(error: Exception) -> ConfigError:
     return ConfigError(message, hint=f"see {context.command_path} --help")
 
 
-def _annotation_of(error: ShipsealError) -> str:
-    text = error.message + (f"\n{error.hint}" if error.hint else "")
-    line = error.context.get("line", "")
-    return Annotation(
-        "error",
-        redact(text),
-        title=f"shipseal: {error.code}",
-        file=error.context.get("file", ""),
-        line=int(line) if line.isdecimal() else None,
-    ).render()
+def _annotations_of(error: ShipsealError) -> str:
+    """Return workflow commands for ``error``: one for each problem of a configuration, at its line."""
+    title, file = f"shipseal: {error.code}", error.context.get("file", "")
+    problems = getattr(error, "problems", ())
+    told = [
+        (f"{item.origin or item.key}: {item.message}", item.hint, item.line) for item in problems
+    ]
+    told = told or [(error.message, error.hint, None)]
+    return "".join(
+        Annotation(
+            "error", redact(f"{message}\n{hint}".strip()), title, file if line else "", line
+        ).render()
+        for message, hint, line in told[:_MAX_ANNOTATIONS]
+    )
 
 
 def _status_of(error: SystemExit) -> int:

@@ -1,0 +1,147 @@
+"""Put what the models refuse into words: the key, what is expected, what was got, and what to do."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from shipseal._internal.redact import redact
+from shipseal.config.keys import Key, all_keys, children
+from shipseal.config.locate import BUILD, file_path, key_at, pattern_of, prefixes, value_at
+from shipseal.config.problems import KeyPath, Problem, key_text
+from shipseal.config.yaml_tree import Tree
+
+_MAX_SHOWN = 80
+_EXPECTED = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+}
+# Keys of policies that other tools' users know, and that this version must not seem to obey.
+_REFUSED = {
+    "verify.identities": (
+        "identities (keyless signing) are not accepted by this version",
+        "name the public keys that you trust under verify.keys",
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Explains what is wrong with one file and with what overrides it.
+
+    Attributes:
+        tree: the file.
+        value: the file together with what overrides it.
+        origins: where overriding values came from.
+        prefix: the section that the whole file is, for a policy that stands alone.
+    """
+
+    tree: Tree
+    value: object
+    origins: Mapping[KeyPath, str]
+    prefix: tuple[str, ...] = ()
+
+    def explain(self, error: ValidationError) -> list[Problem]:
+        """Return one problem for each thing that the models refuse."""
+        return [self._problem(item) for item in error.errors(include_url=False)]
+
+    def problem_at(self, path: KeyPath, message: str, hint: str = "") -> Problem:
+        """Return a problem with its place: the variable that set it, or the line."""
+        origin = next((self.origins[part] for part in prefixes(path) if part in self.origins), "")
+        lines = (self.tree.lines[part] for part in prefixes(path) if part in self.tree.lines)
+        line = None if origin else next(lines, None)
+        return Problem(message, hint, key_text(path), origin, line)
+
+    def _problem(self, item: Mapping[str, Any]) -> Problem:
+        kind = str(item["type"])
+        path = file_path(item["loc"], self.value, tagged=not self.prefix)
+        if kind.startswith("union_tag"):
+            path = (*path, "builder")
+        if kind in ("missing", "union_tag_not_found"):
+            return self.problem_at(path, "is required and missing", self._what_it_is(path))
+        if kind == "extra_forbidden":
+            return self.problem_at(path, *self._unknown(path))
+        if kind in ("literal_error", "union_tag_invalid"):
+            return self.problem_at(path, *self._choice(path))
+        return self.problem_at(path, *self._refusal(kind, path, item))
+
+    def _refusal(self, kind: str, path: KeyPath, item: Mapping[str, Any]) -> tuple[str, str]:
+        """Return message and hint for a value that is there and wrong."""
+        value = item["input"]
+        got = self._describe(value, path)
+        if kind in _EXPECTED:
+            quotes = kind == "string_type" and isinstance(value, bool | int | float)
+            written = self.tree.texts.get(path, got)
+            return f"expected {_EXPECTED[kind]}, got {got}", (
+                f'write it in quotes: "{written}"' if quotes else self._what_it_is(path)
+            )
+        if kind == "value_error":
+            message = str(item["ctx"]["error"])
+            plain = isinstance(value, str | int | float) and repr(value) not in message
+            return (f"{message}, got {got}" if plain else message), ""
+        if kind == "string_pattern_mismatch":
+            pattern = item["ctx"]["pattern"]
+            return f"{got} has not the form {pattern}", self._what_it_is(path)
+        return f"{item['msg'][:1].lower()}{item['msg'][1:]}, got {got}", self._what_it_is(path)
+
+    def _choice(self, path: KeyPath) -> tuple[str, str]:
+        key, value = key_at(path, self.prefix), value_at(self.value, path)
+        choices = key.shape.choices if key else ()
+        message = f"expected one of {', '.join(choices)}, got {self._describe(value, path)}"
+        return message, _did_you_mean(str(value).lower(), choices)
+
+    def _unknown(self, path: KeyPath) -> tuple[str, str]:
+        refused = _REFUSED.get(key_text((*self.prefix, *path)))
+        if refused:
+            return refused
+        builder = str(value_at(self.value, (BUILD, "builder")) or "")
+        siblings = children(pattern_of(path[:-1], self.prefix))
+        own = [key.path[-1] for key in siblings if not key.builders or builder in key.builders]
+        for key in siblings:
+            if key.path[-1] == path[-1]:
+                return f"is a key of builder {' and '.join(key.builders)}, not of {builder}", ""
+        return "unknown key", (
+            _did_you_mean(str(path[-1]), own)
+            or _did_you_mean_elsewhere(str(path[-1]))
+            or f"known here: {', '.join(own)}"
+        )
+
+    def _what_it_is(self, path: KeyPath) -> str:
+        key = key_at(path, self.prefix)
+        return _description(key) if key else ""
+
+    def _describe(self, value: object, path: KeyPath) -> str:
+        """Return ``value`` in a few words, as it was written."""
+        if value is None:
+            return "nothing"
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, int | float):
+            return f"the number {self.tree.texts.get(path, value)}"
+        if isinstance(value, list | tuple):
+            return "a list"
+        if isinstance(value, dict):
+            return "a mapping"
+        text = redact(str(value))
+        return repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…")
+
+
+def _description(key: Key) -> str:
+    return key.description if key.shape.models else f"{key.shape.text}: {key.description}"
+
+
+def _did_you_mean(text: str, names: "tuple[str, ...] | list[str]") -> str:
+    near = difflib.get_close_matches(text, names, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _did_you_mean_elsewhere(name: str) -> str:
+    found = next((key.name for key in all_keys() if key.path[-1] == name and key.variable), "")
+    return f"did you mean {found}?" if found else ""

