@@ -59,7 +59,8 @@ def call_with_retry(
     """
 
     def wait(state: RetryCallState) -> float:
-        return _wait(state, policy)
+        error = state.outcome.exception() if state.outcome else None
+        return backoff(policy, state.attempt_number, error)
 
     def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -79,12 +80,12 @@ def call_with_retry(
     return retrying(call)
 
 
-def _wait(state: RetryCallState, policy: RetryPolicy) -> float:
-    error = state.outcome.exception() if state.outcome else None
+def backoff(policy: RetryPolicy, number: int, error: BaseException | None) -> float:
+    """Return the seconds to wait after call ``number`` (the first is 1) failed with ``error``."""
     asked = error.retry_after if isinstance(error, ShipsealError) else None
     if asked is not None:
         return max(0.0, asked)
-    wait = min(policy.max_wait, policy.first_wait * 2 ** (state.attempt_number - 1))
+    wait = min(policy.max_wait, policy.first_wait * 2 ** (number - 1))
     return float(wait * random.uniform(1.0, 1.5))
 
 
