@@ -8,7 +8,6 @@ from shipseal.spdx.parts import (
     ExternalRef,
     Fields,
     Relationship,
-    decode_as,
     size_of,
     split,
 )
@@ -97,7 +96,8 @@ class SpdxDocument:
         return tuple(package for package in self.packages if package.id not in roots)
 
 
-class CreationInfo(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CreationInfo:
     """Who made the document and when (SPDX 2.3, clauses 6.8 to 6.10)."""
 
     created: str = ""
@@ -130,10 +130,7 @@ def read_document(raw: bytes, *, what: str) -> SpdxDocument:
         SpdxError: it is not JSON, not SPDX, another version, or lacks members that it must have.
     """
     fields = split(raw, what=what)
-    info = creation_info(fields, what=what)
-    relationships = decode_as(
-        Relationship, fields.elements("relationships"), what=what, section="relationships"
-    )
+    info = creation_info(fields)
     sections = _sections(fields)
     return SpdxDocument(
         raw=raw,
@@ -142,36 +139,39 @@ def read_document(raw: bytes, *, what: str) -> SpdxDocument:
         namespace=fields.text("documentNamespace"),
         created=info.created,
         creators=info.creators,
-        described=described(fields, relationships),
-        packages=_packages(fields, what),
+        described=described(fields),
+        packages=_packages(fields),
         sections=sections,
         whitespace=len(raw) - sum(section.size for section in sections),
         trimmed=read_record(info.comment),
     )
 
 
-def creation_info(fields: Fields, *, what: str) -> CreationInfo:
-    """Return the creation information.
+def creation_info(fields: Fields) -> CreationInfo:
+    """Return the creation information; empty when there is none.
 
     Raises:
-        SpdxError: it is missing or of another form.
+        SpdxError: it is of another form.
     """
-    if "creationInfo" not in fields:
-        return CreationInfo()
-    return decode_as(CreationInfo, [fields["creationInfo"]], what=what, section="creationInfo")[0]
+    info = fields.members("creationInfo")
+    return CreationInfo(
+        info.text("created"), tuple(info.decode("creators", str)), info.text("comment")
+    )
 
 
-def described(fields: Fields, relationships: list[Relationship]) -> tuple[str, ...]:
-    """Return the ids of what the document describes, by relationship or by ``documentDescribes``, each once."""
-    stated = fields.value("documentDescribes")
-    ids = [item for item in stated if isinstance(item, str)] if isinstance(stated, list) else []
-    ids += [item.described for item in relationships if item.described]
-    return tuple(dict.fromkeys(ids))
+def described(fields: Fields) -> tuple[str, ...]:
+    """Return the ids of what the document describes, by relationship or by ``documentDescribes``, each once.
+
+    Raises:
+        SpdxError: a relationship lacks a member.
+    """
+    ids = fields.decode("documentDescribes", str)
+    ids += [item.described for item in fields.decode("relationships", Relationship)]
+    return tuple(dict.fromkeys(item for item in ids if item))
 
 
-def _packages(fields: Fields, what: str) -> tuple[SpdxPackage, ...]:
-    items = fields.elements("packages")
-    read = decode_as(PackageMembers, items, what=what, section="packages")
+def _packages(fields: Fields) -> tuple[SpdxPackage, ...]:
+    items, read = fields.elements("packages"), fields.decode("packages", PackageMembers)
     return tuple(
         SpdxPackage(package.id, package.name, package.version or "", package.purls, size_of(item))
         for package, item in zip(read, items, strict=True)

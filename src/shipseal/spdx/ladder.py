@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from shipseal.spdx.document import described
-from shipseal.spdx.parts import Fields, Identified, Relationship, as_raw, decode_as, size_of
+from shipseal.spdx.parts import Fields, Identified, Relationship, as_raw, size_of
 from shipseal.spdx.record import Dropped
 
 _EXTERNAL_LICENCE = re.compile(rb"(DocumentRef-[0-9A-Za-z.+-]+):LicenseRef-")
@@ -29,7 +29,7 @@ class Step(StrEnum):
     OVERLAPS = "ownership-overlaps"
 
 
-Rung = Callable[[Fields, str], list[Dropped]]
+Rung = Callable[[Fields], list[Dropped]]
 
 
 class _Snippet(msgspec.Struct, frozen=True):
@@ -41,28 +41,27 @@ class _ExternalDocument(msgspec.Struct, frozen=True):
     id: str = msgspec.field(name="externalDocumentId")
 
 
-def drop_files(fields: Fields, what: str) -> list[Dropped]:
+def drop_files(fields: Fields) -> list[Dropped]:
     """Take out file entries, snippets, their relationships, and what packages say about their files.
 
     Files and snippets that the document itself describes stay: without them it would be about nothing.
     """
-    kept = set(described(fields, _relationships(fields, what)))
-    snippets = decode_as(_Snippet, fields.elements("snippets"), what=what, section="snippets")
+    kept = set(described(fields))
+    snippets = fields.decode("snippets", _Snippet)
     kept |= {snippet.file for snippet in snippets if snippet.id in kept}
     known: set[str] = set()
     dropped = []
     for section in ("files", "snippets"):
-        items = fields.elements(section)
-        ids = [item.id for item in decode_as(Identified, items, what=what, section=section)]
+        ids = [item.id for item in fields.decode(section, Identified)]
         known.update(ids)
         dropped += _keep(fields, Step.FILES, section, [item in kept for item in ids])
     dropped += _drop_relations(
-        fields, what, Step.FILES, lambda item: item.element in known or item.related in known
+        fields, Step.FILES, lambda item: item.element in known or item.related in known
     )
-    return dropped + _drop_file_members(fields, what, files_gone=bool(dropped))
+    return dropped + _drop_file_members(fields, files_gone=bool(dropped))
 
 
-def drop_annotations(fields: Fields, what: str) -> list[Dropped]:
+def drop_annotations(fields: Fields) -> list[Dropped]:
     """Take out the annotations of the document and of its packages."""
     dropped = _keep(
         fields, Step.ANNOTATIONS, "annotations", [False] * len(fields.elements("annotations"))
@@ -71,20 +70,18 @@ def drop_annotations(fields: Fields, what: str) -> list[Dropped]:
         fields,
         Step.ANNOTATIONS,
         "package annotations",
-        what,
         lambda package: package.pop("annotations", None) is not None,
     )
 
 
-def drop_external_documents(fields: Fields, what: str) -> list[Dropped]:
+def drop_external_documents(fields: Fields) -> list[Dropped]:
     """Take out references to other documents and the relationships that need them.
 
     A reference stays when a licence expression of a package points into that document.
     """
     needed = {match.decode() for match in _EXTERNAL_LICENCE.findall(fields.encode())}
-    needed |= {item.partition(":")[0] for item in described(fields, _relationships(fields, what))}
-    items = fields.elements("externalDocumentRefs")
-    read = decode_as(_ExternalDocument, items, what=what, section="externalDocumentRefs")
+    needed |= {item.partition(":")[0] for item in described(fields)}
+    read = fields.decode("externalDocumentRefs", _ExternalDocument)
     gone = {item.id for item in read} - needed
     dropped = _keep(
         fields,
@@ -97,17 +94,17 @@ def drop_external_documents(fields: Fields, what: str) -> list[Dropped]:
         ends = (item.element, item.related)
         return any(":" in end and end.partition(":")[0] in gone for end in ends)
 
-    return dropped + _drop_relations(fields, what, Step.EXTERNAL_DOCUMENTS, points_there)
+    return dropped + _drop_relations(fields, Step.EXTERNAL_DOCUMENTS, points_there)
 
 
-def drop_relationships(fields: Fields, what: str) -> list[Dropped]:
+def drop_relationships(fields: Fields) -> list[Dropped]:
     """Take out all relationships but what the document describes and ownership by overlap."""
-    return _drop_relations(fields, what, Step.RELATIONSHIPS, lambda item: not item.is_overlap)
+    return _drop_relations(fields, Step.RELATIONSHIPS, lambda item: not item.is_overlap)
 
 
-def drop_overlaps(fields: Fields, what: str) -> list[Dropped]:
+def drop_overlaps(fields: Fields) -> list[Dropped]:
     """Take out ownership by overlap, without which scanners report some packages twice."""
-    return _drop_relations(fields, what, Step.OVERLAPS, lambda item: item.is_overlap)
+    return _drop_relations(fields, Step.OVERLAPS, lambda item: item.is_overlap)
 
 
 RUNGS: tuple[tuple[Step, Rung], ...] = (
@@ -119,17 +116,11 @@ RUNGS: tuple[tuple[Step, Rung], ...] = (
 )
 
 
-def _relationships(fields: Fields, what: str) -> list[Relationship]:
-    return decode_as(
-        Relationship, fields.elements("relationships"), what=what, section="relationships"
-    )
-
-
 def _drop_relations(
-    fields: Fields, what: str, step: Step, unwanted: Callable[[Relationship], bool]
+    fields: Fields, step: Step, unwanted: Callable[[Relationship], bool]
 ) -> list[Dropped]:
     """Drop unwanted relationships, but never one by which the document describes something that is still there."""
-    read = _relationships(fields, what)
+    read = fields.decode("relationships", Relationship)
     return _keep(
         fields, step, "relationships", [bool(item.described) or not unwanted(item) for item in read]
     )
@@ -145,7 +136,7 @@ def _keep(fields: Fields, step: Step, section: str, wanted: list[bool]) -> list[
     return [Dropped(step, section, wanted.count(False), before - len(fields.encode()))]
 
 
-def _drop_file_members(fields: Fields, what: str, *, files_gone: bool) -> list[Dropped]:
+def _drop_file_members(fields: Fields, *, files_gone: bool) -> list[Dropped]:
     def strip(package: Fields) -> bool:
         found = [package.pop(name) for name in _FILE_MEMBERS if name in package]
         # Absent means true (clause 7.8).
@@ -155,21 +146,19 @@ def _drop_file_members(fields: Fields, what: str, *, files_gone: bool) -> list[D
         package["filesAnalyzed"] = as_raw(False)
         return True
 
-    return _rewrite_packages(fields, Step.FILES, "package file members", what, strip)
+    return _rewrite_packages(fields, Step.FILES, "package file members", strip)
 
 
 def _rewrite_packages(
-    fields: Fields, step: Step, section: str, what: str, change: Callable[[Fields], bool]
+    fields: Fields, step: Step, section: str, change: Callable[[Fields], bool]
 ) -> list[Dropped]:
     """Apply ``change``, which says whether it did anything, to each package."""
     before, count = size_of(fields["packages"]) if "packages" in fields else 0, 0
     packages = []
-    for item in decode_as(
-        dict[str, msgspec.Raw], fields.elements("packages"), what=what, section="packages"
-    ):
-        package = Fields(item)
+    for item in fields.decode("packages", dict[str, msgspec.Raw]):
+        package = Fields(item, what=fields.what)
         count += change(package)
-        packages.append(msgspec.Raw(package.encode()))
+        packages.append(package.packed())
     if not count:
         return []
     fields.put("packages", packages)

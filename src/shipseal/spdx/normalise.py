@@ -21,8 +21,8 @@ from shipseal.spdx.parts import (
     Relationship,
     SpdxError,
     as_raw,
-    decode_as,
     split,
+    unpack,
 )
 from shipseal.spdx.purl import image_purl, slug
 
@@ -60,24 +60,18 @@ def normalise(document: bytes, identity: Identity, *, what: str) -> bytes:
         SpdxError: it is no such document.
     """
     fields = split(document, what=what)
-    relationships = fields.elements("relationships")
-    read = decode_as(Relationship, relationships, what=what, section="relationships")
-    roots = described(fields, read)
+    roots = described(fields)
     if len(roots) != 1:
-        raise SpdxError(
-            what, f"it describes {len(roots)} packages, expected one: the image", hint="use Syft"
-        )
+        raise SpdxError(what, f"it describes {len(roots)} packages, expected one: the image")
     root = f"SPDXRef-DocumentRoot-Image-{slug(identity.name)}"
-    fields.put("packages", _packages(fields, roots[0], root, identity, what))
-    fields.put("relationships", _relationships(relationships, read, roots[0], root))
-    fields.put("files", _by_id(fields.elements("files"), what, "files"))
-    fields.put(
-        "hasExtractedLicensingInfos",
-        sorted(fields.elements("hasExtractedLicensingInfos"), key=bytes),
-    )
+    fields.put("packages", _packages(fields, roots[0], root, identity))
+    fields.put("relationships", _relationships(fields, roots[0], root))
+    fields.put("files", _by_id(fields, "files"))
+    licences = fields.elements("hasExtractedLicensingInfos")
+    fields.put("hasExtractedLicensingInfos", sorted(licences, key=bytes))
     fields.pop("documentDescribes", None)
     fields["name"] = as_raw(identity.name)
-    fields["creationInfo"] = as_raw(_creation_info(fields, identity, what))
+    fields["creationInfo"] = as_raw(_creation_info(fields, identity))
     return _named(fields, identity)
 
 
@@ -100,23 +94,21 @@ def _named(fields: Fields, identity: Identity) -> bytes:
     return fields.encode()
 
 
-def _packages(
-    fields: Fields, old: str, new: str, identity: Identity, what: str
-) -> list[msgspec.Raw]:
-    items = fields.elements("packages")
-    read = decode_as(Identified, items, what=what, section="packages")
+def _packages(fields: Fields, old: str, new: str, identity: Identity) -> list[msgspec.Raw]:
+    items, read = fields.elements("packages"), fields.decode("packages", Identified)
+    if all(package.id != old for package in read):
+        raise SpdxError(fields.what, f"it describes {old}, which is no package in it")
     keyed = [
-        (new, _root(item, new, identity)) if package.id == old else (package.id, item)
+        (new, _root(unpack(item, what=fields.what), new, identity))
+        if package.id == old
+        else (package.id, item)
         for package, item in zip(read, items, strict=True)
     ]
-    if all(key != new for key, _ in keyed):
-        raise SpdxError(what, f"it describes {old}, which is no package in it")
     return [item for _, item in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _root(item: msgspec.Raw, spdx_id: str, identity: Identity) -> msgspec.Raw:
+def _root(package: Fields, spdx_id: str, identity: Identity) -> msgspec.Raw:
     """Return the described package as the platform's manifest; what the tool says about its files stays."""
-    package = Fields(msgspec.json.decode(item, type=dict[str, msgspec.Raw]))
     algorithm, encoded = split_digest(identity.digest)
     purl = image_purl(identity.name, identity.digest, identity.platform)
     package["name"] = as_raw(identity.name)
@@ -129,7 +121,7 @@ def _root(item: msgspec.Raw, spdx_id: str, identity: Identity) -> msgspec.Raw:
         package["versionInfo"] = as_raw(identity.version)
     else:
         package.pop("versionInfo", None)
-    return msgspec.Raw(package.encode())
+    return package.packed()
 
 
 def purl_reference(purl: str) -> dict[str, str]:
@@ -141,19 +133,22 @@ def purl_reference(purl: str) -> dict[str, str]:
     }
 
 
-def _relationships(
-    items: list[msgspec.Raw], read: list[Relationship], old: str, new: str
-) -> list[msgspec.Raw]:
+def _relationships(fields: Fields, old: str, new: str) -> list[msgspec.Raw]:
     """Return all relationships, each once, the root's renamed, sorted by element, kind, related element."""
     keyed: dict[tuple[str, str, str, str], msgspec.Raw] = {}
-    for item, relation in zip(items, read, strict=True):
+    read = fields.decode("relationships", Relationship)
+    for item, relation in zip(fields.elements("relationships"), read, strict=True):
         element = new if relation.element == old else relation.element
         related = new if relation.related == old else relation.related
+        key = (element, relation.kind, related, relation.comment)
+        keyed[key] = item
         if old in (relation.element, relation.related):
-            fields = Fields(msgspec.json.decode(item, type=dict[str, msgspec.Raw]))
-            fields["spdxElementId"], fields["relatedSpdxElement"] = as_raw(element), as_raw(related)
-            item = msgspec.Raw(fields.encode())  # noqa: PLW2901 - the renamed one takes its place
-        keyed[(element, relation.kind, related, relation.comment)] = item
+            members = unpack(item, what=fields.what)
+            members["spdxElementId"], members["relatedSpdxElement"] = (
+                as_raw(element),
+                as_raw(related),
+            )
+            keyed[key] = members.packed()
     if not any(key[:3] == (DOCUMENT_ID, "DESCRIBES", new) for key in keyed):
         keyed[(DOCUMENT_ID, "DESCRIBES", new, "")] = as_raw(describes(new))
     return [keyed[key] for key in sorted(keyed)]
@@ -168,18 +163,16 @@ def describes(element: str) -> dict[str, str]:
     }
 
 
-def _by_id(items: list[msgspec.Raw], what: str, section: str) -> list[msgspec.Raw]:
-    read = decode_as(Identified, items, what=what, section=section)
-    order = sorted(range(len(items)), key=lambda number: read[number].id)
-    return [items[number] for number in order]
-
-
-def _creation_info(fields: Fields, identity: Identity, what: str) -> dict[str, object]:
-    stated = fields.value("creationInfo")
-    version = stated.get("licenseListVersion") if isinstance(stated, dict) else None
-    people = [
-        name for name in creation_info(fields, what=what).creators if not name.startswith("Tool: ")
+def _by_id(fields: Fields, section: str) -> list[msgspec.Raw]:
+    items, read = fields.elements(section), fields.decode(section, Identified)
+    return [
+        items[number] for number in sorted(range(len(items)), key=lambda number: read[number].id)
     ]
+
+
+def _creation_info(fields: Fields, identity: Identity) -> dict[str, object]:
+    people = [name for name in creation_info(fields).creators if not name.startswith("Tool: ")]
     creators = [*people, *(f"Tool: {tool}" for tool in identity.tools)]
     info: dict[str, object] = {"created": identity.created, "creators": creators}
+    version = fields.members("creationInfo").text("licenseListVersion")
     return info | ({"licenseListVersion": version} if version else {})

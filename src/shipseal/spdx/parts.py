@@ -5,7 +5,7 @@ everything else together. So the pieces stay the bytes that they were (:class:`m
 that decide something are decoded beside them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -73,33 +73,65 @@ class ExternalRef(msgspec.Struct, frozen=True):
 
 
 class Fields(dict[str, msgspec.Raw]):
-    """The members of the document, or of one of its elements, in their order, as raw compact JSON."""
+    """The members of the document, or of one of its elements, in their order, as raw compact JSON.
+
+    Args:
+        members: the members.
+        what: names the document in errors.
+    """
+
+    def __init__(self, members: Mapping[str, msgspec.Raw] | None = None, *, what: str) -> None:
+        super().__init__(members or {})
+        self.what = what
 
     def text(self, name: str) -> str:
-        """Return a member that is a string; empty when it is not there or something else."""
+        """Return a member that is a string; empty when it is not there or something else.
+
+        Raises:
+            SpdxError: it is malformed.
+        """
         value = self.value(name)
         return value if isinstance(value, str) else ""
 
     def value(self, name: str) -> Any:
-        """Return a member, decoded; None when it is not there."""
-        return msgspec.json.decode(self[name]) if name in self else None
+        """Return a member, decoded; None when it is not there.
+
+        Raises:
+            SpdxError: it is malformed.
+        """
+        return self._decoded(name, Any) if name in self else None
 
     def members(self, name: str) -> "Fields":
-        """Return a member that is an object; empty when it is not there."""
+        """Return a member that is an object; empty when it is not there.
+
+        Raises:
+            SpdxError: it is no object.
+        """
         if name not in self:
-            return Fields()
-        return Fields(msgspec.json.decode(self[name], type=dict[str, msgspec.Raw]))
+            return Fields(what=self.what)
+        return Fields(self._decoded(name, dict[str, msgspec.Raw]), what=self.what)
 
     def elements(self, name: str) -> list[msgspec.Raw]:
-        """Return the items of a member that is a list; empty when it is not there or null."""
-        if name not in self or bytes(self[name]) == b"null":
-            return []
-        return msgspec.json.decode(self[name], type=list[msgspec.Raw])
+        """Return the items of a member that is a list; empty when it is not there or null.
+
+        Raises:
+            SpdxError: it is no list.
+        """
+        return self.decode(name, msgspec.Raw)
+
+    def decode(self, name: str, kind: type[T]) -> list[T]:
+        """Return the items of a list decoded as ``kind``; empty when it is not there or null.
+
+        Raises:
+            SpdxError: it is no list, or an item lacks a member that it must have.
+        """
+        found = self._decoded(name, list[kind] | None) if name in self else None  # type: ignore[valid-type]
+        return found or []
 
     def put(self, name: str, items: Sequence[msgspec.Raw]) -> None:
         """Set a member to a list of raw items; an empty list takes the member out."""
         if items:
-            self[name] = raw_list(items)
+            self[name] = msgspec.Raw(msgspec.json.encode(items))
         else:
             self.pop(name, None)
 
@@ -110,6 +142,12 @@ class Fields(dict[str, msgspec.Raw]):
     def packed(self) -> msgspec.Raw:
         """Return the compact JSON object as a piece of another one."""
         return msgspec.Raw(self.encode())
+
+    def _decoded(self, name: str, kind: Any) -> Any:
+        try:
+            return msgspec.json.decode(self[name], type=kind)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise SpdxError(self.what, f"{name}: {error}") from error
 
 
 def split(raw: bytes, *, what: str) -> Fields:
@@ -124,30 +162,21 @@ def split(raw: bytes, *, what: str) -> Fields:
     """
     try:
         raw.decode("utf-8")
-        fields = Fields(
-            msgspec.json.decode(msgspec.json.format(raw, indent=-1), type=dict[str, msgspec.Raw])
-        )
+        compact = msgspec.json.format(raw, indent=-1)
+        fields = Fields(msgspec.json.decode(compact, type=dict[str, msgspec.Raw]), what=what)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SpdxError(what, f"not a JSON object: {error}") from error
-    _check_kind(fields, what)
+    _check_kind(fields)
     return fields
 
 
-def decode_as(kind: type[T], items: Iterable[msgspec.Raw], *, what: str, section: str) -> list[T]:
-    """Return each of ``items`` decoded as ``kind``; errors name the section and the item.
+def unpack(item: msgspec.Raw, *, what: str) -> Fields:
+    """Return the members of one element.
 
     Raises:
-        SpdxError: an item lacks a member that it must have.
+        SpdxError: it is no object.
     """
-    try:
-        return msgspec.json.decode(raw_list(list(items)), type=list[kind])  # type: ignore[valid-type]
-    except msgspec.MsgspecError as error:
-        raise SpdxError(what, f"{section}: {error}") from error
-
-
-def raw_list(items: Sequence[msgspec.Raw]) -> msgspec.Raw:
-    """Return ``items`` as one raw JSON list."""
-    return msgspec.Raw(msgspec.json.encode(items))
+    return Fields({"element": item}, what=what).members("element")
 
 
 def as_raw(value: object) -> msgspec.Raw:
@@ -170,12 +199,13 @@ _KINDS = (
 )
 
 
-def _check_kind(fields: Fields, what: str) -> None:
+def _check_kind(fields: Fields) -> None:
     version = fields.text("spdxVersion")
     if version in VERSIONS:
         return
     if version:
-        raise SpdxError(what, f"its spdxVersion is {version!r}, expected {' or '.join(VERSIONS)}")
+        expected = " or ".join(VERSIONS)
+        raise SpdxError(fields.what, f"its spdxVersion is {version!r}, expected {expected}")
     found = next((name for member, name in _KINDS if member in fields), "")
     got = f"this is {found}" if found else "it has no spdxVersion"
-    raise SpdxError(what, f"not an SPDX document: {got}")
+    raise SpdxError(fields.what, f"not an SPDX document: {got}")

@@ -58,7 +58,7 @@ def trim(document: bytes, limit: int, *, full_digest: Digest, what: str = "SBOM"
         SpdxError: it is no SPDX document.
     """
     fields = split(document, what=what)
-    earlier = read_record(creation_info(fields, what=what).comment)
+    earlier = read_record(creation_info(fields).comment)
     base = earlier or TrimRecord(full_digest, len(document), limit, ())
     if len(document) <= limit:
         return _result(document, (), limit, base.digest)
@@ -67,7 +67,7 @@ def trim(document: bytes, limit: int, *, full_digest: Digest, what: str = "SBOM"
     for _, rung in RUNGS:
         if len(raw) <= limit:
             break
-        taken = rung(fields, what)
+        taken = rung(fields)
         if taken:
             dropped += taken
             raw = _recorded(fields, base, limit, dropped, document)
@@ -90,8 +90,8 @@ def _recorded(
     if not dropped:
         return document
     record = base.extended(limit, dropped)
-    told = Fields(fields)
-    info = Fields(fields.members("creationInfo"))
+    told = Fields(fields, what=fields.what)
+    info = fields.members("creationInfo")
     info["comment"] = as_raw(write_record(info.text("comment"), record))
     told["creationInfo"] = info.packed()
     told["documentNamespace"] = as_raw(_namespace(fields.text("documentNamespace"), record))
