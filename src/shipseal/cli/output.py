@@ -1,0 +1,199 @@
+"""What commands print: results on standard output, everything else on standard error.
+
+On a terminal tables are drawn by Rich; in a pipe, a file or a CI log they are plain aligned text with the same content.
+Text that comes from outside (package names, tool messages) is printed without control characters, so that it cannot
+move the cursor or start a workflow command of its own.
+"""
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from shipseal._internal.redact import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Cells that are exactly one of these words are coloured on a terminal; the word says it all without colour.
+_STYLES = {
+    "pass": "green",
+    "done": "green",
+    "fail": "bold red",
+    "failed": "bold red",
+    "refused": "bold red",
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "unknown": "yellow",
+    "pending": "yellow",
+    "undecided": "yellow",
+    "partly-promoted": "yellow",
+    "skipped": "dim",
+    "ignored": "dim",
+}
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: its heading.
+        right: whether cells stand at the right, as numbers do.
+    """
+
+    name: str
+    right: bool = False
+
+
+def is_live(stream: TextIO, env: Mapping[str, str] | None = None) -> bool:
+    """Return whether ``stream`` is a terminal that a person looks at: no pipe, no CI job, no dumb terminal."""
+    env = os.environ if env is None else env
+    if env.get("CI", "").lower() not in ("", "0", "false") or env.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def console_for(stream: TextIO) -> "Console":
+    """Return Rich's console on ``stream``; it takes heed of NO_COLOR and of the terminal's width."""
+    from rich.console import Console  # noqa: PLC0415 - costs more than most commands
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def style_of(word: str) -> str:
+    """Return the Rich style of a status; empty for other words."""
+    return _STYLES.get(word, "")
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result on standard output."""
+    sys.stdout.write(f"{printable(redact(text))}\n")
+
+
+def tell(text: str) -> None:
+    """Print a line for people on standard error: a note, a warning, the next command."""
+    sys.stderr.write(f"{printable(redact(text))}\n")
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as indented JSON on standard output, without secrets; keys keep their order.
+
+    Args:
+        value: dictionaries, lists, tuples, texts, numbers, booleans and None.
+    """
+    sys.stdout.write(json.dumps(_redacted(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(
+    columns: Sequence[Column | str], rows: Sequence[Sequence[str]], *, title: str = ""
+) -> None:
+    """Print a table on standard output; nothing at all when there are no rows.
+
+    Args:
+        columns: headings; a plain text is a column whose cells stand at the left.
+        rows: as many cells each as there are columns.
+        title: a line above it.
+    """
+    heads = [Column(column) if isinstance(column, str) else column for column in columns]
+    cells = [[printable(redact(cell)).replace("\n", "\\n") for cell in row] for row in rows]
+    if not cells:
+        return
+    if is_live(sys.stdout):
+        _draw(heads, cells, title)
+    else:
+        sys.stdout.write(plain_table(heads, cells, title=title))
+
+
+def plain_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], *, title: str = ""
+) -> str:
+    """Return the table as aligned text: headings, a rule, rows; nothing is cut off."""
+    heads = [column.name for column in columns]
+    widths = [max(map(width_of, cells)) for cells in zip(heads, *rows, strict=True)]
+    lines = [title] if title else []
+    for row in (heads, ["-" * width for width in widths], *rows):
+        cells = [_fill(*item) for item in zip(row, widths, columns, strict=True)]
+        lines.append(_GAP.join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _fill(cell: str, width: int, column: Column) -> str:
+    space = " " * (width - width_of(cell))
+    return space + cell if column.right else cell + space
+
+
+def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str) -> None:
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column.name, justify="right" if column.right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=style_of(cell)) for cell in row))
+    console_for(sys.stdout).print(table, soft_wrap=False)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without control characters except line ends and tabs; others are written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char
+        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp")
+        else _shown(char)
+        for char in text
+    )
+
+
+def _shown(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def width_of(text: str) -> int:
+    """Return the columns that ``text`` takes on a terminal: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+def size_text(size: int) -> str:
+    """Return ``size`` bytes for people: ``512 B``, ``15.1 MiB``."""
+    value, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if abs(value) < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Return ``seconds`` for people: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {str(key): _redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(item) for item in value]
+    return value
