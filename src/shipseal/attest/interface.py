@@ -56,6 +56,7 @@ class RejectedError(AttestError):
         rejection: in which way.
         expected: what would have been accepted; may be empty.
         got: what was there; may be empty.
+        claims: the predicate type that the bundle claims, for explaining alone; empty when it cannot be told.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class RejectedError(AttestError):
         hint: str = "",
         expected: str = "",
         got: str = "",
+        claims: str = "",
     ) -> None:
         identity = rejection is Rejection.WRONG_IDENTITY
         code = Code.IDENTITY_MISMATCH if identity else Code.ATTEST_INVALID
@@ -73,6 +75,7 @@ class RejectedError(AttestError):
         self.rejection = rejection
         self.expected = expected
         self.got = got
+        self.claims = claims
 
 
 @dataclass(frozen=True, slots=True)

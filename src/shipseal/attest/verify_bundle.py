@@ -73,6 +73,7 @@ def _signer(bundle: Bundle, keys: tuple[PublicKey, ...]) -> PublicKey:
             hint="verify it by identity, or name the key that signed",
             expected=expected,
             got="a certificate",
+            claims=_claims(bundle),
         )
     # The hint is signed by nobody: it may say which key to try first and never which one counts.
     ordered = sorted(keys, key=lambda key: key.hint != bundle.key_hint)
@@ -88,7 +89,16 @@ def _signer(bundle: Bundle, keys: tuple[PublicKey, ...]) -> PublicKey:
         hint="the content was changed after signing" if known else "another key signed it",
         expected=expected,
         got=got,
+        claims=_claims(bundle),
     )
+
+
+def _claims(bundle: Bundle) -> str:
+    """Return the predicate type that a bundle claims, although nobody who is trusted signed it."""
+    try:
+        return parse_statement(bundle.payload).predicate_type
+    except AttestError:
+        return ""
 
 
 def _statement(bundle: Bundle) -> Statement:

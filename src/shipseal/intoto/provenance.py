@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from shipseal._internal.clock import rfc3339
-from shipseal.errors import ConfigError
+from shipseal.errors import AttestError, Code, ConfigError
 from shipseal.intoto.resource import Resource, digest_set
+from shipseal.intoto.statement import decode_predicate
 from shipseal.oci import Digest
 
 BUILD_TYPE = "pkg:pypi/shipseal#buildtypes/release/v1"
@@ -194,3 +195,41 @@ def _github_variables(environment: Mapping[str, str]) -> dict[str, str]:
             hint="run it in a job of GitHub Actions and pass these variables on to the container it runs in",
         )
     return {name: environment[name] for name in _GITHUB_VARIABLES}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a verifier needs of a provenance predicate.
+
+    Attributes:
+        build_type: how it was built.
+        builder: who built it.
+    """
+
+    build_type: str
+    builder: str
+
+
+def parse_provenance(predicate: bytes) -> Origin:
+    """Read a provenance predicate v1 of any build type.
+
+    Raises:
+        AttestError: ``attest.invalid`` when it lacks what SLSA Build level 1 requires: build type and builder.
+    """
+    document = decode_predicate(predicate, what="provenance predicate")
+    try:
+        definition, details = document["buildDefinition"], document["runDetails"]
+        build_type, builder = definition["buildType"], details["builder"]["id"]
+    except (KeyError, TypeError) as error:
+        raise _malformed("it lacks buildType or builder.id") from error
+    if not (isinstance(build_type, str) and isinstance(builder, str) and build_type and builder):
+        raise _malformed("its buildType or builder.id is empty or no text")
+    return Origin(build_type, builder)
+
+
+def _malformed(problem: str) -> AttestError:
+    return AttestError(
+        Code.ATTEST_INVALID,
+        f"provenance predicate: {problem}",
+        hint="this says nothing about the image's origin: attest it again",
+    )

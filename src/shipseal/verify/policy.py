@@ -1,0 +1,69 @@
+"""What a consumer requires of an image, as values. Who is trusted is a :class:`~shipseal.attest.interface.Trust`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from shipseal.attest.interface import Trust
+from shipseal.errors import Code, ConfigError
+from shipseal.intoto.predicates import Family
+from shipseal.intoto.summary import VERIFIER_ID
+from shipseal.oci import Digest, Platform
+
+
+class TargetRule(StrEnum):
+    """Where evidence must lie when an image lies at several targets."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPolicy:
+    """What must be there, for the index and for each platform.
+
+    Attributes:
+        require: families of evidence; default: all four.
+        platforms: which platforms must be there and are verified; None for all that the image has.
+        scan_max_age: how long ago a scan may have ended; None for any age.
+        targets: ``any`` for a consumer: evidence is signed and found by digest, so it may lie at any of the targets.
+            ``all`` for a release: every target must hold all of it.
+        seal_verifiers: whose seals count.
+        seal_policies: digests of the policies whose seals count; empty for every policy.
+        accept_break_glass: whether an image counts that was published in spite of its gate, while that record lasts.
+    """
+
+    require: tuple[Family, ...] = tuple(Family)
+    platforms: tuple[Platform, ...] | None = None
+    scan_max_age: timedelta | None = None
+    targets: TargetRule = TargetRule.ANY
+    seal_verifiers: frozenset[str] = frozenset({VERIFIER_ID})
+    seal_policies: frozenset[Digest] = frozenset()
+    accept_break_glass: bool = True
+
+
+def check_policy(policy: VerifyPolicy, trust: Trust) -> None:
+    """Refuse a policy that everything would pass.
+
+    Raises:
+        ConfigError: ``policy.empty``.
+    """
+    empty = next((what for what, filled in _parts(policy, trust) if not filled), None)
+    if empty:
+        raise ConfigError(
+            f"verification policy: {empty}",
+            hint="a policy names who is trusted and what is required; see docs/verification.md",
+            code=Code.POLICY_EMPTY,
+        )
+
+
+def _parts(policy: VerifyPolicy, trust: Trust) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("nobody is trusted", bool(trust.accepts)),
+        ("nothing is required", bool(policy.require)),
+        ("no platform is required", policy.platforms is None or bool(policy.platforms)),
+        (
+            "a seal is required of no verifier",
+            Family.SEAL not in policy.require or bool(policy.seal_verifiers),
+        ),
+    )

@@ -1,0 +1,155 @@
+"""What verification says: one check for each item that the policy requires, and one verdict over them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from shipseal.checks import Check, Outcome, Status, outcome_of
+from shipseal.errors import Exit
+from shipseal.intoto.predicates import Family
+from shipseal.oci import Digest
+
+
+class Standing(StrEnum):
+    """How one required item stands. Only PRESENT counts; everything else is a refusal with its reason."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    WRONG_IDENTITY = "wrong-identity"
+    WRONG_SUBJECT = "wrong-subject"
+    UNTRUSTED = "untrusted"
+    UNREADABLE = "unreadable"
+    TOO_OLD = "too-old"
+    INCONSISTENT = "inconsistent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCheck:
+    """One required item: a family of evidence for a subject at a target.
+
+    Attributes:
+        subject: digest of the index or of a platform's manifest.
+        platform: of the subject; ``index`` for the root of several.
+        target: where it was found, or where it was looked for.
+        family: what is required.
+        standing: how it stands.
+        expected: what would have counted; empty when it counts.
+        got: what was there: who signed it, when it counts.
+        note: what a person should know although it counts, such as a break-glass record; may be empty.
+    """
+
+    subject: Digest
+    platform: str
+    target: str
+    family: Family
+    standing: Standing
+    expected: str = ""
+    got: str = ""
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the item counts."""
+        return self.standing is Standing.PRESENT
+
+    def as_check(self) -> Check:
+        """Return the item in the form of every decision's checks."""
+        return Check(
+            name=f"{self.family} {self.platform}",
+            subject=f"{self.target} {self.subject}",
+            status=Status.PASS if self.passed else Status.FAIL,
+            expected=self.expected,
+            got=self.got or self.standing,
+            reason=self.note,
+        )
+
+    def to_json(self) -> dict[str, str]:
+        """Return the element of ``checks`` in ``verification.schema.json``."""
+        value = {
+            "subject": str(self.subject),
+            "platform": self.platform,
+            "target": self.target,
+            "family": str(self.family),
+            "status": str(self.standing),
+            "expected": self.expected,
+            "got": self.got,
+        }
+        return value | ({"note": self.note} if self.note else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One piece of evidence that was looked at, for ``--explain``.
+
+    Attributes:
+        target: where.
+        subject: what it is listed for.
+        where: how to find it again.
+        bundle: digest of its bytes.
+        predicate_type: of its statement; of what it claims where it is not believed; may be empty.
+        standing: how it stands by itself.
+        signer: who signed it; empty when that is not known.
+        reason: why it does not count; empty when it does.
+    """
+
+    target: str
+    subject: Digest
+    where: str
+    bundle: Digest
+    predicate_type: str
+    standing: Standing
+    signer: str
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return the element of ``evidence`` in ``verification.schema.json``."""
+        return {
+            "target": self.target,
+            "subject": str(self.subject),
+            "where": self.where,
+            "bundle": str(self.bundle),
+            "predicateType": self.predicate_type,
+            "status": str(self.standing),
+            "signer": self.signer,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The whole answer. It is negative unless every required item was verified: nothing else makes it positive.
+
+    Attributes:
+        digest: of the root that was judged.
+        checks: one for each required item, in the order root, platforms, families, targets.
+        looked_at: all evidence that was found.
+    """
+
+    digest: Digest
+    checks: tuple[ItemCheck, ...]
+    looked_at: tuple[Looked, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every required item was verified, and there was one at least."""
+        return outcome_of([check.as_check() for check in self.checks]) is Outcome.PASS
+
+    @property
+    def exit(self) -> Exit:
+        """The exit status: 0 for a positive verdict, 3 for every other."""
+        return Exit.OK if self.passed else Exit.EVIDENCE
+
+    def failures(self) -> Sequence[ItemCheck]:
+        """Return the checks that failed."""
+        return [check for check in self.checks if not check.passed]
+
+    def to_json(self, *, explain: bool = False) -> dict[str, Any]:
+        """Return the value of ``verification.schema.json``; with ``explain``, all evidence that was looked at too."""
+        value: dict[str, Any] = {
+            "verdict": str(Outcome.PASS if self.passed else Outcome.FAIL),
+            "digest": str(self.digest),
+            "checks": [check.to_json() for check in self.checks],
+        }
+        return value | ({"evidence": [one.to_json() for one in self.looked_at]} if explain else {})
