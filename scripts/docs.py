@@ -1,0 +1,152 @@
+"""Write the generated parts of the documentation again, or say with ``--check`` which ones are stale.
+
+A generated part stands between two comments in a page that people write::
+
+    <!-- generated: NAME, by `make docs` -->
+    ...
+    <!-- end -->
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from shipseal.cli.main import COMMANDS, installed, load
+from shipseal.config.keys import Key, all_keys
+from shipseal.errors import Code, exit_for
+
+ROOT = Path(__file__).resolve().parents[1]
+_PART = re.compile(r"(<!-- generated: (\S+), by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; a bar within a cell is escaped."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines
+    )
+
+
+def exit_codes() -> str:
+    """Return the table of failure codes with their exit statuses."""
+    rows = [[f"[`{code}`](errors.md#{code})", str(int(exit_for(code)))] for code in Code]
+    return table(["code", "exit"], rows)
+
+
+def configuration() -> str:
+    """Return a table of keys for each section of the configuration."""
+    groups: dict[str, list[Key]] = {"": []}
+    for key in all_keys():
+        groups.setdefault(key.path[0] if len(key.path) > 1 else "", []).append(key)
+    tops = {key.path[0]: key for key in groups[""]}
+    parts = [_keys("Top level", "", groups.pop(""))]
+    parts += [_keys(f"{name}:", tops[name].description, keys) for name, keys in groups.items()]
+    return "\n".join(parts)
+
+
+def _keys(title: str, text: str, keys: Sequence[Key]) -> str:
+    rows = [[f"`{key.name}`", _takes(key), _default(key), key.description] for key in keys]
+    head = f"### {title}\n" + (f"{text}\n" if text else "")
+    return head + "\n" + table(["key", "takes", "default", "meaning"], rows)
+
+
+def _takes(key: Key) -> str:
+    every = next(one for one in all_keys() if one.path == ("build", "builder")).builders
+    only = f" ({', '.join(key.builders)})" if key.builders and key.builders != every else ""
+    return key.shape.text + only
+
+
+def _default(key: Key) -> str:
+    if key.required:
+        return "*required*"
+    if key.default is None or key.default in ([], {}):
+        return ""
+    values = key.default if isinstance(key.default, list) else [key.default]
+    return ", ".join(
+        f"`{str(value).lower() if value in (True, False) else value}`" for value in values
+    )
+
+
+def variables() -> str:
+    """Return the environment variables that override a key."""
+    rows = [[f"`{key.variable}`", f"`{key.name}`"] for key in all_keys() if key.variable]
+    return table(["variable", "key"], rows)
+
+
+def commands() -> str:
+    """Return every command with its arguments and options."""
+    parts = [_command(f"shipseal {name}", load(name), COMMANDS[name].help) for name in installed()]
+    return "\n".join(parts)
+
+
+def _command(name: str, command: Any, text: str = "") -> str:
+    below = getattr(command, "commands", {})
+    lines = [f"### {name}\n{_sentences(text or command.help or '')}\n"]
+    rows = list(_parameters(command, name))
+    if rows:
+        lines.append(table(["argument or option", "meaning"], rows))
+    return "\n".join(lines + [_command(f"{name} {each}", child) for each, child in below.items()])
+
+
+def _parameters(command: Any, name: str) -> Iterator[list[str]]:
+    context = typer.Context(command, info_name=name)
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None and "--help" not in parameter.opts:
+            yield [f"`{record[0]}`", _sentences(record[1])]
+
+
+def _sentences(text: str) -> str:
+    return re.sub(r"\s+", " ", text.replace("\b", "")).strip()
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "exit-codes": exit_codes,
+    "configuration": configuration,
+    "variables": variables,
+    "commands": commands,
+}
+
+
+def render(text: str) -> str:
+    """Return ``text`` with every generated part made again.
+
+    Raises:
+        KeyError: a part is not known.
+    """
+    return _PART.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
+
+
+def stale(write: bool) -> list[Path]:
+    """Return the pages whose generated parts are out of date, having written them if told so."""
+    found = []
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        old = path.read_text(encoding="utf-8")
+        new = render(old)
+        if new != old:
+            found.append(path)
+            if write:
+                path.write_text(new, encoding="utf-8")
+    return found
+
+
+def main() -> int:
+    """Write or check; stale pages are status 2."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, only say what is stale"
+    )
+    check = parser.parse_args().check
+    found = stale(write=not check)
+    for path in found:
+        print(f"{'stale' if check else 'wrote'} {path.relative_to(ROOT)}")
+    return 2 if check and found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
