@@ -105,7 +105,7 @@ class Sign(Section):
     def _has_key(self) -> Self:
         if self.mode == "key" and self.key is None:
             raise ValueError(
-                "mode: key needs key, the file with the private key (shipseal key create)"
+                "mode: key needs key, the file with the private key (shipseal key generate)"
             )
         return self
 
