@@ -1,0 +1,93 @@
+"""Advisory data: which advisories touch a version of a package.
+
+The data knows ecosystems, names and versions; it knows nothing of SBOMs or images (``scan/`` does).
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipseal.scan.interface import FixState, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class PackageQuery:
+    """One package to look up.
+
+    Attributes:
+        ecosystem: OSV's name, with the release for distributions: ``PyPI``, ``Debian:12``, ``Alpine:v3.11``.
+        name: as the ecosystem writes it; ``group:artifact`` for Maven, the source package for distributions.
+        version: as it is installed.
+    """
+
+    ecosystem: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One advisory that touches the package.
+
+    Attributes:
+        id: of the advisory.
+        aliases: other ids of the same vulnerability, sorted; distributions' ``upstream`` ids are among them.
+        severity: UNKNOWN when no source states one.
+        severity_source: which record and which field it comes from; empty when unknown.
+        fix_state: whether there is a fix.
+        fix_versions: the version that ends the affected range the package is in, for each such range.
+        summary: one line; may be empty.
+        url: of the advisory; may be empty.
+    """
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    severity: Severity = Severity.UNKNOWN
+    severity_source: str = ""
+    fix_state: FixState = FixState.UNKNOWN
+    fix_versions: tuple[str, ...] = ()
+    summary: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the data says about one package.
+
+    Attributes:
+        hits: sorted by id.
+        problems: what could not be compared, or only approximately, a sentence each.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class AdvisoryIndex(ABC):
+    """Advisory data, opened. Safe to use from several threads; never changes.
+
+    Attributes:
+        origin: where the data came from.
+        digest: ``sha256:…`` of its content.
+        newest: the newest ``modified`` date in it; None when it is empty.
+        records: how many advisories it holds.
+        notes: what a person should know about the data, a sentence each.
+    """
+
+    origin: str
+    digest: str
+    newest: datetime | None
+    records: int
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def covers(self, ecosystem: str) -> bool:
+        """Return whether there is any advisory for ``ecosystem``, so that an empty answer means something."""
+
+    @abstractmethod
+    def match(self, query: PackageQuery) -> Answer:
+        """Return the advisories that touch the package. Never raises: what cannot be compared is told."""
+
+    @abstractmethod
+    def resolved(self, query: PackageQuery) -> frozenset[str]:
+        """Return the ids, aliases included, of advisories for the package whose fix its version already has."""

@@ -1,0 +1,1 @@
+"""Version orders, one file per scheme. Pure: text in, comparable keys out."""
