@@ -1,0 +1,149 @@
+"""The commented ``shipseal.yaml`` that ``shipseal init`` writes."""
+
+import json
+import string
+
+from shipseal.config.repository import Repository
+
+_BARE = frozenset(f"{string.ascii_letters}{string.digits}./_:-")
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+
+_HEAD = """\
+# How releases of this image are made. Every key: docs/configuration.md of shipseal, or `shipseal config schema`.
+# Check this file with `shipseal config check`; see every effective value with `shipseal config show`.
+"""
+
+_REST = """\
+# Tags move only after everything has succeeded, on every target. A tag with the whole {{version}} never changes again;
+# the others move to higher versions only.
+tags: ["{{version}}", "{{major}}.{{minor}}", latest]
+
+# What is signed, and what a consumer checks. `shipseal key generate` makes a key; its password comes from
+# SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else it is asked for. Never commit a key that has no password.
+sign: {{mode: key, key: {key}}}
+# verify:
+#   keys: [{public}]               # default: the public part of sign.key
+#   require: [provenance, sbom, scan, seal]
+
+# Syft lists what is in the image; the whole list is scanned, and a list that fits the stores is attested.
+# sbom: {{syft: syft, fit: portable}}
+
+# auto: Grype where it is installed with a usable database, else the built-in matcher where its database is there.
+scan: {{engine: auto, max_age: 5d}}
+
+# A finding of this severity or a worse one refuses the release; `none` lets everything pass.
+gate: {{fail_on: critical}}
+
+# Findings that do not count, with their reason: Grype's file. Default: .grype.yaml beside this file, if there is one.
+# ignores: {{file: .grype.yaml}}
+
+# limits: {{parallel: 4}}
+# timeouts: {{build: 1h, catalogue: 10m, scan: 10m}}
+"""
+
+
+def configuration(found: Repository, *, dockerfile_builder: str) -> str:
+    """Return the text of a configuration that fits ``found`` and that loads without a problem.
+
+    Args:
+        found: what the repository holds.
+        dockerfile_builder: ``buildx`` or ``buildah``: which one is there for a Dockerfile.
+    """
+    key = found.key or "./release.key"
+    rest = _REST.format(key=_text(key), public=_text(f"{key.removesuffix('.key')}.pub"))
+    return "\n".join(
+        [
+            _HEAD + f"image: {_text(found.name)}\n" + _source(found),
+            _build(found, dockerfile_builder),
+            _targets(found),
+            rest,
+        ]
+    )
+
+
+def _source(found: Repository) -> str:
+    if found.source:
+        return f'source: {_text(found.source)}\n# version: "1.0.0"   # or: shipseal release --version 1.0.0\n'
+    return '# source: https://github.com/ORG/REPOSITORY\n# version: "1.0.0"   # or: shipseal release --version 1.0.0\n'
+
+
+def _build(found: Repository, dockerfile_builder: str) -> str:
+    if found.dockerfile:
+        return _from_dockerfile(found.dockerfile, dockerfile_builder)
+    if found.layout:
+        return _from_layout(found.layout)
+    return _from_files(found.output)
+
+
+def _from_dockerfile(dockerfile: str, builder: str) -> str:
+    context = dockerfile.rpartition("/")[0] or "."
+    other = "buildah" if builder == "buildx" else "buildx"
+    return f"""\
+# Every platform that the image must have.
+platforms: [linux/amd64, linux/arm64]
+
+# {builder} builds the Dockerfile; `builder: {other}` would do as well.
+build:
+  builder: {builder}
+  context: {_text(context)}
+  file: {_text(dockerfile)}
+  # args: {{NAME: value}}
+  # secrets: {{npm: {{env: NPM_TOKEN}}}}   # says where a secret is; the secret itself never stands here
+"""
+
+
+def _from_layout(layout: str) -> str:
+    return f"""\
+# Every platform that the image must have; default: those that it has.
+# platforms: [linux/amd64, linux/arm64]
+
+# The image is there already, as an OCI layout.
+build:
+  builder: prebuilt
+  layout: {_text(layout)}
+"""
+
+
+def _from_files(output: str) -> str:
+    advice = "" if output else "   # put what you build there, or name another folder"
+    return f"""\
+# Every platform that the image must have.
+platforms: [linux/amd64, linux/arm64]
+
+# No Dockerfile and no image was found here: files are put on a base image, without a daemon.
+build:
+  builder: layers
+  base: scratch                   # or an image, best by digest: docker.io/library/debian@sha256:…
+  layers:
+    - files:
+        {_text(output or "./dist")}: /app{advice}
+  # entrypoint: [/app/server]
+  # env: {{LANG: C.UTF-8}}
+  # user: "1000:1000"
+"""
+
+
+def _targets(found: Repository) -> str:
+    hub = f"docker.io/ORG/{found.name}"
+    if found.target:
+        return f"""\
+# Where the image goes. Every target gets the same bytes, so the digest is one everywhere.
+targets:
+  - {_text(found.target)}
+  # - {hub}              # Docker Hub
+  # - oci:./build/images          # a folder, as an OCI layout
+"""
+    return f"""\
+# Where the image goes. Every target gets the same bytes, so the digest is one everywhere.
+targets:
+  - oci:./build/images            # a folder, as an OCI layout
+  # - ghcr.io/ORG/{found.name}
+  # - {hub}              # Docker Hub
+"""
+
+
+def _text(value: str) -> str:
+    """Return ``value`` as YAML: bare where that is surely a text, else in double quotes as in JSON."""
+    begins = value.startswith("./") or value[:1].isalpha()
+    bare = begins and value.isascii() and not set(value) - _BARE and value.lower() not in _WORDS
+    return value if bare else json.dumps(value, ensure_ascii=False)
