@@ -1,0 +1,329 @@
+"""The verdict over one image: what makes it positive, and how every other case is told."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shipseal.attest.keys import LocalKey
+from shipseal.attest.verify_bundle import KeyTrust
+from shipseal.errors import Code, ConfigError, Exit
+from shipseal.intoto.predicates import Family
+from shipseal.intoto.summary import BreakGlass
+from shipseal.oci import Image, Platform, digest_of
+from shipseal.verify.decide import decide
+from shipseal.verify.policy import TargetRule, VerifyPolicy
+from shipseal.verify.verdict import ItemCheck, Standing, Verdict
+from tests.support.evidence import (
+    NOW,
+    POLICY_DIGEST,
+    Piece,
+    Recipe,
+    as_collected,
+    key,
+    make_pieces,
+    sample_image,
+)
+
+POLICY = VerifyPolicy()
+OTHER_DIGEST = digest_of(b"something else")
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    return sample_image(tmp_path_factory.mktemp("image"))[1]
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    folder = tmp_path_factory.mktemp("bare")
+    return sample_image(folder, platforms=("linux/s390x",), shape="bare")[1]
+
+
+def trust(*numbers: int) -> KeyTrust:
+    return KeyTrust(key(number).public for number in numbers or (0,))
+
+
+def judge(
+    image: Image, recipe: Recipe | None = None, policy: VerifyPolicy = POLICY, signer: int = 0
+) -> Verdict:
+    collected = as_collected(image, make_pieces(image, key(signer), recipe))
+    return decide(policy, [collected], trust(), now=NOW)
+
+
+def failing(verdict: Verdict) -> set[tuple[str, Family, Standing]]:
+    return {(one.platform, one.family, one.standing) for one in verdict.failures()}
+
+
+def one_failure(verdict: Verdict, family: Family, platform: str = "index") -> ItemCheck:
+    return next(
+        one for one in verdict.failures() if one.family is family and one.platform == platform
+    )
+
+
+def test_a_sealed_image_verifies_on_the_index_and_each_platform(image: Image) -> None:
+    verdict = judge(image)
+    assert verdict.passed
+    assert verdict.exit is Exit.OK
+    assert [(one.platform, one.family) for one in verdict.checks] == [
+        (platform, family)
+        for platform in ("index", "linux/amd64", "linux/arm64")
+        for family in Family
+    ]
+    assert {one.got for one in verdict.checks} == {f"key {key().public.key_id}"}
+
+
+def test_a_bare_image_has_one_subject(bare: Image) -> None:
+    verdict = judge(bare)
+    assert verdict.passed
+    assert {one.platform for one in verdict.checks} == {"linux/s390x"}
+    assert {one.subject for one in verdict.checks} == {bare.digest}
+
+
+def test_an_image_without_evidence_misses_everything(image: Image) -> None:
+    verdict = decide(POLICY, [as_collected(image, ())], trust(), now=NOW)
+    assert {one.standing for one in verdict.checks} == {Standing.MISSING}
+    assert len(verdict.checks) == 12
+    assert verdict.exit is Exit.EVIDENCE
+
+
+def test_evidence_of_another_key_is_untrusted_and_names_both(image: Image) -> None:
+    verdict = judge(image, signer=1)
+    assert {one.standing for one in verdict.checks} == {Standing.UNTRUSTED}
+    check = one_failure(verdict, Family.PROVENANCE)
+    assert key(0).public.key_id in check.expected
+    assert key(1).public.hint in check.got
+
+
+def test_one_of_several_keys_suffices(image: Image) -> None:
+    collected = as_collected(image, make_pieces(image, key(1)))
+    assert decide(POLICY, [collected], trust(0, 1), now=NOW).passed
+
+
+def test_strangers_evidence_beside_the_right_one_changes_nothing(image: Image) -> None:
+    """Whoever may push could otherwise make any image fail."""
+    right, strange = make_pieces(image, key(0)), make_pieces(image, key(1))
+    verdict = decide(POLICY, [as_collected(image, (*strange, *right))], trust(), now=NOW)
+    assert verdict.passed
+    assert {one.standing for one in verdict.looked_at} == {Standing.PRESENT, Standing.UNTRUSTED}
+
+
+def test_evidence_of_another_image_is_a_wrong_subject(image: Image, bare: Image) -> None:
+    pieces = tuple(
+        replace(piece, subjects=bare.subjects())
+        for piece in make_pieces(image, key())
+        if not piece.name.endswith(("amd64", "arm64"))
+    )
+    verdict = decide(POLICY, [as_collected(bare, pieces)], trust(), now=NOW)
+    assert {one.standing for one in verdict.checks} == {Standing.WRONG_SUBJECT}
+    check = one_failure(verdict, Family.SEAL, "linux/s390x")
+    assert check.expected == bare.digest
+    assert image.digest in check.got
+
+
+def test_an_sbom_that_describes_another_digest_is_a_wrong_subject(image: Image) -> None:
+    verdict = judge(image, Recipe(sbom_subject=OTHER_DIGEST))
+    check = one_failure(verdict, Family.SBOM, "linux/arm64")
+    assert check.standing is Standing.WRONG_SUBJECT
+    assert OTHER_DIGEST in check.got
+
+
+def test_an_index_must_list_the_sbom_of_each_platform(image: Image) -> None:
+    verdict = judge(image, Recipe(listed=("linux/amd64",)))
+    assert ("index", Family.SBOM, Standing.INCONSISTENT) in failing(verdict)
+    assert "linux/arm64" in one_failure(verdict, Family.SBOM).expected
+    assert ("linux/arm64", Family.SBOM, Standing.INCONSISTENT) not in failing(verdict)
+
+
+def test_a_scan_of_another_sbom_does_not_count(image: Image) -> None:
+    verdict = judge(image, Recipe(scanned=OTHER_DIGEST))
+    for platform in ("index", "linux/amd64", "linux/arm64"):
+        assert (platform, Family.SCAN, Standing.INCONSISTENT) in failing(verdict)
+
+
+@pytest.mark.parametrize(
+    ("age", "standing"),
+    [
+        (timedelta(days=29), Standing.PRESENT),
+        (timedelta(days=30), Standing.PRESENT),
+        (timedelta(days=30, seconds=1), Standing.TOO_OLD),
+        (timedelta(minutes=-9), Standing.PRESENT),
+        (timedelta(minutes=-11), Standing.INCONSISTENT),
+    ],
+)
+def test_a_scan_has_an_age(image: Image, age: timedelta, standing: Standing) -> None:
+    policy = VerifyPolicy(require=(Family.SBOM, Family.SCAN), scan_max_age=timedelta(days=30))
+    verdict = judge(image, Recipe(finished=NOW - age), policy)
+    scans = {one.standing for one in verdict.checks if one.family is Family.SCAN}
+    assert scans == {standing}
+
+
+@pytest.mark.parametrize("gate", ["fail", "undecided", ""])
+def test_a_scan_that_did_not_pass_its_gate_is_refused(image: Image, gate: str) -> None:
+    verdict = judge(image, Recipe(gate=gate))
+    check = one_failure(verdict, Family.SCAN)
+    assert check.standing is Standing.REFUSED
+    assert (gate or "not recorded") in check.got
+
+
+def broken_glass(until: timedelta) -> Recipe:
+    return Recipe(gate="fail", break_glass=BreakGlass("outage at the bank", "ada", NOW + until))
+
+
+def test_break_glass_overrides_the_gate_and_is_shown(image: Image) -> None:
+    verdict = judge(image, broken_glass(timedelta(days=1)))
+    assert verdict.passed
+    notes = {one.family: one.note for one in verdict.checks}
+    assert "ada" in notes[Family.SEAL]
+    assert "outage at the bank" in notes[Family.SCAN]
+
+
+def test_break_glass_ends(image: Image) -> None:
+    verdict = judge(image, broken_glass(timedelta(0)))
+    assert ("index", Family.SEAL, Standing.TOO_OLD) in failing(verdict)
+    assert ("index", Family.SCAN, Standing.REFUSED) in failing(verdict)
+
+
+def test_a_policy_may_refuse_break_glass(image: Image) -> None:
+    verdict = judge(image, broken_glass(timedelta(days=1)), VerifyPolicy(accept_break_glass=False))
+    assert ("index", Family.SEAL, Standing.REFUSED) in failing(verdict)
+    assert ("index", Family.SCAN, Standing.REFUSED) in failing(verdict)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "policy", "standing"),
+    [
+        (Recipe(verifier="https://elsewhere.test"), POLICY, Standing.REFUSED),
+        (Recipe(result="FAILED"), POLICY, Standing.REFUSED),
+        (Recipe(), VerifyPolicy(seal_policies=frozenset({OTHER_DIGEST})), Standing.REFUSED),
+        (Recipe(extra_inputs=(OTHER_DIGEST,)), POLICY, Standing.INCONSISTENT),
+        (Recipe(sealed=frozenset({"provenance"})), POLICY, Standing.INCONSISTENT),
+    ],
+    ids=["verifier", "result", "policy", "names what is not there", "leaves out what counts"],
+)
+def test_when_a_seal_does_not_count(
+    image: Image, recipe: Recipe, policy: VerifyPolicy, standing: Standing
+) -> None:
+    verdict = judge(image, recipe, policy)
+    assert failing(verdict) == {
+        (platform, Family.SEAL, standing) for platform in ("index", "linux/amd64", "linux/arm64")
+    }
+
+
+def test_a_seal_of_the_pinned_policy_counts(image: Image) -> None:
+    policy = VerifyPolicy(seal_policies=frozenset({POLICY_DIGEST, OTHER_DIGEST}))
+    assert judge(image, policy=policy).passed
+
+
+def test_only_what_is_required_is_asked_for(image: Image) -> None:
+    pieces = [piece for piece in make_pieces(image, key()) if piece.family is Family.PROVENANCE]
+    policy = VerifyPolicy(require=(Family.PROVENANCE,))
+    assert decide(policy, [as_collected(image, pieces)], trust(), now=NOW).passed
+
+
+def test_a_platform_that_is_not_listed_is_not_asked_for(image: Image) -> None:
+    amd64 = Platform.parse("linux/amd64")
+    pieces = make_pieces(image, key())
+    without = [
+        (piece.name, subject.digest)
+        for piece in pieces
+        for subject in piece.subjects
+        if subject.digest == image.platforms[1].digest and piece.family is Family.SEAL
+    ]
+    collected = as_collected(image, pieces, without=without)
+    assert not decide(POLICY, [collected], trust(), now=NOW).passed
+    policy = VerifyPolicy(platforms=(amd64,))
+    assert decide(policy, [collected], trust(), now=NOW).passed
+
+
+def test_a_platform_that_the_image_does_not_have_fails_every_family(image: Image) -> None:
+    policy = VerifyPolicy(platforms=(Platform.parse("linux/amd64"), Platform.parse("linux/s390x")))
+    verdict = judge(image, policy=policy)
+    assert failing(verdict) == {("linux/s390x", family, Standing.MISSING) for family in Family}
+
+
+def split(pieces: tuple[Piece, ...]) -> tuple[list[Piece], list[Piece]]:
+    seals = [piece for piece in pieces if piece.family is Family.SEAL]
+    return [piece for piece in pieces if piece.family is not Family.SEAL], seals
+
+
+def test_any_target_may_hold_it_for_a_consumer_and_every_one_must_for_a_release(
+    image: Image,
+) -> None:
+    rest, seals = split(make_pieces(image, key()))
+    places = [
+        as_collected(image, rest, target="one.test/app"),
+        as_collected(image, seals, target="two.test/app"),
+    ]
+    anywhere = decide(POLICY, places, trust(), now=NOW)
+    assert anywhere.passed
+    assert {one.target for one in anywhere.checks if one.family is Family.SEAL} == {"two.test/app"}
+    everywhere = decide(replace(POLICY, targets=TargetRule.ALL), places, trust(), now=NOW)
+    assert len(everywhere.checks) == 24
+    assert {(one.target, one.family) for one in everywhere.failures()} == {
+        ("one.test/app", Family.SEAL),
+        *(("two.test/app", family) for family in Family),
+    }
+
+
+def test_all_targets_complete_passes_for_a_release(image: Image) -> None:
+    pieces = make_pieces(image, key())
+    places = [as_collected(image, pieces, target=f"{one}.test/app") for one in ("one", "two")]
+    assert decide(replace(POLICY, targets=TargetRule.ALL), places, trust(), now=NOW).passed
+
+
+class _Nobody(KeyTrust):
+    @property
+    def accepts(self) -> tuple[str, ...]:
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "match"),
+    [
+        (VerifyPolicy(require=()), "nothing is required"),
+        (VerifyPolicy(platforms=()), "no platform"),
+        (VerifyPolicy(seal_verifiers=frozenset()), "no verifier"),
+    ],
+)
+def test_a_policy_that_everything_would_pass_is_refused(
+    image: Image, policy: VerifyPolicy, match: str
+) -> None:
+    with pytest.raises(ConfigError, match=match) as caught:
+        judge(image, policy=policy)
+    assert caught.value.code is Code.POLICY_EMPTY
+    assert caught.value.exit is Exit.USAGE
+
+
+def test_a_policy_that_trusts_nobody_is_refused(image: Image) -> None:
+    nobody = _Nobody([key().public])
+    with pytest.raises(ConfigError, match="nobody is trusted") as caught:
+        decide(POLICY, [as_collected(image, ())], nobody, now=NOW)
+    assert caught.value.code is Code.POLICY_EMPTY
+
+
+def test_trust_in_no_key_cannot_be_made() -> None:
+    with pytest.raises(ConfigError, match="no key") as caught:
+        KeyTrust([])
+    assert caught.value.code is Code.POLICY_EMPTY
+
+
+def test_images_with_different_digests_are_not_one_question(image: Image, bare: Image) -> None:
+    places = [as_collected(image, ()), as_collected(bare, ())]
+    with pytest.raises(ConfigError, match="2 images") as caught:
+        decide(POLICY, places, trust(), now=NOW)
+    assert caught.value.code is Code.CONFIG_INVALID
+
+
+def test_a_verdict_over_no_check_is_negative(image: Image) -> None:
+    assert not Verdict(image.digest, ()).passed
+
+
+Maker = Callable[[Image, LocalKey], tuple[Piece, ...]]
+
+
+def test_the_same_evidence_gives_the_same_bytes(image: Image, tmp_path: Path) -> None:
+    """What is signed twice after a crash is the same attestation."""
+    assert make_pieces(image, key()) == make_pieces(image, key())
