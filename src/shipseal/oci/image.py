@@ -50,6 +50,7 @@ class ImageConfig:
         labels: as they stand there.
         created: RFC 3339 text as it stands there; empty when there is none.
         history: lowest first.
+        working_dir: where the program starts; empty means the root.
     """
 
     raw: bytes
@@ -61,6 +62,7 @@ class ImageConfig:
     labels: Mapping[str, str]
     created: str
     history: tuple[HistoryEntry, ...]
+    working_dir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ def parse_config(raw: bytes, *, what: str) -> ImageConfig:
         labels=_labels(settings.get("Labels")),
         created=_text(document.get("created")),
         history=_history(document.get("history")),
+        working_dir=_text(settings.get("WorkingDir")),
     )
 
 

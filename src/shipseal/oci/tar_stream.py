@@ -18,6 +18,7 @@ from shipseal.oci.layer import Kind, LayerEntry
 MAX_ENTRIES = 5_000_000
 # Content is read in chunks, so only headers ask for more at once: a path has 4 KiB, extended attributes 64 KiB.
 _MAX_HEADER = 4 * MIB
+_MAX_PATH = 4096  # PATH_MAX of Linux
 _CHUNK = 256 * KIB
 _BROKEN = (tarfile.TarError, ValueError, OverflowError, RecursionError, struct.error, EOFError)
 
@@ -58,6 +59,8 @@ def read_tar(chunks: Iterable[bytes], *, what: str) -> Iterator[LayerEntry]:
         if member is None:
             reader.check_end()
             return
+        if max(len(member.name), len(member.linkname)) > _MAX_PATH:
+            raise broken_tar(what, f"a path has more than {_MAX_PATH} characters")
         yield _entry(archive, member, what)
     raise broken_tar(what, f"it has more than {MAX_ENTRIES} entries")
 

@@ -24,8 +24,8 @@ def tar_of(fill: Callable[[tarfile.TarFile], None], kind: int = tarfile.PAX_FORM
     return stream.getvalue()
 
 
-def add(archive: tarfile.TarFile, name: str, content: bytes = b"", **fields: object) -> None:
-    info = tarfile.TarInfo(name)
+def add(archive: tarfile.TarFile, path: str, content: bytes = b"", **fields: object) -> None:
+    info = tarfile.TarInfo(path)
     info.size = len(content)
     for key, value in fields.items():
         setattr(info, key, value)
@@ -117,6 +117,14 @@ def test_a_header_of_gigabytes_is_not_read_into_memory() -> None:
     info.type, info.size = tarfile.XHDTYPE, 1 << 33
     with pytest.raises(ImageError, match="a header has 8589934592 bytes"):
         list(read_tar([info.tobuf(tarfile.GNU_FORMAT)], what="layer.tar"))
+
+
+@pytest.mark.parametrize("part", ["name", "linkname"])
+def test_a_path_that_no_system_has_is_refused(part: str) -> None:
+    fields: dict[str, object] = {part: "a/" * 2100}
+    data = tar_of(lambda archive: add(archive, "a", b"", **fields))
+    with pytest.raises(ImageError, match="more than 4096 characters"):
+        read(data)
 
 
 def test_an_entry_cannot_lead_backwards() -> None:

@@ -1,0 +1,294 @@
+"""Look up a path in an image's merged root file system, without unpacking it.
+
+Layers are read from the top, each at most once, and only as far down as the answer needs. What a lower layer holds is
+hidden by whiteouts, opaque folders and by anything but a folder in a folder's place (OCI image-spec, layer.md); links
+are followed inside the root, and an entry whose parent is a link in a lower layer (``bin/app`` above a base whose
+``bin`` points to ``usr/bin``) lies where a runtime puts it: behind the link.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from shipseal.oci.compression import decompressed
+from shipseal.oci.descriptor import Descriptor
+from shipseal.oci.image import ContentSource, ImageConfig
+from shipseal.oci.layer import OPAQUE, WHITEOUT, Kind, LayerEntry
+from shipseal.oci.manifest import Manifest
+from shipseal.oci.tar_stream import clean_path, read_tar
+
+HEAD_BYTES: Final = 256
+"""How much of an executable file is kept: what Linux itself reads to tell how to start it (``BINPRM_BUF_SIZE``)."""
+
+_MAX_LINKS = 40
+_AUFS = ".wh..wh."
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_EXECUTABLE = 0o111
+
+
+@dataclass(frozen=True, slots=True)
+class RootFile:
+    """What lies at a path.
+
+    Attributes:
+        path: the real one, without a leading slash and without links.
+        kind: never a symlink or hardlink: these were followed.
+        mode: permission bits.
+        size: bytes of a file.
+        head: the first :data:`HEAD_BYTES` of an executable file; empty for anything else.
+        layer: position of the layer that holds it, from 0 for the lowest.
+    """
+
+    path: str
+    kind: Kind
+    mode: int
+    size: int
+    head: bytes
+    layer: int
+
+    @property
+    def is_elf(self) -> bool:
+        """Whether it is an ELF binary."""
+        return self.head.startswith(b"\x7fELF")
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    kind: Kind
+    mode: int
+    size: int
+    link: str
+    head: bytes
+    layer: int
+
+
+@dataclass(slots=True)
+class _View:
+    """One layer, its paths free of links.
+
+    Attributes:
+        nodes: entries by real path.
+        implied: folders that have no entry but hold one.
+        removed: paths that lower layers no longer have.
+        opaque: folders whose lower content is gone.
+        folders: folder paths as written to real ones.
+    """
+
+    nodes: dict[str, _Node] = field(default_factory=dict)
+    implied: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    opaque: set[str] = field(default_factory=set)
+    folders: dict[str, str] = field(default_factory=lambda: {"": ""})
+
+    def add(self, path: str, node: _Node) -> None:
+        self.nodes[path] = node
+        self.implied.update(_ancestors(path))
+        if node.kind is not Kind.FOLDER or self.folders.get(path, path) != path:
+            self._forget_folders()
+
+    def remove(self, path: str) -> None:
+        self.removed.add(path)
+        self._forget_folders()
+
+    def make_opaque(self, folder: str) -> None:
+        self.opaque.add(folder)
+        self._forget_folders()
+
+    def _forget_folders(self) -> None:
+        # What was a link may be a folder from here on, or the other way round.
+        self.folders = {"": ""}
+
+    def hides(self, path: str) -> bool:
+        """Return whether nothing of ``path`` in lower layers can be seen."""
+        if path in self.removed:
+            return True
+        for parent in _ancestors(path):
+            node = self.nodes.get(parent)
+            if parent in self.removed or parent in self.opaque:
+                return True
+            if node is not None and node.kind is not Kind.FOLDER:
+                return True
+        return "" in self.opaque
+
+
+class RootFs:
+    """The merged layers of one platform's image. Not for several threads at once.
+
+    Args:
+        source: where the layers are read from; digests and sizes are verified.
+        manifest: of the platform.
+    """
+
+    def __init__(self, source: ContentSource, manifest: Manifest) -> None:
+        self._source = source
+        self._layers = manifest.layers
+        self._views: dict[int, _View] = {}
+        self._top = len(manifest.layers) - 1
+
+    @property
+    def layers_read(self) -> int:
+        """How many layers had to be read so far."""
+        return len(self._views)
+
+    def find(self, path: str) -> RootFile | None:
+        """Return what lies at ``path``, links followed; None when there is nothing, or links go round in a circle.
+
+        Raises:
+            ImageError: ``image.format-unsupported`` for a damaged layer; ``image.not-found`` or
+                ``image.digest-mismatch`` for a missing or wrong one.
+        """
+        real, node = self._resolve(path, self._top)
+        if node is None:
+            return None
+        return RootFile(real, node.kind, node.mode, node.size, node.head, node.layer)
+
+    def real_path(self, path: str) -> str:
+        """Return where an entry that is written to ``path`` will lie: links in the folders above it are followed.
+
+        Raises:
+            ImageError: as :meth:`find`.
+        """
+        folder, _, name = clean_path(path).rpartition("/")
+        return _join(self._resolve(folder, self._top)[0], name)
+
+    def _resolve(self, path: str, top: int) -> tuple[str, _Node | None]:
+        """Follow all links of ``path`` as layers up to ``top`` have them; without a node, as far as they lead."""
+        rest, real, links = path.split("/")[::-1], "", 0
+        node: _Node | None = _ROOT
+        while rest:
+            part = rest.pop()
+            if part in {"", "."}:
+                continue
+            if part == "..":
+                real, node = real.rpartition("/")[0], _ROOT
+                continue
+            here = _join(real, part)
+            node = self._at(here, top)
+            if node is not None and node.kind is Kind.SYMLINK:
+                links += 1
+                if links > _MAX_LINKS:
+                    return here, None
+                rest.extend(node.link.split("/")[::-1])
+                real, node = "" if node.link.startswith("/") else real, _ROOT
+                continue
+            if node is None or (rest and node.kind is not Kind.FOLDER):
+                return clean_path("/".join([here, *rest[::-1]])), None
+            real = here
+        return real, node if real else _ROOT
+
+    def _at(self, path: str, top: int) -> _Node | None:
+        """Return what layers up to ``top`` have at a path whose parents are no links."""
+        for number in range(top, -1, -1):
+            view = self._view(number)
+            node = view.nodes.get(path)
+            if node is not None:
+                return node
+            if path in view.implied:
+                return _Node(Kind.FOLDER, 0o755, 0, "", b"", number)
+            if view.hides(path):
+                return None
+        return None
+
+    def _view(self, number: int) -> _View:
+        view = self._views.get(number)
+        if view is None:
+            view = self._views[number] = _View()
+            try:
+                for entry in _entries(self._source, self._layers[number]):
+                    self._apply(view, number, entry)
+            except BaseException:
+                # Half a layer must not answer the next question.
+                del self._views[number]
+                raise
+        return view
+
+    def _apply(self, view: _View, number: int, entry: LayerEntry) -> None:
+        folder, _, name = entry.path.rpartition("/")
+        real = self._real_folder(view, number, folder)
+        if name == OPAQUE:
+            view.make_opaque(real)
+        elif name.startswith(WHITEOUT):
+            if not name.startswith(_AUFS):
+                view.remove(_join(real, name.removeprefix(WHITEOUT)))
+        elif name:
+            view.add(_join(real, name), self._node(entry, number))
+
+    def _node(self, entry: LayerEntry, number: int) -> _Node:
+        if entry.kind is Kind.HARDLINK:
+            found = self._resolve(clean_path(entry.link), number)[1]
+            return found or _Node(Kind.OTHER, 0, 0, "", b"", number)
+        wanted = entry.kind is Kind.FILE and entry.mode & _EXECUTABLE
+        head = _head(entry) if wanted else b""
+        return _Node(entry.kind, entry.mode, entry.size, entry.link, head, number)
+
+    def _real_folder(self, view: _View, number: int, folder: str) -> str:
+        """Return where ``folder`` of an entry of this layer lies, as far as the layer has been read."""
+        if folder in view.folders:
+            return view.folders[folder]
+        spelled, real = "", ""
+        for part in folder.split("/"):
+            spelled, here = _join(spelled, part), _join(real, part)
+            if spelled not in view.folders:
+                node = self._at(here, number)
+                link = node is not None and node.kind is Kind.SYMLINK
+                view.folders[spelled] = self._resolve(here, number)[0] if link else here
+            real = view.folders[spelled]
+        return real
+
+
+def find_program(rootfs: RootFs, config: ImageConfig) -> RootFile | None:
+    """Return the file that a container of this image starts; None when that cannot be told.
+
+    It is the first word of ``Entrypoint``, or of ``Cmd`` without one; a bare name is looked up in the image's ``PATH``,
+    a relative path starts at ``WorkingDir``. Wrappers and shells are not looked through.
+
+    Raises:
+        ImageError: as :meth:`RootFs.find`.
+    """
+    words = config.entrypoint or config.cmd
+    if not words or config.platform.os == "windows":
+        return None
+    for path in _candidates(words[0], config):
+        found = rootfs.find(path)
+        if found is not None and found.kind is Kind.FILE and found.mode & _EXECUTABLE:
+            return found
+    return None
+
+
+def _candidates(word: str, config: ImageConfig) -> Iterator[str]:
+    if "/" in word:
+        yield word if word.startswith("/") else f"{config.working_dir}/{word}"
+        return
+    settings = dict(entry.partition("=")[::2] for entry in config.env)
+    for folder in settings.get("PATH", _DEFAULT_PATH).split(":"):
+        yield f"{folder}/{word}"
+
+
+def _entries(source: ContentSource, layer: Descriptor) -> Iterator[LayerEntry]:
+    what = f"layer {layer.digest}"
+    content = decompressed(source.open_blob(layer), what=what)
+    yield from read_tar(content, what=what)
+    # The digest is verified at the end of the data, which lies behind the end of the tar.
+    for _ in content:
+        pass
+
+
+def _head(entry: LayerEntry) -> bytes:
+    head = b""
+    for chunk in entry.open():
+        head += chunk[: HEAD_BYTES - len(head)]
+        if len(head) >= HEAD_BYTES:
+            break
+    return head
+
+
+def _ancestors(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+_ROOT = _Node(Kind.FOLDER, 0o755, 0, "", b"", 0)
