@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from shipseal.cli.main import COMMANDS, installed, load
-from shipseal.config.keys import Key, all_keys
+from shipseal.config import docs as configuration
 from shipseal.errors import Code, exit_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,46 +36,6 @@ def exit_codes() -> str:
     """Return the table of failure codes with their exit statuses."""
     rows = [[f"[`{code}`](errors.md#{code})", str(int(exit_for(code)))] for code in Code]
     return table(["code", "exit"], rows)
-
-
-def configuration() -> str:
-    """Return a table of keys for each section of the configuration."""
-    groups: dict[str, list[Key]] = {"": []}
-    for key in all_keys():
-        groups.setdefault(key.path[0] if len(key.path) > 1 else "", []).append(key)
-    tops = {key.path[0]: key for key in groups[""]}
-    parts = [_keys("Top level", "", groups.pop(""))]
-    parts += [_keys(f"{name}:", tops[name].description, keys) for name, keys in groups.items()]
-    return "\n".join(parts)
-
-
-def _keys(title: str, text: str, keys: Sequence[Key]) -> str:
-    rows = [[f"`{key.name}`", _takes(key), _default(key), key.description] for key in keys]
-    head = f"### {title}\n" + (f"{text}\n" if text else "")
-    return head + "\n" + table(["key", "takes", "default", "meaning"], rows)
-
-
-def _takes(key: Key) -> str:
-    every = next(one for one in all_keys() if one.path == ("build", "builder")).builders
-    only = f" ({', '.join(key.builders)})" if key.builders and key.builders != every else ""
-    return key.shape.text + only
-
-
-def _default(key: Key) -> str:
-    if key.required:
-        return "*required*"
-    if key.default is None or key.default in ([], {}):
-        return ""
-    values = key.default if isinstance(key.default, list) else [key.default]
-    return ", ".join(
-        f"`{str(value).lower() if value in (True, False) else value}`" for value in values
-    )
-
-
-def variables() -> str:
-    """Return the environment variables that override a key."""
-    rows = [[f"`{key.variable}`", f"`{key.name}`"] for key in all_keys() if key.variable]
-    return table(["variable", "key"], rows)
 
 
 def commands() -> str:
@@ -107,8 +67,7 @@ def _sentences(text: str) -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
-    "configuration": configuration,
-    "variables": variables,
+    "configuration": configuration.markdown,
     "commands": commands,
 }
 
