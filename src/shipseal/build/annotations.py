@@ -68,7 +68,7 @@ def judge(image: Image, build: RawBuild, request: BuildRequest) -> tuple[str, ..
         return ()
     said = statements(image)
     wrong = [one for one in said if _expected(one, build, request)]
-    excused, own = _excuses(wrong, said, build.base_labels), []
+    excused = _excuses(wrong, said, build.base_labels)
     own = [one for one in wrong if one not in excused]
     if own and request.annotations == "refuse":
         raise _refusal(_sentences(own, excused, build, request))
@@ -128,7 +128,9 @@ def _base_problem(said: Statement, build: RawBuild) -> str:
 
 
 def _excuses(
-    wrong: Iterable[Statement], said: Iterable[Statement], base: Mapping[str, str] | None
+    wrong: Iterable[Statement],
+    said: Iterable[Statement],
+    bases: tuple[Mapping[str, str], ...] | None,
 ) -> dict[Statement, str]:
     """Return the reasons why some wrong labels are no fault of this build."""
     wrong = tuple(wrong)
@@ -137,9 +139,9 @@ def _excuses(
     for one in wrong:
         if not one.is_label:
             continue
-        if base is not None and base.get(one.key) == one.value:
+        if any(base.get(one.key) == one.value for base in bases or ()):
             reasons[one] = "inherited: the base image has the same label"
-        elif base is None and right & {(one.scope, one.key), (_INDEX, one.key)}:
+        elif bases is None and right & {(one.scope, one.key), (_INDEX, one.key)}:
             reasons[one] = "probably inherited from the base image: an annotation says it right"
     return reasons
 

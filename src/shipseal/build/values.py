@@ -83,8 +83,8 @@ class RawBuild:
         root: digest of the root manifest or index in it.
         materials: base images and tools that went in.
         builder: name and version of the tool, e.g. ``buildah 1.28.2``.
-        base_labels: labels of the base images; empty on ``scratch``, None when the base is not known. What an image
-            inherited is no statement about this build.
+        base_labels: the labels of each base image; empty on ``scratch``, None when the bases are not known. What an
+            image inherited is no statement about this build.
         hashed: whether every blob was hashed by this process as it was written to the layout.
         notes: what a person should know about how it was made, a sentence each.
     """
@@ -93,7 +93,7 @@ class RawBuild:
     root: Digest
     materials: tuple[Material, ...] = ()
     builder: str = ""
-    base_labels: Mapping[str, str] | None = None
+    base_labels: tuple[Mapping[str, str], ...] | None = None
     hashed: bool = False
     notes: tuple[str, ...] = ()
 

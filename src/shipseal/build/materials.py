@@ -1,0 +1,38 @@
+"""Inputs of a build as provenance names them (SLSA v1, resolvedDependencies; package URLs)."""
+
+import hashlib
+from pathlib import Path
+
+from packageurl import PackageURL
+
+from shipseal.build.values import Material
+from shipseal.oci.digest import Digest, split_digest
+from shipseal.oci.reference import Reference
+
+BASE_IMAGE = "base image"
+BUILDER = "builder"
+
+
+def base_image(name: str, digest: Digest) -> Material:
+    """Return the base image ``name`` (a reference, or empty when only its digest is known)."""
+    algorithm, value = split_digest(digest)
+    return Material(_image_url(name, digest), {algorithm: value}, BASE_IMAGE)
+
+
+def builder(name: str, version: str, program: Path) -> Material:
+    """Return the program that built, with the digest of its file: two builds may call themselves by one version."""
+    with program.resolve().open("rb") as stream:
+        value = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Material(
+        PackageURL("generic", None, name, version).to_string(), {"sha256": value}, BUILDER
+    )
+
+
+def _image_url(name: str, digest: Digest) -> str:
+    if not name:
+        return PackageURL("oci", None, "image", digest).to_string()
+    reference = Reference.parse(name)
+    where = {"repository_url": f"{reference.registry}/{reference.repository}"}
+    tag = {"tag": reference.tag} if reference.tag else {}
+    last = reference.repository.rpartition("/")[2]
+    return PackageURL("oci", None, last, digest, where | tag).to_string()
