@@ -12,7 +12,7 @@ from typing import Final
 
 from shipseal.oci.compression import decompressed
 from shipseal.oci.descriptor import Descriptor
-from shipseal.oci.image import ContentSource, ImageConfig
+from shipseal.oci.image import ContentSource
 from shipseal.oci.layer import OPAQUE, WHITEOUT, Kind, LayerEntry
 from shipseal.oci.manifest import Manifest
 from shipseal.oci.tar_stream import clean_path, read_tar
@@ -22,8 +22,7 @@ HEAD_BYTES: Final = 256
 
 _MAX_LINKS = 40
 _AUFS = ".wh..wh."
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_EXECUTABLE = 0o111
+_EXECUTE_BITS = 0o111
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,11 @@ class RootFile:
     size: int
     head: bytes
     layer: int
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether it is a file that may be started."""
+        return self.kind is Kind.FILE and bool(self.mode & _EXECUTE_BITS)
 
     @property
     def is_elf(self) -> bool:
@@ -217,7 +221,7 @@ class RootFs:
         if entry.kind is Kind.HARDLINK:
             found = self._resolve(clean_path(entry.link), number)[1]
             return found or _Node(Kind.OTHER, 0, 0, "", b"", number)
-        wanted = entry.kind is Kind.FILE and entry.mode & _EXECUTABLE
+        wanted = entry.kind is Kind.FILE and entry.mode & _EXECUTE_BITS
         head = _head(entry) if wanted else b""
         return _Node(entry.kind, entry.mode, entry.size, entry.link, head, number)
 
@@ -234,34 +238,6 @@ class RootFs:
                 view.folders[spelled] = self._resolve(here, number)[0] if link else here
             real = view.folders[spelled]
         return real
-
-
-def find_program(rootfs: RootFs, config: ImageConfig) -> RootFile | None:
-    """Return the file that a container of this image starts; None when that cannot be told.
-
-    It is the first word of ``Entrypoint``, or of ``Cmd`` without one; a bare name is looked up in the image's ``PATH``,
-    a relative path starts at ``WorkingDir``. Wrappers and shells are not looked through.
-
-    Raises:
-        ImageError: as :meth:`RootFs.find`.
-    """
-    words = config.entrypoint or config.cmd
-    if not words or config.platform.os == "windows":
-        return None
-    for path in _candidates(words[0], config):
-        found = rootfs.find(path)
-        if found is not None and found.kind is Kind.FILE and found.mode & _EXECUTABLE:
-            return found
-    return None
-
-
-def _candidates(word: str, config: ImageConfig) -> Iterator[str]:
-    if "/" in word:
-        yield word if word.startswith("/") else f"{config.working_dir}/{word}"
-        return
-    settings = dict(entry.partition("=")[::2] for entry in config.env)
-    for folder in settings.get("PATH", _DEFAULT_PATH).split(":"):
-        yield f"{folder}/{word}"
 
 
 def _entries(source: ContentSource, layer: Descriptor) -> Iterator[LayerEntry]:

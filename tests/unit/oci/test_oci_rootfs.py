@@ -13,11 +13,10 @@ from shipseal.oci import Descriptor, Digest, Platform, RawManifest
 from shipseal.oci import media_types as mt
 from shipseal.oci.compression import Compression, compressed
 from shipseal.oci.digest import digest_of, verified
-from shipseal.oci.image import parse_config
 from shipseal.oci.layer import OPAQUE, WHITEOUT, Kind, LayerEntry, layer_tar
 from shipseal.oci.load import load_image
 from shipseal.oci.manifest import Manifest, build_manifest
-from shipseal.oci.rootfs import HEAD_BYTES, RootFs, find_program
+from shipseal.oci.rootfs import HEAD_BYTES, RootFs
 from shipseal.oci.tar_stream import clean_path
 from shipseal.testing.contents import (
     Files,
@@ -260,38 +259,6 @@ def test_bytes_behind_the_tar_belong_to_the_digest() -> None:
     with pytest.raises(ImageError, match="expected sha256") as caught:
         RootFs(blobs, short).find("a")
     assert caught.value.code is Code.DIGEST_MISMATCH
-
-
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        ({"Entrypoint": ["/usr/bin/app", "serve"]}, "usr/bin/app"),
-        ({"Cmd": ["/usr/bin/app"]}, "usr/bin/app"),
-        ({"Entrypoint": ["app"], "Cmd": ["/nothing"]}, "usr/bin/app"),
-        ({"Entrypoint": ["app"], "Env": ["A=b", "PATH=/nowhere:/opt"]}, "opt/app"),
-        ({"Entrypoint": ["./app"], "WorkingDir": "/opt"}, "opt/app"),
-        ({"Entrypoint": ["bin/app"], "WorkingDir": "/usr"}, "usr/bin/app"),
-        ({"Entrypoint": ["/etc/app"]}, None),
-        ({"Entrypoint": ["/usr/bin"]}, None),
-        ({"Entrypoint": ["missing"]}, None),
-        ({}, None),
-    ],
-)
-def test_the_program_of_an_image_is_found_as_a_runtime_finds_it(
-    tmp_path: Path, config: Mapping[str, object], expected: str | None
-) -> None:
-    files: Files = {"usr/bin/app": BINARY, "opt/app": BINARY, "etc/app": b"not executable"}
-    sample = build_layout(tmp_path, platforms=["linux/amd64"], layers=[files], config=config)
-    image = load_image(sample.layout, sample.digest).platforms[0]
-    found = find_program(RootFs(sample.layout, image.manifest), image.config)
-    assert (found and found.path) == expected
-
-
-def test_windows_programs_are_not_looked_up() -> None:
-    raw = (
-        b'{"os":"windows","architecture":"amd64","rootfs":{"diff_ids":[]},"config":{"Cmd":["app"]}}'
-    )
-    assert find_program(rootfs_of({"app": BINARY}), parse_config(raw, what="config")) is None
 
 
 # A model: unpack the layers from the lowest into a dictionary, as a runtime does on disk.
