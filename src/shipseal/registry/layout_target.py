@@ -20,7 +20,7 @@ from shipseal.oci.digest import parse_digest
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.manifest import parse_index, parse_manifest
 from shipseal.registry.interface import BlobUpload, ReferrerMode, Target, Uploaded
-from shipseal.registry.referrer_entry import Referrer, as_referrer, listed
+from shipseal.registry.referrer_entry import Referrer, as_referrer, listed, no_subject
 from shipseal.registry.tag_names import check_tag, is_tag
 
 PREFIX = "oci:"
@@ -221,16 +221,6 @@ class LayoutTarget(Target):
                 hint="blobs and children are stored before the manifest that names them",
                 context={"target": self.name, "digest": absent[0].digest},
             )
-
-
-def no_subject(target: str, manifest: RawManifest) -> ImageError:
-    """Return the error that says that ``manifest`` refers to nothing."""
-    return ImageError(
-        Code.FORMAT_UNSUPPORTED,
-        f"{target}: manifest {manifest.digest} has no subject, so it cannot be a referrer",
-        hint="evidence names the image that it is about in its manifest's subject",
-        context={"target": target, "digest": manifest.digest},
-    )
 
 
 def _parts(manifest: RawManifest, target: str) -> Iterable[Descriptor]:

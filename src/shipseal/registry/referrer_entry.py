@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor, Digest, RawManifest
 from shipseal.oci.manifest import parse_index, parse_manifest
 
@@ -53,6 +54,16 @@ def listed(entries: Iterable[Descriptor], artifact_type: str) -> tuple[Descripto
         if not artifact_type or entry.artifact_type == artifact_type:
             found.setdefault(entry.digest, entry)
     return tuple(found.values())
+
+
+def no_subject(target: str, manifest: RawManifest) -> ImageError:
+    """Return the error that says that ``manifest`` refers to nothing."""
+    return ImageError(
+        Code.FORMAT_UNSUPPORTED,
+        f"{target}: manifest {manifest.digest} has no subject, so it cannot be a referrer",
+        hint="evidence names the image that it is about in its manifest's subject",
+        context={"target": target, "digest": manifest.digest},
+    )
 
 
 def _artifact_type(raw: bytes) -> str:

@@ -1,0 +1,144 @@
+"""Manifests of a repository over HTTP, by digest and by tag."""
+
+import re
+
+from shipseal._internal.limits import MANIFEST
+from shipseal.errors import Code, ImageError, ShipsealError
+from shipseal.oci import Descriptor, Digest, RawManifest
+from shipseal.oci import media_types as mt
+from shipseal.oci.digest import check_bytes, digest_of, parse_digest
+from shipseal.registry.answers import Answer
+from shipseal.registry.scopes import repository_scope
+from shipseal.registry.session import Request, Session
+from shipseal.registry.transport import Body
+
+_ACCEPT = {"Accept": ", ".join(sorted(mt.MANIFESTS))}
+_SIZE = re.compile(r"\d+")
+_STORED = frozenset({200, 201, 202})
+
+
+def resolve(session: Session, reference: str) -> Descriptor | None:
+    """Return what a tag or digest names now, or None.
+
+    Raises:
+        ImageError: ``image.digest-mismatch``: a digest was answered with something else.
+        RegistryError: the registry refuses or does not answer.
+    """
+    answer = session.call(_read(session, "HEAD", reference, {200, 404, 405}))
+    if answer.status == 404:
+        return None
+    found = _from_headers(answer) if answer.status == 200 else None
+    if found is None:
+        # Old registries tell no digest on HEAD, and some know no HEAD at all.
+        answer = session.call(_read(session, "GET", reference, {200, 404}))
+        if answer.status == 404:
+            return None
+        found = Descriptor(_media_type(answer), digest_of(answer.body), len(answer.body))
+    return _checked(session, reference, found)
+
+
+def read_manifest(session: Session, digest: Digest) -> RawManifest:
+    """Return a manifest or index by digest, verified.
+
+    Raises:
+        ImageError: ``image.digest-mismatch``, ``image.format-unsupported``.
+        RegistryError: ``image.not-found``; the registry refuses or does not answer.
+    """
+    return parsed(session, session.call(_read(session, "GET", digest, {200})), digest)
+
+
+def parsed(session: Session, answer: Answer, digest: Digest | None) -> RawManifest:
+    """Return the manifest in an answer, verified against ``digest`` if that is given.
+
+    Raises:
+        ImageError: ``image.digest-mismatch``, ``image.format-unsupported``.
+    """
+    if digest is not None:
+        check_bytes(answer.body, digest, what=f"{session.target}, manifest {digest}")
+    stated = _media_type(answer)
+    return RawManifest.of(answer.body, stated if stated in mt.MANIFESTS else "")
+
+
+def read_tag(session: Session, tag: str) -> Answer:
+    """Return the raw answer to a read by tag; its status is 200 or 404.
+
+    Raises:
+        RegistryError: the registry refuses or does not answer.
+    """
+    return session.call(_read(session, "GET", tag, {200, 404}))
+
+
+def write(session: Session, reference: str, manifest: RawManifest, *, if_match: str = "") -> None:
+    """Store a manifest under a digest or tag.
+
+    Args:
+        session: the repository.
+        reference: digest or tag.
+        manifest: what to store.
+        if_match: the ``ETag`` that must still be valid there; empty for no condition.
+
+    Raises:
+        ImageError: ``image.digest-mismatch``: the registry stored something else.
+        RegistryError: the registry refuses or does not answer.
+    """
+    headers = {"Content-Type": manifest.media_type}
+    if if_match:
+        headers["If-Match"] = if_match
+    answer = session.call(
+        Request(
+            "PUT",
+            session.url("manifests", reference),
+            (repository_scope(session.repository, "pull", "push"),),
+            _STORED,
+            headers,
+            Body.of(manifest.raw),
+        )
+    )
+    stored = answer.headers.get("docker-content-digest", manifest.digest)
+    if stored.startswith("sha256:") and stored != manifest.digest:
+        raise mismatch(session, f"{reference} was stored", manifest.digest, stored)
+
+
+def _read(session: Session, method: str, reference: str, expect: set[int]) -> Request:
+    return Request(
+        method,
+        session.url("manifests", reference),
+        (repository_scope(session.repository, "pull"),),
+        frozenset(expect),
+        _ACCEPT,
+        limit=MANIFEST,
+    )
+
+
+def _from_headers(answer: Answer) -> Descriptor | None:
+    """Return what HEAD tells, None when that is not all."""
+    size = answer.headers.get("content-length", "")
+    media_type = _media_type(answer)
+    try:
+        digest = parse_digest(answer.headers.get("docker-content-digest", ""))
+    except ShipsealError:
+        return None
+    return (
+        Descriptor(media_type, digest, int(size)) if media_type and _SIZE.fullmatch(size) else None
+    )
+
+
+def _media_type(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _checked(session: Session, reference: str, found: Descriptor) -> Descriptor:
+    same_algorithm = found.digest.partition(":")[0] == reference.partition(":")[0]
+    if ":" in reference and same_algorithm and found.digest != reference:
+        raise mismatch(session, f"manifest {reference}", reference, found.digest)
+    return found
+
+
+def mismatch(session: Session, what: str, expected: str, got: str) -> ImageError:
+    """Return the error that says that the repository holds something else than it was given."""
+    return ImageError(
+        Code.DIGEST_MISMATCH,
+        f"{session.target}, {what}: expected {expected}, got {got}",
+        hint="somebody else writes there at the same time, or the registry does not keep what it is given",
+        context={"target": session.target, "expected": expected, "got": got},
+    )
