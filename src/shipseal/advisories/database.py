@@ -80,9 +80,9 @@ class AdvisoryDatabase(AdvisoryIndex):
             verdict = evaluate(affected, query.version, scheme)
             if verdict.affected:
                 found.setdefault(record.id, _Found(record, affected)).add(verdict, affected)
-        hits = (self._hit(item, scheme) for item in found.values())
+        hits = [hit for item in found.values() for hit in self._hits(item, scheme)]
         return Answer(
-            tuple(sorted(hits, key=lambda hit: hit.id)),
+            _once(hits),
             tuple(
                 f"{query.ecosystem} {query.name}: {record} has a bound that is no version ({bound}); "
                 "it was compared as text"
@@ -131,36 +131,44 @@ class AdvisoryDatabase(AdvisoryIndex):
         self, query: PackageQuery, scheme: Scheme | None, entries: list[_Entry]
     ) -> Answer:
         """Answer for a version that cannot be ordered: only enumerated versions can be recognised."""
-        hits = {
-            record.id: self._hit(_Found(record, affected), scheme)
-            for record, affected in entries
-            if enumerated(affected, query.version)
-        }
+        found = [_Found(record, it) for record, it in entries if enumerated(it, query.version)]
+        hits = [hit for item in found for hit in self._hits(item, scheme)]
         problem = (
             f"{query.ecosystem} {query.name}: {query.version!r} is not a version that can be ordered, so the ranges of "
             f"{len({record.id for record, _ in entries})} advisories were not compared"
         )
-        return Answer(tuple(hits[key] for key in sorted(hits)), (problem,))
+        return Answer(_once(hits), (problem,))
 
-    def _hit(self, found: "_Found", scheme: Scheme | None) -> Hit:
+    def _hits(self, found: "_Found", scheme: Scheme | None) -> Iterator[Hit]:
+        """Yield the advisory under the ids that people and ignore rules use.
+
+        A distribution's record (``DSA-5532-1``, ``ALPINE-CVE-2023-5363``) says by ``upstream`` which vulnerabilities
+        its package has; each of these is a finding of its own.
+        """
         record = found.record
-        related = (
-            other
-            for name in (record.id, *record.other_ids())
-            for other in self._by_id.get(name, ())
-            if other is not record
-        )
-        severity, source = severity_of(record, found.affected, related)
-        return Hit(
-            id=record.id,
-            aliases=record.other_ids(),
-            severity=severity,
-            severity_source=source,
-            fix_state=found.fix_state,
-            fix_versions=found.fixes(scheme),
-            summary=" ".join((record.summary or "").split()),
-            url=record.url(),
-        )
+        for name in record.upstream or (record.id,):
+            others = {record.id, *(record.aliases or ())} if record.upstream else record.other_ids()
+            severity, source = severity_of(
+                record,
+                found.affected,
+                self._related(record, (name, *(() if record.upstream else others))),
+            )
+            yield Hit(
+                id=name,
+                aliases=tuple(sorted({*others} - {name})),
+                severity=severity,
+                severity_source=source,
+                fix_state=found.fix_state,
+                fix_versions=found.fixes(scheme),
+                summary=" ".join((record.summary or "").split()),
+                url=record.url(),
+            )
+
+    def _related(self, record: Record, names: Iterable[str]) -> Iterator[Record]:
+        for name in names:
+            for other in self._by_id.get(name, ()):
+                if other is not record and (name == other.id or not other.upstream):
+                    yield other
 
 
 class _Found:
@@ -185,6 +193,20 @@ class _Found:
         if any(key is None for key in keys.values()):
             return tuple(self._fixes)
         return tuple(sorted(self._fixes, key=lambda fix: keys[fix]))  # type: ignore[arg-type,return-value]
+
+
+def _once(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Return one hit for each id, sorted: of several the one with a fix, and of those the worst."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        known = best.get(hit.id)
+        if known is None or _weight(hit) > _weight(known):
+            best[hit.id] = hit
+    return tuple(best[name] for name in sorted(best))
+
+
+def _weight(hit: Hit) -> tuple[bool, int]:
+    return hit.fix_state is FixState.FIXED, hit.severity
 
 
 def content_digest(files: Iterable[SourceFile]) -> str:

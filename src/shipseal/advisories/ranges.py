@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 
+import msgspec
+
+from shipseal.advisories.go_ranges import combined
 from shipseal.advisories.ordering import compare_with_bound
-from shipseal.advisories.records import Affected, Event, all_ranges, specific
+from shipseal.advisories.records import Affected, Event, Range, specific
 from shipseal.advisories.versions.scheme import Scheme
 from shipseal.scan.interface import FixState
 
@@ -47,8 +50,8 @@ def evaluate(affected: Affected, version: str, scheme: Scheme) -> Verdict:
     """Return whether ``affected`` touches ``version``, which ``scheme`` accepts."""
     verdict = Verdict()
     compare = _comparison(version, scheme, verdict)
-    for found in all_ranges(affected):
-        _evaluate_range(found.events, compare, _between(scheme), verdict)
+    for events in _event_lists(affected):
+        _evaluate_range(events, compare, _between(scheme), verdict)
     if not verdict.affected and version in (affected.versions or ()):  # (1)
         verdict.affected = True
     return verdict
@@ -57,6 +60,27 @@ def evaluate(affected: Affected, version: str, scheme: Scheme) -> Verdict:
 def enumerated(affected: Affected, version: str) -> bool:
     """Return whether a version that no scheme accepts is listed as it is."""
     return version in (affected.versions or ())
+
+
+def _event_lists(affected: Affected) -> Iterator[Sequence[Event]]:
+    """Yield the events of each range that names versions; ``GIT`` ranges name commits."""
+    ranges = [found for found in affected.ranges or () if found.type != "GIT"]
+    custom = _custom_ranges(affected)
+    if not custom:
+        yield from (found.events for found in ranges)
+        return
+    standard = [event for found in ranges for event in found.events]
+    yield combined(standard, [event for found in custom for event in found.events])
+
+
+def _custom_ranges(affected: Affected) -> tuple[Range, ...]:
+    found = specific(affected.ecosystem_specific, "custom_ranges")
+    if not isinstance(found, list):
+        return ()
+    try:
+        return msgspec.convert(found, tuple[Range, ...])
+    except msgspec.ValidationError:
+        return ()  # another database's own field of that name
 
 
 _Compare = Callable[[str], int]

@@ -102,18 +102,3 @@ class Record(msgspec.Struct, frozen=True):
 def specific(value: object, key: str) -> object:
     """Return ``value[key]`` of a ``*_specific`` object, or None when there is no such thing."""
     return value.get(key) if isinstance(value, Mapping) else None
-
-
-def all_ranges(affected: Affected) -> tuple[Range, ...]:
-    """Return the ranges, with those that Go's database keeps aside because they are no semantic versions.
-
-    ``ecosystem_specific.custom_ranges`` holds versions that are not tagged upstream, and counts like the others.
-    """
-    custom = specific(affected.ecosystem_specific, "custom_ranges")
-    more: tuple[Range, ...] = ()
-    if isinstance(custom, list):
-        try:
-            more = msgspec.convert(custom, tuple[Range, ...])
-        except msgspec.ValidationError:
-            more = ()
-    return tuple(found for found in (*(affected.ranges or ()), *more) if found.type != "GIT")

@@ -51,7 +51,7 @@ class Package:
         type: Syft's type: ``deb``, ``apk``, ``python``, ``npm``, ``gem``, ``go-module``, ``java-archive``, …
         purl: package URL; empty when there is none.
         language: Syft's language; empty when there is none.
-        locations: paths in the image.
+        locations: paths in the image, the real one before another by which it was reached.
         layer: diff-id of the layer it came from; empty when unknown.
         upstreams: names of source packages.
     """
@@ -78,7 +78,7 @@ class Finding:
         fix_state: see :class:`FixState`.
         fix_versions: versions that have the fix.
         namespace: Grype's namespace (``debian:distro:debian:12``); the builtin matcher's ``osv:ECOSYSTEM``.
-        match_type: ``exact-direct-match``, ``exact-indirect-match``, ``cpe-match``.
+        match_type: ``exact-direct-match``, ``exact-indirect-match``, ``cpe-match``; several joined by a comma.
         severity_source: where the severity comes from; empty when unknown.
         description: one line; may be empty.
         url: of the advisory; may be empty.
@@ -149,6 +149,8 @@ class ScanReport:
         finished: when.
         raw: the scanner's own JSON, kept as a file beside the release (``*-scan-results``).
         notes: what a person should know, a sentence each.
+        gaps: what was not looked up although it should have been, a sentence each: without it, no findings means
+            nothing, and the gate has a rule for it.
     """
 
     platform: Platform
@@ -162,6 +164,7 @@ class ScanReport:
     finished: datetime
     raw: bytes
     notes: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     def counts(self) -> Mapping[Severity, int]:
         """Return the number of findings per severity, worst first, without empty ones."""

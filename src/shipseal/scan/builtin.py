@@ -1,0 +1,284 @@
+"""The built-in matcher: packages of an SPDX document against OSV advisories, in this process.
+
+Steps for each document:
+
+(1) packages are read with their package URLs; what a distribution's package owns is left out (``overlap``);
+(2) each package is looked up in its ecosystem, a distribution's package also by its source packages;
+(3) a vulnerability of an inner package that its owner's distribution says is fixed is left out;
+(4) kernel headers found through their source package are left out: they hold no code that runs;
+(5) what could not be looked up is told: as a gap where the ecosystem should have been covered, else as a note.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from shipseal._internal.clock import Clock, rfc3339
+from shipseal.advisories.interface import AdvisoryIndex, Hit, PackageQuery
+from shipseal.scan.database_age import check_age
+from shipseal.scan.grype_json import sort_findings
+from shipseal.scan.interface import (
+    Database,
+    DatabasePolicy,
+    Finding,
+    Scanner,
+    ScanReport,
+    ScanRequest,
+)
+from shipseal.scan.native import NativeCatalogue
+from shipseal.scan.overlap import Overlap, find_overlap, names
+from shipseal.scan.purl_packages import KINDS, SYSTEM_TYPES, queries
+from shipseal.scan.spdx_packages import ListedPackage, SpdxInventory, read_spdx
+
+NAME = "shipseal-builtin"
+URI = "pkg:pypi/shipseal"
+SCHEMA = "osv-1"
+_HINT = "import newer advisories, or allow older data with scan.max_age in shipseal.yaml"
+_HEADERS = (
+    (re.compile(r"linux(-.*)?-headers-.*"), re.compile(r"linux.*")),
+    (re.compile(r"linux-libc-dev"), re.compile(r"linux")),
+    (re.compile(r"linux-kbuild-.*"), re.compile(r"linux.*")),
+)
+_SHOWN_PROBLEMS = 20
+
+
+class BuiltinScanner(Scanner):
+    """Scans SPDX documents with advisories that are open in this process.
+
+    Args:
+        database: the advisories.
+        clock: where the time comes from.
+        policy: how old the newest advisory may be.
+    """
+
+    name = NAME
+
+    def __init__(
+        self, database: AdvisoryIndex, clock: Clock, policy: DatabasePolicy | None = None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._policy = policy or DatabasePolicy()
+
+    def scan(self, request: ScanRequest) -> ScanReport:
+        """See :meth:`Scanner.scan`."""
+        started = self._clock.now()
+        facts = Database(
+            uri=self._database.origin,
+            digest=self._database.digest,
+            built=self._database.newest,
+            version=SCHEMA,
+        )
+        check_age(facts, self._policy, started, hint=_HINT)
+        native = NativeCatalogue.read(request.native)
+        outcome = match_inventory(read_spdx(request.sbom), self._database, native)
+        return ScanReport(
+            platform=request.platform,
+            sbom_digest=request.sbom_digest,
+            scanner=self.name,
+            scanner_version=own_version(),
+            scanner_uri=URI,
+            database=facts,
+            findings=outcome.findings,
+            started=started,
+            finished=self._clock.now(),
+            raw=_raw(request, facts, outcome),
+            notes=(*self._database.notes, *outcome.notes),
+            gaps=outcome.gaps,
+        )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What matching a document came to.
+
+    Attributes:
+        findings: worst first.
+        notes: what a person should know.
+        gaps: what should have been looked up and was not.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One document on its way."""
+
+    database: AdvisoryIndex
+    native: NativeCatalogue
+    overlap: Overlap
+    findings: list[Finding] = field(default_factory=list)
+    problems: dict[str, None] = field(default_factory=dict)
+    uncovered: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
+    foreign: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
+    headers: int = 0
+    resolved: int = 0
+
+    def look_up(self, item: ListedPackage) -> None:
+        """Steps (2) to (5) for one package."""
+        if not item.ecosystem:
+            kind = item.identity.purl_type
+            known = kind in KINDS or kind in SYSTEM_TYPES
+            (self.uncovered if known else self.foreign)[kind].append(item)
+            return
+        if not self.database.covers(item.ecosystem):
+            self.uncovered[item.ecosystem].append(item)
+            return
+        package = self.native.complete(item.package, item.element)
+        fixed = self._fixed_by_owner(item)
+        seen: set[str] = set()
+        for query, match_type in queries(item.identity, item.ecosystem, item.package.version):
+            answer = self.database.match(query)
+            self.problems.update(dict.fromkeys(answer.problems))
+            for hit in answer.hits:
+                if hit.id in seen or self._left_out(item, hit, query, match_type, fixed):
+                    continue
+                seen.add(hit.id)
+                finding = Finding(
+                    id=hit.id,
+                    severity=hit.severity,
+                    package=package,
+                    aliases=hit.aliases,
+                    fix_state=hit.fix_state,
+                    fix_versions=hit.fix_versions,
+                    namespace=f"osv:{item.ecosystem}",
+                    match_type=match_type,
+                    severity_source=hit.severity_source,
+                    description=hit.summary,
+                    url=hit.url,
+                )
+                self.findings.append(finding)
+
+    def _left_out(
+        self,
+        item: ListedPackage,
+        hit: Hit,
+        query: PackageQuery,
+        match_type: str,
+        fixed: frozenset[str],
+    ) -> bool:
+        if fixed and not fixed.isdisjoint((hit.id, *hit.aliases)):  # (3)
+            self.resolved += 1
+            return True
+        if match_type == "exact-indirect-match" and is_kernel_header(item, query.name):  # (4)
+            self.headers += 1
+            return True
+        return False
+
+    def _fixed_by_owner(self, item: ListedPackage) -> frozenset[str]:
+        found: set[str] = set()
+        for owner in self.overlap.owners.get(item.element, ()):
+            if owner.ecosystem and owner.package.type in SYSTEM_TYPES:
+                for query, _ in queries(owner.identity, owner.ecosystem, owner.package.version):
+                    found |= self.database.resolved(query)
+        return frozenset(found)
+
+
+def match_inventory(
+    inventory: SpdxInventory, database: AdvisoryIndex, native: NativeCatalogue
+) -> Outcome:
+    """Return the findings of a document's packages."""
+    overlap = find_overlap(inventory)  # (1)
+    run = _Run(database, native, overlap)
+    dropped: list[ListedPackage] = []
+    for item in inventory.packages:
+        if item.element in overlap.dropped:
+            dropped.append(item)
+        elif item.package.version.lower() == "unknown":
+            run.problems[f"{item.package.name}: its version is unknown; it was not looked up"] = (
+                None
+            )
+        else:
+            run.look_up(item)
+    return Outcome(
+        findings=sort_findings(run.findings),
+        notes=tuple(_notes(inventory, run, dropped)),
+        gaps=tuple(_gaps(run)),
+    )
+
+
+def is_kernel_header(item: ListedPackage, upstream: str) -> bool:
+    """Return whether ``item`` is a package of kernel headers that was found through the kernel's source."""
+    return item.package.type == "deb" and any(
+        binary.fullmatch(item.package.name) and source.fullmatch(upstream)
+        for binary, source in _HEADERS
+    )
+
+
+def _gaps(run: _Run) -> Iterator[str]:
+    for ecosystem, items in sorted(run.uncovered.items()):
+        yield (
+            f"{len(items)} package(s) of {ecosystem} were not looked up: the advisory database has nothing for it "
+            f"({names(items)})"
+        )
+
+
+def _notes(inventory: SpdxInventory, run: _Run, dropped: list[ListedPackage]) -> Iterator[str]:
+    if dropped:
+        yield (
+            f"{len(dropped)} package(s) belong to packages of the distribution, which speak for them "
+            f"({names(dropped)})"
+        )
+    if run.resolved:
+        yield f"{run.resolved} match(es) left out: the owning distribution package has the fix"
+    if run.headers:
+        yield f"{run.headers} match(es) in kernel headers left out: they hold no code that runs"
+    for kind, items in sorted(run.foreign.items()):
+        yield f"{len(items)} package(s) of type {kind} are in no advisory ecosystem ({names(items)})"
+    if inventory.unnamed:
+        yield f"{inventory.unnamed} package(s) have no package URL and were not looked up"
+    if inventory.malformed:
+        yield (
+            f"{len(inventory.malformed)} package URL(s) do not parse: "
+            + ", ".join(repr(purl[:100]) for purl in inventory.malformed[:3])
+        )
+    yield from _limited(run.problems)
+
+
+def _limited(problems: Iterable[str]) -> Iterator[str]:
+    listed = list(problems)
+    yield from listed[:_SHOWN_PROBLEMS]
+    if len(listed) > _SHOWN_PROBLEMS:
+        yield f"{len(listed) - _SHOWN_PROBLEMS} more problems of this kind"
+
+
+@cache
+def own_version() -> str:
+    """Return the version of this program."""
+    try:
+        return version("shipseal")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _raw(request: ScanRequest, facts: Database, outcome: Outcome) -> bytes:
+    """Return the matcher's own report: findings in short, for whoever wants to see what it said before the gate."""
+    document = {
+        "scanner": {"name": NAME, "version": own_version()},
+        "database": {
+            "uri": facts.uri,
+            "digest": facts.digest,
+            "newest": rfc3339(facts.built) if facts.built else None,
+        },
+        "sbom": request.sbom_digest,
+        "findings": [
+            {
+                "id": item.id,
+                "package": item.package.purl,
+                "severity": str(item.severity),
+                "match": item.match_type,
+            }
+            for item in outcome.findings
+        ],
+        "notes": outcome.notes,
+        "gaps": outcome.gaps,
+    }
+    return msgspec.json.encode(document, order="sorted")

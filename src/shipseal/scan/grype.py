@@ -1,0 +1,282 @@
+"""Grype as scanner: one process per SBOM, with our own configuration and environment.
+
+Grype reads ``.grype.yaml`` and ``GRYPE_*`` by itself, and one rule there can turn all matches into none; so it runs in
+an empty folder, with a configuration file of ours and a clean environment. It is never given a threshold: what it says
+is read from its JSON, and the gate decides. How it ended is told apart like this:
+
+- a report on standard output, status 0 (or 2, its own threshold): the scan is done;
+- 1: it could not work; what it said on standard error tells whether its database is missing or bad;
+- 2 without a report: Go's status for a panic;
+- 100: its database is not the newest.
+"""
+
+import re
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from shipseal._internal.clock import Clock, rfc3339
+from shipseal._internal.limits import CONFIG_FILE, read_limited
+from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
+from shipseal.errors import Code, ScanError, ShipsealError, ToolError
+from shipseal.scan.database_age import check_age
+from shipseal.scan.grype_json import (
+    GrypeReport,
+    GrypeVersion,
+    built_at,
+    database_of,
+    decode_report,
+    decode_status,
+    findings_of,
+    stated_version,
+)
+from shipseal.scan.interface import Database, DatabasePolicy, Scanner, ScanReport, ScanRequest
+from shipseal.scan.native import NativeCatalogue
+from shipseal.scan.readiness import Readiness
+
+URI = "https://github.com/anchore/grype"
+_UPDATE_HINT = "run `grype db update`, or allow older data with scan.max_age in shipseal.yaml"
+_INSTALL_HINT = "install Grype, name it with scan.grype, or set scan.engine: builtin"
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_STAMP = re.compile(r"^\[\d+\]\s+")
+_PANIC = re.compile(r"^(panic: |fatal error: |runtime: |SIG[A-Z]+: )", re.MULTILINE)
+_NO_MEMORY = re.compile(r"out of memory|cannot allocate memory")
+_QUICK = 60.0
+_SHOWN_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GrypeOptions:
+    """How Grype is run.
+
+    Attributes:
+        binary: a path, or a name on PATH.
+        cache_dir: where its database is (``GRYPE_DB_CACHE_DIR``); None for its own default.
+        policy: how old the database may be.
+    """
+
+    binary: str = "grype"
+    cache_dir: Path | None = None
+    policy: DatabasePolicy = field(default_factory=DatabasePolicy)
+
+
+class GrypeScanner(Scanner):
+    """Scans SPDX documents with Grype.
+
+    Args:
+        options: see :class:`GrypeOptions`.
+        clock: where the time comes from; the database's age is judged by it, not by Grype.
+    """
+
+    name = "grype"
+
+    def __init__(self, options: GrypeOptions, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._version: str | None = None
+
+    def scan(self, request: ScanRequest) -> ScanReport:
+        """See :meth:`Scanner.scan`."""
+        native = NativeCatalogue.read(request.native)
+        started = self._clock.now()
+        sbom = f"sbom:{request.sbom.absolute()}"
+        result = self._run([sbom, "-o", "json"], timeout=request.timeout)
+        report = report_of(result)
+        database = database_of(report.status, _checksum_beside(report.status.path))
+        check_age(database, self._options.policy, self._clock.now(), hint=_UPDATE_HINT)
+        return ScanReport(
+            platform=request.platform,
+            sbom_digest=request.sbom_digest,
+            scanner=self.name,
+            scanner_version=report.version,
+            scanner_uri=URI,
+            database=database,
+            findings=findings_of(report, native),
+            started=started,
+            finished=self._clock.now(),
+            raw=result.stdout,
+            notes=_notes(report, result),
+        )
+
+    def version(self) -> str:
+        """Return Grype's version, ``unknown`` for a build without one; asked once.
+
+        Raises:
+            ToolError: ``tool.missing``, ``tool.crashed``.
+        """
+        with self._lock:
+            if self._version is None:
+                result = self._run(["version", "-o", "json"], timeout=_QUICK)
+                try:
+                    found = msgspec.json.decode(result.stdout, type=GrypeVersion)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    raise _crashed(result, "did not say its version") from error
+                self._version = stated_version(found.version)
+            return self._version
+
+    def readiness(self) -> Readiness:
+        """Return whether Grype is installed with a database that may be used, and why not; never raises for that."""
+        try:
+            version = self.version()
+            result = self._run(["db", "status", "-o", "json"], timeout=_QUICK)
+        except ShipsealError as error:
+            return Readiness(False, error.message)
+        status = decode_status(result.stdout)
+        if status is None or status.error or not status.valid:
+            reason = status.error if status and status.error else _last_line(result)
+            return Readiness(False, f"grype {version} has no usable database: {reason}")
+        built = built_at(status)
+        try:
+            check_age(
+                Database(status.source or status.path, "", built, str(status.schemaVersion)),
+                self._options.policy,
+                self._clock.now(),
+                hint=_UPDATE_HINT,
+            )
+        except ScanError as error:
+            return Readiness(False, error.message, stale=True)
+        return Readiness(True, f"grype {version} with {_database_text(built)}")
+
+    def _run(self, arguments: list[str], *, timeout: float) -> ToolResult:
+        binary = find_tool(self._options.binary, hint=_INSTALL_HINT).absolute()
+        with tempfile.TemporaryDirectory(prefix="shipseal-grype-") as folder:
+            config = Path(folder) / "grype.json"
+            config.write_bytes(msgspec.json.encode(self._config()))
+            return run_tool(
+                [binary, "-c", config, *arguments],
+                timeout=timeout,
+                env=tool_environment({"NO_COLOR": "1"}),
+                cwd=Path(folder),
+            )
+
+    def _config(self) -> Mapping[str, object]:
+        """Return Grype's configuration (JSON is YAML): nothing ignored, nothing fetched, no age judged."""
+        db: dict[str, object] = {
+            "auto-update": False,
+            "validate-age": False,
+            "validate-by-hash-on-start": True,
+        }
+        if self._options.cache_dir is not None:
+            db["cache-dir"] = str(self._options.cache_dir.absolute())
+        return {"check-for-app-update": False, "ignore": [], "fail-on-severity": "", "db": db}
+
+
+def report_of(result: ToolResult) -> GrypeReport:
+    """Return the report of a run of Grype that has one.
+
+    Raises:
+        ScanError: ``scan.db-unavailable``, ``scan.db-stale``.
+        ToolError: ``tool.crashed``, ``resource.out-of-memory``, ``resource.disk-full``.
+    """
+    report = decode_report(result.stdout)
+    if report is not None and result.status in (0, 2):
+        if report.status.error or not report.status.valid:
+            raise _unavailable(str(report.status.error or "it is not valid"), result)
+        return report
+    raise _failure(result)
+
+
+def _failure(result: ToolResult) -> ShipsealError:
+    text = plain(result.stderr)
+    if _NO_MEMORY.search(text):
+        return _tool_error(Code.OUT_OF_MEMORY, "ran out of memory", result)
+    if "no space left on device" in text:
+        return _tool_error(Code.DISK_FULL, "found no space left on the device", result)
+    if result.status == 100:
+        return ScanError(
+            Code.DB_STALE,
+            "grype: a newer vulnerability database is available",
+            hint=_UPDATE_HINT,
+            context=_context(result),
+        )
+    panic = _PANIC.search(text)
+    if panic is not None:
+        lines = text[panic.start() :].splitlines()[:_SHOWN_LINES]
+        return _crashed(result, "crashed: " + " | ".join(line.strip() for line in lines if line))
+    if "failed to load vulnerability db" in text or "database does not exist" in text:
+        return _unavailable(_last_line(result), result)
+    if result.status == 0:
+        return _crashed(result, "ended well and printed no report")
+    return _crashed(result, f"ended with status {result.status}: {_last_line(result)}")
+
+
+def _unavailable(reason: str, result: ToolResult) -> ScanError:
+    return ScanError(
+        Code.DB_UNAVAILABLE,
+        f"grype: no usable vulnerability database: {reason}",
+        hint="run `grype db update` or `grype db import FILE`, or point GRYPE_DB_CACHE_DIR at one",
+        context=_context(result),
+    )
+
+
+def _crashed(result: ToolResult, what: str) -> ToolError:
+    return _tool_error(Code.TOOL_CRASHED, what, result)
+
+
+def _tool_error(code: Code, what: str, result: ToolResult) -> ToolError:
+    hints = {
+        Code.OUT_OF_MEMORY: "give the job more memory, or scan fewer platforms at once",
+        Code.DISK_FULL: "free some space and run the same command again",
+    }
+    return ToolError(
+        code,
+        f"grype: {what}",
+        hint=hints.get(
+            code, "run the same scan by hand; if it fails there too, report it to Grype"
+        ),
+        context=_context(result),
+        retryable=code is not Code.TOOL_CRASHED,
+    )
+
+
+def _context(result: ToolResult) -> dict[str, str]:
+    tail = "\n".join(plain(result.stderr).splitlines()[-20:])
+    return {"tool": result.argv[0], "status": str(result.status), "stderr": tail}
+
+
+def plain(text: str) -> str:
+    """Return a tool's messages without colours and without its own clock."""
+    return "\n".join(_STAMP.sub("", line) for line in _STYLE.sub("", text).splitlines())
+
+
+def _last_line(result: ToolResult) -> str:
+    lines = [line.strip() for line in plain(result.stderr).splitlines() if line.strip()]
+    return lines[-1].removeprefix("ERROR ") if lines else "it said nothing"
+
+
+def _notes(report: GrypeReport, result: ToolResult) -> tuple[str, ...]:
+    notes = [
+        "grype: " + line.removeprefix("WARN").strip()
+        for line in plain(result.stderr).splitlines()
+        if line.startswith("WARN")
+    ]
+    if report.ignoredMatches:
+        notes.append(
+            f"grype left out {len(report.ignoredMatches)} match(es) by its own rules for kernel headers, which hold "
+            "no code that runs"
+        )
+    return tuple(dict.fromkeys(notes))
+
+
+def _checksum_beside(path: str) -> str:
+    """Return the checksum that Grype keeps beside its database (``import.json``), or nothing."""
+    metadata = Path(path).with_name("import.json")
+    if not path or not metadata.is_file():
+        return ""
+    with metadata.open("rb") as stream:
+        data = read_limited(stream, CONFIG_FILE, what=str(metadata))
+    try:
+        digest = msgspec.json.decode(data, type=dict[str, object]).get("digest")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return digest if isinstance(digest, str) else ""
+
+
+def _database_text(built: datetime | None) -> str:
+    return f"a database built {rfc3339(built)}" if built else "a database of unknown age"

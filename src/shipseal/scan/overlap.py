@@ -1,0 +1,71 @@
+"""Packages that a distribution's package owns: reported once, by the distribution.
+
+Debian's ``ruby-rails`` brings gem metadata along. The distribution's advisories know which of its builds carry a fix,
+the gem's version does not; so a package inside is left out where the owner's version says the same, or where the
+distribution says that the very vulnerability is fixed. The rules are Grype's, so that both engines agree.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shipseal.scan.purl_packages import SYSTEM_TYPES
+from shipseal.scan.spdx_packages import ListedPackage, SpdxInventory
+
+# Distributions whose data also lists what is not fixed, so that leaving the inner package out loses nothing.
+_COMPREHENSIVE = frozenset({
+    "arch", "azurelinux", "debian", "mariner", "redhat", "rhel", "sles", "ubuntu",
+    # What calls itself like one of these (ID_LIKE), as their package URLs name it.
+    "almalinux", "centos", "linuxmint", "oracle", "ol", "raspbian", "rocky",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Who owns what in one document.
+
+    Attributes:
+        dropped: SPDX ids of packages that are left out.
+        owners: SPDX id of a package that stays to the distribution's packages that own its files.
+    """
+
+    dropped: frozenset[str]
+    owners: Mapping[str, tuple[ListedPackage, ...]]
+
+
+def find_overlap(inventory: SpdxInventory) -> Overlap:
+    """Return which packages of the document a distribution's package speaks for."""
+    known = {item.element: item for item in inventory.packages}
+    dropped: set[str] = set()
+    kept: dict[str, tuple[ListedPackage, ...]] = {}
+    for element, parents in inventory.owners.items():
+        child = known.get(element)
+        owners = tuple(known[parent] for parent in parents if parent in known)
+        if child is None or not owners:
+            continue
+        if any(_speaks_for(owner, child, inventory.distro) for owner in owners):
+            dropped.add(element)
+        else:
+            kept[element] = owners
+    return Overlap(frozenset(dropped), kept)
+
+
+def _speaks_for(owner: ListedPackage, child: ListedPackage, distro: str) -> bool:
+    mine, its = owner.package.version, child.package.version
+    if not (mine.startswith(its) or its.startswith(mine)):
+        return False
+    family = (owner.identity.distro or distro).partition("-")[0]
+    if not family:
+        return False
+    if child.package.type == "binary":
+        return True
+    return (
+        family in _COMPREHENSIVE
+        and owner.package.type in SYSTEM_TYPES
+        and child.package.type not in SYSTEM_TYPES
+    )
+
+
+def names(packages: Iterable[ListedPackage], limit: int = 3) -> str:
+    """Return a few names for a note."""
+    found = sorted({item.package.name for item in packages})
+    return ", ".join(found[:limit]) + (", …" if len(found) > limit else "")

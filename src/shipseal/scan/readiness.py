@@ -1,0 +1,18 @@
+"""Whether an engine could scan now, asked before a scan begins."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What an engine says of itself.
+
+    Attributes:
+        usable: whether it has all that it needs.
+        why: what it has, or what is missing, in a few words.
+        stale: whether all that is wrong is the age of its data.
+    """
+
+    usable: bool
+    why: str
+    stale: bool = False
