@@ -1,7 +1,8 @@
 """Why an outside builder failed, read from its last words.
 
-Only the line in which the builder itself gives up is read for a cause. What a ``RUN`` step printed is shown but never
-interpreted: ``connection refused`` there is the step's own affair and says nothing about a registry.
+Only the line in which the builder itself gives up is read for a cause, and for a registry's answer only when that line
+is about fetching an image. What a ``RUN`` step printed is shown but never interpreted: ``connection refused`` there is
+the step's own affair, and ``not found`` of a ``COPY`` is about a file.
 """
 
 import re
@@ -16,6 +17,10 @@ _SHOWN_CHARACTERS = 2000
 _STEP = re.compile(
     r'building at STEP "RUN|process "[^"]*(?:"[^"]*)*" did not complete successfully'
 )
+_FETCHING = re.compile(
+    r"failed to resolve source metadata|failed to fetch|failed to authorize|failed to copy: httpRead"
+    r"|initializing source|creating build container|short-name|pinging container registry|imagetools"
+)
 _GAVE_UP = re.compile(r"^\s*(?:ERROR|Error|error)\b:?.*", re.MULTILINE)
 
 
@@ -26,12 +31,23 @@ class _Cause:
     code: Code
     hint: str
     retryable: bool = False
+    fetching: bool = True
+
+    def explains(self, text: str) -> bool:
+        about = not self.fetching or _FETCHING.search(text) is not None
+        return about and self.pattern.search(text) is not None
 
 
 def _cause(
-    pattern: str, kind: type[ShipsealError], code: Code, hint: str, *, retryable: bool = False
+    pattern: str,
+    kind: type[ShipsealError],
+    code: Code,
+    hint: str,
+    *,
+    retryable: bool = False,
+    fetching: bool = True,
 ) -> _Cause:
-    return _Cause(re.compile(pattern, re.IGNORECASE), kind, code, hint, retryable)
+    return _Cause(re.compile(pattern, re.IGNORECASE), kind, code, hint, retryable, fetching)
 
 
 # In this order: a registry that hides what may not be seen says "denied" and "does not exist" in one sentence.
@@ -74,13 +90,15 @@ _CAUSES = (
         Code.DISK_FULL,
         "free some space and run the same command again",
         retryable=True,
+        fetching=False,
     ),
     _cause(
-        r"connection refused|no such host|i/o timeout|network is unreachable|dial tcp",
+        r"connection refused|no such host|i/o timeout|network is unreachable|dial (?:tcp|unix)",
         RegistryError,
         Code.NETWORK_UNREACHABLE,
         "can this machine reach the registry of the base image, and the builder's daemon?",
         retryable=True,
+        fetching=False,
     ),
 )
 
@@ -115,7 +133,7 @@ def build_failure(tool: str, result: ToolResult, *, hint: str = "") -> ShipsealE
 
 
 def _cause_of(text: str) -> _Cause | None:
-    return next((cause for cause in _CAUSES if cause.pattern.search(text)), None)
+    return next((cause for cause in _CAUSES if cause.explains(text)), None)
 
 
 def _last_words(output: str) -> str:

@@ -19,6 +19,18 @@ def base_image(name: str, digest: Digest) -> Material:
     return Material(_image_url(name, digest), {algorithm: value}, BASE_IMAGE)
 
 
+def image_reference(material: Material) -> str:
+    """Return ``name@digest`` of a base image, as tools take it; empty when its package URL is none of an image."""
+    try:
+        url = PackageURL.from_string(material.uri)
+    except ValueError:
+        return ""
+    where = url.qualifiers.get("repository_url") if isinstance(url.qualifiers, dict) else ""
+    name = where or "/".join(part for part in (url.namespace, url.name) if part)
+    digest = next((f"{key}:{value}" for key, value in material.digest.items()), "")
+    return f"{name}@{digest}" if url.type in ("oci", "docker") and digest else ""
+
+
 def builder(name: str, version: str, program: Path) -> Material:
     """Return the program that built, with the digest of its file: two builds may call themselves by one version."""
     with program.resolve().open("rb") as stream:

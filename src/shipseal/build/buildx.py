@@ -1,0 +1,151 @@
+"""Build with docker buildx, or with a buildx binary that stands alone.
+
+What buildx writes is an OCI layout in the release's own folder. Nothing goes into a docker daemon, nothing is pushed.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
+from shipseal._internal.redact import register_secret
+from shipseal.build.buildx_command import BuildxOptions, build_command, read_metadata
+from shipseal.build.failures import build_failure
+from shipseal.build.interface import Builder
+from shipseal.build.materials import BASE_IMAGE, builder, image_reference
+from shipseal.build.values import BuildRequest, Material, RawBuild
+from shipseal.errors import Code, ImageError, ToolError
+from shipseal.oci.layout import OciLayout
+from shipseal.oci.load import layout_root
+
+INSTALL = "install docker with its buildx plugin, or a buildx binary, or use another builder in shipseal.yaml"
+DRIVER_HINT = (
+    "see `docker buildx ls`: the docker driver writes no OCI layouts and no second platform; "
+    "`docker buildx create --driver docker-container --use` makes a builder that does"
+)
+_ASKING = 60.0
+_VERSION = re.compile(r"\bv?(\d+\.\d+\.\d+\S*)")
+# What buildx itself reads beside what every tool inherits.
+_SETTINGS = (
+    "BUILDX_CONFIG", "BUILDX_BUILDER", "BUILDKIT_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH",
+)  # fmt: skip
+# GitHub's cache service (type=gha) takes its address and token from these; nothing else needs them.
+_GITHUB_CACHE = (
+    "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2", "ACTIONS_RUNTIME_TOKEN",
+    "GITHUB_REPOSITORY",
+)  # fmt: skip
+
+
+class BuildxBuilder(Builder):
+    """Builds a Containerfile with BuildKit.
+
+    Args:
+        options: how.
+        environ: where settings of buildx are looked up; default this process's environment.
+    """
+
+    name = "buildx"
+
+    def __init__(self, options: BuildxOptions, environ: Mapping[str, str] | None = None) -> None:
+        self._options = options
+        self._environ = os.environ if environ is None else environ
+
+    def _build(self, request: BuildRequest) -> RawBuild:
+        """Make the image; see :meth:`Builder.build` for what is raised, and ``config.invalid`` for wrong options."""
+        work = request.work.resolve()
+        folder, metadata = work / "image", work / "buildx-metadata.json"
+        words, handed = build_command(self._options, request, folder, metadata)
+        command = self._command()
+        env = tool_environment(self._settings() | handed)
+        version = self._version(command, env)
+        # A layout from a build that was interrupted is not mixed with this one.
+        shutil.rmtree(folder, ignore_errors=True)
+        work.mkdir(parents=True, exist_ok=True)
+        _checked(run_tool([*command, *words], timeout=request.timeout, env=env, cwd=request.folder))
+        told = read_metadata(metadata)
+        layout = OciLayout(folder)
+        root = layout_root(layout).digest
+        if root != told.digest:
+            raise ImageError(
+                Code.DIGEST_MISMATCH,
+                f"buildx says that it made {told.digest}, but its layout holds {root}",
+                hint="another build wrote to the same folder: run the release again",
+                context={"expected": told.digest, "got": root},
+            )
+        bases = [one for one in told.materials or () if one.name == BASE_IMAGE]
+        return RawBuild(
+            layout=layout,
+            root=root,
+            materials=(*(told.materials or ()), builder("buildx", version, Path(command[0]))),
+            builder=f"buildx {version}",
+            base_labels=None if told.materials is None else self._labels(command, bases, env),
+        )
+
+    def _command(self) -> list[str]:
+        """Return how buildx is started: as docker's plugin or by itself."""
+        if self._options.program:
+            program = find_tool(self._options.program, hint=INSTALL)
+            return [str(program), "buildx"] if program.name == "docker" else [str(program)]
+        docker, alone = shutil.which("docker"), shutil.which("buildx")
+        if docker and run_tool([docker, "buildx", "version"], timeout=_ASKING).status == 0:
+            return [docker, "buildx"]
+        if alone:
+            return [alone]
+        raise ToolError(
+            Code.TOOL_MISSING,
+            f"{'docker is there, but it has no buildx plugin' if docker else 'docker: no such program'}, "
+            "and there is no buildx on PATH",
+            hint=INSTALL,
+            context={"tool": "buildx"},
+        )
+
+    def _settings(self) -> dict[str, str]:
+        caches = (*self._options.cache_from, *self._options.cache_to)
+        names = [*_SETTINGS, *(_GITHUB_CACHE if any("type=gha" in one for one in caches) else ())]
+        register_secret(self._environ.get("ACTIONS_RUNTIME_TOKEN", ""))
+        return {name: self._environ[name] for name in names if name in self._environ}
+
+    def _version(self, command: Sequence[str], env: Mapping[str, str]) -> str:
+        result = _checked(run_tool([*command, "version"], timeout=_ASKING, env=env))
+        found = _VERSION.search(result.stdout.decode("utf-8", "replace"))
+        return found[1] if found else "unknown"
+
+    def _labels(
+        self, command: Sequence[str], bases: Sequence[Material], env: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], ...] | None:
+        """Return the labels of all base images, or None when one of them cannot be asked."""
+        chosen = [f"--builder={self._options.builder}"] if self._options.builder else []
+        found: list[Mapping[str, str]] = []
+        for base in bases:
+            asked = [
+                "imagetools",
+                "inspect",
+                *chosen,
+                "--format={{json .Image}}",
+                image_reference(base),
+            ]
+            result = run_tool([*command, *asked], timeout=_ASKING, env=env)
+            if result.status:
+                return None
+            found += _config_labels(result.stdout)
+        return tuple(found)
+
+
+def _config_labels(raw: bytes) -> list[Mapping[str, str]]:
+    """Return the labels of one configuration, or of one for each platform."""
+    document = msgspec.json.decode(raw)
+    if not isinstance(document, dict):
+        return []
+    configs = [document] if "rootfs" in document else document.values()
+    labels = ((one.get("config") or {}).get("Labels") for one in configs if isinstance(one, dict))
+    return [{str(key): str(text) for key, text in one.items()} for one in labels if one]
+
+
+def _checked(result: ToolResult) -> ToolResult:
+    if result.status:
+        raise build_failure("buildx", result, hint=DRIVER_HINT)
+    return result
