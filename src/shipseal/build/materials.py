@@ -25,7 +25,7 @@ def image_reference(material: Material) -> str:
         url = PackageURL.from_string(material.uri)
     except ValueError:
         return ""
-    where = url.qualifiers.get("repository_url") if isinstance(url.qualifiers, dict) else ""
+    where = dict(url.qualifiers).get("repository_url")
     name = where or "/".join(part for part in (url.namespace, url.name) if part)
     digest = next((f"{key}:{value}" for key, value in material.digest.items()), "")
     return f"{name}@{digest}" if url.type in ("oci", "docker") and digest else ""

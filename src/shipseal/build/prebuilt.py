@@ -1,0 +1,162 @@
+"""Take an image that is built already: an OCI layout, an archive, or an image in a registry by its digest.
+
+A layout is used where it lies; archives and registries are read into the release's own folder. A registry image is
+named by its digest, because a tag may name another image a minute later; a tag is accepted only when the options say
+so, is then resolved once, and what it named is said.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shipseal.build.interface import Builder
+from shipseal.build.materials import base_image
+from shipseal.build.pull import pull_image
+from shipseal.build.values import BuildRequest, Material, RawBuild
+from shipseal.errors import Code, ConfigError, ImageError
+from shipseal.oci import Digest
+from shipseal.oci.archive import open_archive
+from shipseal.oci.layout import OciLayout
+from shipseal.oci.load import layout_root, load_image
+from shipseal.oci.reference import Reference
+from shipseal.registry.interface import Target
+
+Connect = Callable[[Reference], Target]
+"""Opens the repository that a reference lies in; whoever asks closes it."""
+
+PREBUILT_IMAGE = "prebuilt image"
+
+
+@dataclass(frozen=True, slots=True)
+class PrebuiltOptions:
+    """Where the image is: exactly one of ``layout``, ``archive`` and ``reference`` is set.
+
+    Attributes:
+        layout: folder of an OCI layout, relative to the configuration's folder.
+        archive: a tar of an OCI layout, or of ``docker save``; plain, gzip or zstd.
+        reference: ``registry/repository@sha256:…``.
+        ref: which image of a layout or archive that holds several: its name or digest.
+        resolve_tag: whether ``reference`` may be a tag, which is then resolved once.
+        base: the base image it was built on, by digest: provenance names it, and its labels are known as inherited.
+    """
+
+    layout: Path | None = None
+    archive: Path | None = None
+    reference: str = ""
+    ref: str = ""
+    resolve_tag: bool = False
+    base: str = ""
+
+
+class PrebuiltBuilder(Builder):
+    """Takes an image that is there.
+
+    Args:
+        options: where it is.
+        connect: opens repositories; used for ``reference`` and ``base`` only.
+
+    Raises:
+        ConfigError: not exactly one place is named.
+    """
+
+    name = "prebuilt"
+
+    def __init__(self, options: PrebuiltOptions, connect: Connect) -> None:
+        places = [options.layout is not None, options.archive is not None, bool(options.reference)]
+        if sum(places) != 1:
+            raise ConfigError(
+                f"prebuilt: expected one of layout, archive and reference, got {sum(places)}",
+                hint="name the one place where the image is (build: in shipseal.yaml)",
+            )
+        if options.ref and options.reference:
+            raise ConfigError(
+                "prebuilt: `ref` chooses among the images of a layout or archive",
+                hint="write the digest into `reference`",
+            )
+        self._options = options
+        self._connect = connect
+
+    def _build(self, request: BuildRequest) -> RawBuild:
+        """Take the image; see :meth:`Builder.build` for what is raised, and ``config.invalid`` for a tag."""
+        if self._options.reference:
+            found = self._pulled(request)
+        elif self._options.archive is not None:
+            found = self._unpacked(request.folder / self._options.archive, request)
+        else:
+            layout = OciLayout((request.folder / (self._options.layout or Path())).resolve())
+            found = RawBuild(layout, layout_root(layout, self._options.ref or None).digest)
+        base, labels = self._base()
+        return RawBuild(
+            layout=found.layout,
+            root=found.root,
+            materials=(*found.materials, *base),
+            builder=self.name,
+            base_labels=labels,
+            hashed=found.hashed,
+            notes=found.notes,
+        )
+
+    def _unpacked(self, path: Path, request: BuildRequest) -> RawBuild:
+        folder = request.work / "image"
+        # What an interrupted attempt left would be taken for a layout that must not be written over.
+        shutil.rmtree(folder, ignore_errors=True)
+        request.reporter.note(f"prebuilt: reading {path}")
+        layout = open_archive(path.resolve(), folder)
+        root = layout_root(layout, self._options.ref or None).digest
+        return RawBuild(layout, root, hashed=True)
+
+    def _pulled(self, request: BuildRequest) -> RawBuild:
+        reference = Reference.parse(self._options.reference)
+        if reference.digest is None and not (reference.tag and self._options.resolve_tag):
+            raise ConfigError(
+                f"prebuilt: {reference} is not named by digest, and a tag may move while the release runs",
+                hint="write name@sha256:…, or set `resolve_tag: true` to have it resolved once",
+                context={"reference": str(reference)},
+            )
+        target = self._connect(reference)
+        try:
+            digest, notes = _resolved(target, reference)
+            for note in notes:
+                request.reporter.note(note)
+            layout = OciLayout(request.work / "image")
+            pull_image(target, digest, layout, request.reporter)
+        finally:
+            target.close()
+        used: Material = base_image(str(reference), digest)
+        material = Material(used.uri, used.digest, PREBUILT_IMAGE)
+        return RawBuild(layout, digest, materials=(material,), hashed=True, notes=notes)
+
+    def _base(self) -> tuple[tuple[Material, ...], tuple[Mapping[str, str], ...] | None]:
+        """Return the base image as material, and its labels; nothing and None when no base is named."""
+        if not self._options.base:
+            return (), None
+        reference = Reference.parse(self._options.base)
+        if reference.digest is None:
+            raise ConfigError(
+                f"prebuilt: the base image {reference} is not named by digest",
+                hint="write base: name@sha256:…",
+            )
+        target = self._connect(reference)
+        try:
+            image = load_image(target, reference.digest)
+        finally:
+            target.close()
+        labels = tuple(one.config.labels for one in image.platforms)
+        return (base_image(str(reference), reference.digest),), labels
+
+
+def _resolved(target: Target, reference: Reference) -> tuple[Digest, tuple[str, ...]]:
+    """Return the digest that is meant, and what to say about it."""
+    if reference.digest is not None:
+        return reference.digest, ()
+    tag = reference.tag or ""
+    found = target.resolve(tag)
+    if found is None:
+        raise ImageError(
+            Code.IMAGE_NOT_FOUND,
+            f"{target.name}: there is no tag {tag!r}",
+            hint="push the image before it is released, or correct its name",
+            context={"target": target.name, "tag": tag},
+        )
+    return found.digest, (f"{target.name}:{tag} named {found.digest} when it was resolved, once",)

@@ -1,0 +1,55 @@
+"""Copy an image out of a repository into a layout, by digest, every byte verified on its way.
+
+Blobs come in parallel; one that is in the layout already (of an attempt that was interrupted) is not asked for again.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from shipseal._internal.progress import Reporter
+from shipseal.oci import ContentSource, Descriptor, Digest
+from shipseal.oci.closure import closure_of
+from shipseal.oci.layout import OciLayout
+
+# Enough to fill a line while one connection waits; registries count requests.
+_AT_ONCE = 4
+
+
+def pull_image(source: ContentSource, root: Digest, layout: OciLayout, reporter: Reporter) -> None:
+    """Make ``layout`` hold the image ``root`` of ``source``, and ``index.json`` name nothing else.
+
+    Raises:
+        ImageError: ``image.not-found``, ``image.digest-mismatch``, ``image.format-unsupported``.
+        RegistryError: what ``source`` raises.
+        ShipsealError: ``resource.disk-full``, ``config.invalid`` (the folder cannot be written).
+    """
+    raw = source.read_manifest(root)
+    parts = closure_of(source, raw, what=str(root))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting = [
+            pool.submit(_fetch, source, blob, layout, reporter)
+            for blob in parts.blobs
+            if not layout.blobs.has(blob.digest, blob.size)
+        ]
+        try:
+            for future in waiting:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    for manifest in parts.manifests:
+        layout.blobs.put(manifest.raw)
+    with layout.updating() as entries:
+        entries[:] = [raw.descriptor()]
+
+
+def _fetch(source: ContentSource, blob: Descriptor, layout: OciLayout, reporter: Reporter) -> None:
+    transfer = reporter.transfer(f"pull {blob.digest[:19]}", blob.size)
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in source.open_blob(blob):
+            transfer.advance(len(chunk))
+            yield chunk
+
+    layout.blobs.put_stream(chunks(), blob.digest, blob.size, what=f"blob {blob.digest}")
+    transfer.done()
