@@ -8,13 +8,14 @@ SHA-384, P-521 over SHA-512 and Ed25519 pre-hashed (RFC 8032, Ed25519ph); these 
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from nacl.bindings import (
+    crypto_sign_BYTES,
     crypto_sign_ed25519ph_final_verify,
     crypto_sign_ed25519ph_state,
     crypto_sign_ed25519ph_update,
@@ -88,7 +89,7 @@ class LocalKey:
         public: its public half.
     """
 
-    private: Private
+    private: Private = field(compare=False)
     public: PublicKey
 
     @classmethod
@@ -181,11 +182,13 @@ def _verify_ed25519(key: ed25519.Ed25519PublicKey, signature: bytes, message: by
 
 
 def _verify_prehashed(key: ed25519.Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    if len(signature) != crypto_sign_BYTES:
+        return False
     state = crypto_sign_ed25519ph_state()
     crypto_sign_ed25519ph_update(state, message)
     try:
         return bool(crypto_sign_ed25519ph_final_verify(state, signature, key.public_bytes_raw()))
-    except (BadSignatureError, ValueError):  # a signature of another length is no signature
+    except BadSignatureError:
         return False
 
 
