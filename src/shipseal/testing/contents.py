@@ -1,6 +1,7 @@
 """What goes into the layers of sample images."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from shipseal.oci import Platform
 from shipseal.oci.layer import Kind, LayerEntry
@@ -9,6 +10,14 @@ Files = Mapping[str, bytes | LayerEntry]
 """Path without leading slash to the content of a plain file, or to what the makers below return."""
 
 _MACHINES = {"386": 3, "arm": 40, "amd64": 62, "arm64": 183, "riscv64": 243}
+
+
+def as_entries(files: Files) -> list[LayerEntry]:
+    """Return ``files`` as entries with their paths; nothing is added."""
+    return [
+        replace(content if isinstance(content, LayerEntry) else plain(content), path=path)
+        for path, content in files.items()
+    ]
 
 
 def default_layers(platform: Platform) -> Sequence[Files]:

@@ -18,10 +18,10 @@ import msgspec
 from shipseal.oci import Descriptor, Digest, Platform, RawManifest, digest_of
 from shipseal.oci import media_types as mt
 from shipseal.oci.compression import Compression
-from shipseal.oci.layer import LayerEntry, StoredLayer, store_layer, with_folders
+from shipseal.oci.layer import StoredLayer, store_layer, with_folders
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.manifest import build_manifest
-from shipseal.testing.contents import Files, default_layers, plain
+from shipseal.testing.contents import Files, as_entries, default_layers
 
 CREATED = "2024-01-01T00:00:00Z"
 _IN_TOTO_PREDICATE = "in-toto.io/predicate-type"
@@ -142,7 +142,12 @@ class _Writer:
     ) -> tuple[StoredLayer, ...]:
         how = [compression] * len(layers) if isinstance(compression, str) else compression
         return tuple(
-            store_layer(self.layout.blobs, _entries(files), Compression(one), docker=self.docker)
+            store_layer(
+                self.layout.blobs,
+                with_folders(as_entries(files)),
+                Compression(one),
+                docker=self.docker,
+            )
             for files, one in zip(layers, how, strict=True)
         )
 
@@ -247,10 +252,3 @@ def _layers_of(
     if layers is None:
         return default_layers(platform)
     return layers(platform) if callable(layers) else layers
-
-
-def _entries(files: Files) -> list[LayerEntry]:
-    return with_folders(
-        replace(content if isinstance(content, LayerEntry) else plain(content), path=path)
-        for path, content in files.items()
-    )

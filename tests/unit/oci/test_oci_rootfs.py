@@ -20,6 +20,7 @@ from shipseal.oci.rootfs import HEAD_BYTES, RootFs
 from shipseal.oci.tar_stream import clean_path
 from shipseal.testing.contents import (
     Files,
+    as_entries,
     elf,
     empty_folder,
     executable,
@@ -64,14 +65,10 @@ def rootfs_of(*layers: Files) -> RootFs:
 
 
 def manifest_of(blobs: Blobs, layers: Sequence[Files]) -> Manifest:
-    entries = [[_entry(path, content) for path, content in files.items()] for files in layers]
+    entries = [as_entries(files) for files in layers]
     raw = build_manifest({"schemaVersion": 2, "mediaType": mt.OCI_MANIFEST})
     config = Descriptor(mt.OCI_CONFIG, digest_of(b"{}"), 2)
     return Manifest(raw, config, tuple(blobs.add(one) for one in entries), None, "", {})
-
-
-def _entry(path: str, content: bytes | LayerEntry) -> LayerEntry:
-    return replace(plain(content) if isinstance(content, bytes) else content, path=path)
 
 
 def where(rootfs: RootFs, path: str) -> tuple[str, int] | None:
@@ -357,7 +354,7 @@ def test_every_path_is_where_unpacking_would_put_it(
 ) -> None:
     model = Model()
     for files in layers:
-        model.unpack([_entry(path, content) for path, content in files.items()])
+        model.unpack(as_entries(files))
     rootfs = rootfs_of(*layers)
     for path in data.draw(st.lists(PATHS, min_size=1, max_size=8)):
         real, node = model.resolve(path)
