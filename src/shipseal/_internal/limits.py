@@ -4,6 +4,7 @@ Limits of evidence stores are data and live with the SBOM room (``sbom/store_lim
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from shipseal.errors import Code, ShipsealError
@@ -14,7 +15,13 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most bytes that one read may return, and why."""
+    """The most bytes that one read may return, and why.
+
+    Attributes:
+        name: what is read.
+        size: in bytes.
+        reason: a sentence's end: the limit stands because …
+    """
 
     name: str
     size: int
@@ -67,6 +74,17 @@ def read_limited(
         if size > limit.size:
             raise too_large(limit, what=what, code=code)
     return b"".join(parts)
+
+
+def read_file(path: Path, limit: Limit, *, code: Code = Code.FORMAT_UNSUPPORTED) -> bytes:
+    """Return the content of the file ``path``, or refuse it when it is longer than ``limit``.
+
+    Raises:
+        ShipsealError: with ``code``, when there is more.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return read_limited(stream, limit, what=str(path), code=code)
 
 
 def too_large(limit: Limit, *, what: str, code: Code = Code.FORMAT_UNSUPPORTED) -> ShipsealError:

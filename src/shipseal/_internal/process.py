@@ -53,6 +53,7 @@ _INHERITED = frozenset(
     }
 )
 _GRACE_SECONDS = 2.0
+_DRAIN_SECONDS = 10.0
 _SIGKILL_STATUSES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
 
@@ -128,38 +129,51 @@ def run_tool(
     started = time.monotonic()
     with _start(words, env=env, cwd=cwd) as process:
         out, tail = _Collector(process.stdout, stdout_limit), _Tail(process.stderr)
+        feeder = _feed(process.stdin, stdin)
         try:
-            _feed(process, stdin)
             process.wait(timeout)
         except subprocess.TimeoutExpired as error:
-            raise ToolTimeoutError(
-                Code.TOOL_CRASHED,
-                f"{words[0]}: did not end within {timeout:g} s",
-                retryable=True,
-                hint="raise the timeout in shipseal.yaml (timeouts), or see what it waits for",
-                context={"tool": words[0], "stderr": tail.text()},
-            ) from error
+            raise _too_slow(words[0], timeout, tail.text()) from error
         finally:
             _end_group(process)
+            feeder.join(_DRAIN_SECONDS)
         out.join()
         tail.join()
     if process.returncode in _SIGKILL_STATUSES:
-        raise ToolError(
-            Code.OUT_OF_MEMORY,
-            f"{words[0]}: was killed (SIGKILL), which is what the kernel does when memory runs out",
-            hint="give the job more memory, or scan fewer platforms at once",
-            context={"tool": words[0], "stderr": tail.text()},
-            retryable=True,
-        )
+        raise _killed(words[0], tail.text())
     if out.overflow:
-        raise ToolError(
-            Code.TOOL_CRASHED,
-            f"{words[0]}: printed more than {stdout_limit.size} bytes",
-            hint=stdout_limit.reason,
-            context={"tool": words[0]},
-        )
+        raise _too_talkative(words[0], stdout_limit)
     return ToolResult(
         words, process.returncode, out.data(), tail.text(), time.monotonic() - started
+    )
+
+
+def _too_slow(tool: str, timeout: float, stderr: str) -> ToolTimeoutError:
+    return ToolTimeoutError(
+        Code.TOOL_CRASHED,
+        f"{tool}: did not end within {timeout:g} s",
+        retryable=True,
+        hint="raise the timeout in shipseal.yaml (timeouts), or see what it waits for",
+        context={"tool": tool, "stderr": stderr},
+    )
+
+
+def _killed(tool: str, stderr: str) -> ToolError:
+    return ToolError(
+        Code.OUT_OF_MEMORY,
+        f"{tool}: was killed (SIGKILL), which is what the kernel does when memory runs out",
+        hint="give the job more memory, or scan fewer platforms at once",
+        context={"tool": tool, "stderr": stderr},
+        retryable=True,
+    )
+
+
+def _too_talkative(tool: str, limit: Limit) -> ToolError:
+    return ToolError(
+        Code.TOOL_CRASHED,
+        f"{tool}: printed more than {limit.size} bytes",
+        hint=limit.reason,
+        context={"tool": tool},
     )
 
 
@@ -185,10 +199,17 @@ def _start(
         ) from error
 
 
-def _feed(process: "subprocess.Popen[bytes]", data: bytes) -> None:
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError), process.stdin as stream:
-            stream.write(data)
+def _feed(pipe: IO[bytes] | None, data: bytes) -> threading.Thread:
+    """Write ``data`` in a thread: a tool that does not read would otherwise hold us beyond its deadline."""
+
+    def write() -> None:
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError), pipe:
+                pipe.write(data)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    return thread
 
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:
@@ -230,7 +251,8 @@ class _Collector:
         return b"".join(self._parts)
 
     def join(self) -> None:
-        self._thread.join()
+        # What left the group and still holds the pipe must not hold us; the tool itself has ended.
+        self._thread.join(_DRAIN_SECONDS)
 
 
 class _Tail:
@@ -249,4 +271,5 @@ class _Tail:
         return redact(b"".join(self._lines)[-TOOL_STDERR.size :].decode("utf-8", "replace"))
 
     def join(self) -> None:
-        self._thread.join()
+        # What left the group and still holds the pipe must not hold us; the tool itself has ended.
+        self._thread.join(_DRAIN_SECONDS)

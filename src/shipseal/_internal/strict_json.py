@@ -26,7 +26,12 @@ def decode_unambiguous(raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise AmbiguousJsonError("it is not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise AmbiguousJsonError(f"it is not JSON: {error.msg} at byte {error.pos}") from error
+        raise AmbiguousJsonError(f"it is not JSON: {error.msg} at character {error.pos}") from error
+    except AmbiguousJsonError:
+        raise
+    except ValueError as error:
+        # Python refuses numbers of thousands of digits, because reading them takes quadratic time.
+        raise AmbiguousJsonError("it holds a number of too many digits") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""Times are aware, in UTC, and read back as they were written."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipseal._internal.clock import SystemClock, parse_rfc3339, rfc3339
+
+_MOMENTS = st.integers(min_value=86400, max_value=32_000_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC)
+)
+
+
+@given(_MOMENTS, st.integers(min_value=-14 * 60, max_value=14 * 60))
+def test_a_time_of_any_zone_reads_back_to_the_second(moment: datetime, minutes: int) -> None:
+    elsewhere = moment.astimezone(timezone(timedelta(minutes=minutes)))
+    assert parse_rfc3339(rfc3339(elsewhere)) == moment.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "micros"),
+    [
+        ("2026-01-02T03:04:05Z", 0),
+        ("2026-01-02T03:04:05.5Z", 500000),
+        ("2026-01-02T03:04:05.123456789Z", 123456),
+        ("2026-01-02T04:04:05.123456789+01:00", 123456),
+    ],
+)
+def test_fractions_of_any_length_are_read(text: str, micros: int) -> None:
+    assert parse_rfc3339(text) == datetime(2026, 1, 2, 3, 4, 5, micros, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["2026-01-02T03:04:05", "yesterday", "", "2026-13-01T00:00:00Z"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"zone|isoformat|month"):
+        parse_rfc3339(text)
+
+
+def test_the_machines_clock_is_aware_and_runs() -> None:
+    clock = SystemClock()
+    before = clock.monotonic()
+    clock.sleep(0.01)
+    assert clock.monotonic() > before
+    assert clock.now().utcoffset() == timedelta(0)

@@ -1,0 +1,55 @@
+"""Files are whole or not there, and a full disk has a name."""
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shipseal._internal.durable import disk_errors, write_atomic
+from shipseal.errors import Code, ShipsealError
+
+
+def test_a_file_is_written_with_its_folders_and_mode(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file"
+    write_atomic(path, [b"one ", b"two"], mode=0o600)
+    assert path.read_bytes() == b"one two"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomic(path, b"old")
+
+    def chunks() -> Iterator[bytes]:
+        yield b"half of the n"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(path, chunks())
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_told_as_one() -> None:
+    full = Path("/dev/full")
+    with (
+        pytest.raises(ShipsealError, match="/dev/full: no space left") as caught,
+        disk_errors(full),
+    ):
+        full.write_bytes(b"x")
+    assert caught.value.code is Code.DISK_FULL
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_what_may_not_be_written_is_a_matter_of_configuration(number: int) -> None:
+    with pytest.raises(ShipsealError, match="cannot be written") as caught, disk_errors(Path("x")):
+        raise OSError(number, "no")
+    assert caught.value.code is Code.CONFIG_INVALID
+
+
+def test_any_other_fault_stays_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileExistsError):
+        write_atomic(tmp_path / "file" / "x", b"")

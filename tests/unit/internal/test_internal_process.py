@@ -1,0 +1,110 @@
+"""Outside tools: a deadline that holds, an environment of ours, limits, and no grandchild left behind."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from shipseal._internal import redact
+from shipseal._internal.limits import Limit
+from shipseal._internal.process import ToolTimeoutError, find_tool, run_tool, tool_environment
+from shipseal._internal.redact import register_secret
+from shipseal.errors import Code, ToolError
+
+
+def _shell(script: str) -> list[str]:
+    return ["/bin/sh", "-c", script]
+
+
+def test_a_status_is_a_result_and_no_error() -> None:
+    result = run_tool(_shell("echo out; echo err >&2; exit 3"), timeout=10)
+    assert (result.status, result.stdout, result.stderr) == (3, b"out\n", "err\n")
+    assert result.argv[0] == "/bin/sh"
+
+
+def test_standard_input_arrives_whole() -> None:
+    data = os.urandom(1 << 20)
+    assert run_tool(["/bin/cat"], timeout=10, stdin=data).stdout == data
+
+
+def test_a_tool_that_never_reads_cannot_hold_us_beyond_its_deadline() -> None:
+    started = time.monotonic()
+    with pytest.raises(ToolTimeoutError, match=r"sleep: did not end within 0\.3 s") as caught:
+        run_tool(["/bin/sleep", "30"], timeout=0.3, stdin=b"x" * (1 << 20))
+    assert time.monotonic() - started < 10
+    assert caught.value.code is Code.TOOL_CRASHED
+    assert caught.value.retryable
+
+
+def test_a_tool_that_leaves_its_input_unread_is_no_error() -> None:
+    assert run_tool(_shell("exit 0"), timeout=10, stdin=b"x" * (1 << 20)).status == 0
+
+
+def test_the_end_of_a_tool_is_the_end_of_all_that_it_started(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    with pytest.raises(ToolTimeoutError):
+        run_tool(_shell(f"sleep 60 & echo $! > {pid}; wait"), timeout=0.5)
+    status = Path(f"/proc/{pid.read_text().strip()}/stat")
+    deadline = time.monotonic() + 5
+    while status.exists() and " Z " not in status.read_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not status.exists() or " Z " in status.read_text()
+
+
+def test_what_a_killed_tool_ran_out_of_is_memory() -> None:
+    with pytest.raises(ToolError, match="was killed") as caught:
+        run_tool(_shell("kill -KILL $$"), timeout=10)
+    assert caught.value.code is Code.OUT_OF_MEMORY
+    assert caught.value.retryable
+
+
+def test_the_message_that_came_before_the_end_is_kept() -> None:
+    with pytest.raises(ToolError) as caught:
+        run_tool(_shell("echo layer 3 is damaged >&2; kill -KILL $$"), timeout=10)
+    assert caught.value.context["stderr"] == "layer 3 is damaged\n"
+
+
+def test_more_output_than_the_limit_is_refused_and_not_kept() -> None:
+    limit = Limit("small", 1000, "it is a test")
+    with pytest.raises(ToolError, match="printed more than 1000 bytes") as caught:
+        run_tool(_shell("head -c 5000000 /dev/zero"), timeout=10, stdout_limit=limit)
+    assert caught.value.code is Code.TOOL_CRASHED
+    assert run_tool(_shell("head -c 1000 /dev/zero"), timeout=10, stdout_limit=limit).status == 0
+
+
+def test_secrets_are_taken_out_of_what_a_tool_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redact, "_known", set())
+    register_secret("hunter2-of-a-tool")
+    result = run_tool(_shell("echo login hunter2-of-a-tool failed >&2"), timeout=10)
+    assert result.stderr == "login [redacted] failed\n"
+
+
+def test_a_tool_sees_our_short_list_of_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRYPE_IGNORE", "everything")
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+    seen = run_tool(["/usr/bin/env"], timeout=10).stdout.decode()
+    assert "GRYPE_IGNORE" not in seen
+    assert "GITHUB_TOKEN" not in seen
+    assert "HTTPS_PROXY=http://127.0.0.1:3128" in seen
+    assert tool_environment({"SYFT_X": "1"})["SYFT_X"] == "1"
+
+
+def test_it_runs_in_the_folder_that_was_asked_for(tmp_path: Path) -> None:
+    assert run_tool(["/bin/pwd"], timeout=10, cwd=tmp_path).stdout.decode().strip() == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["no-such-program", "/nowhere/program"])
+def test_a_missing_tool_says_how_to_get_it(name: str) -> None:
+    with pytest.raises(ToolError, match="no such program") as caught:
+        find_tool(name, hint="install it from there")
+    assert caught.value.code is Code.TOOL_MISSING
+    assert caught.value.hint == "install it from there"
+
+
+def test_a_file_that_is_no_program_is_missing_too(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_text("#!/bin/sh\n")
+    with pytest.raises(ToolError, match="cannot be started") as caught:
+        run_tool([tmp_path / "tool"], timeout=10)
+    assert caught.value.code is Code.TOOL_MISSING

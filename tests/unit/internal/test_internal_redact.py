@@ -1,0 +1,74 @@
+"""No secret reaches a text, whether it is known or only looks like one."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shipseal._internal import redact as room
+from shipseal._internal.redact import REDACTED, redact, redact_url, register_secret
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the secrets of these tests from all others."""
+    monkeypatch.setattr(room, "_known", set())
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Bearer abcdefgh12345678",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "ghp_" + "a" * 36,
+        "github_pat_" + "a" * 30,
+        "dckr_pat_" + "a" * 20,
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+        "-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----",
+        "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ncut off",
+        "https://user:pass-word@registry.example.org/v2/",
+    ],
+)
+def test_what_looks_like_a_secret_goes(secret: str) -> None:
+    told = redact(f"GET failed: {secret} was refused")
+    for part in secret.replace("://", " ").replace("@", " ").split():
+        assert part not in told or part.lower() in (
+            "bearer",
+            "basic",
+            "https",
+            "registry.example.org/v2/",
+        )
+    assert REDACTED in told
+    assert told.startswith("GET failed: ")
+
+
+@given(st.text(min_size=4, max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_a_registered_secret_is_in_no_text(secret: str, before: str, after: str) -> None:
+    assume(secret not in REDACTED and secret not in before and secret not in after)
+    room._known.clear()
+    register_secret(secret)
+    assert secret not in redact(f"{before} {secret} {after}").replace(REDACTED, "")
+
+
+def test_what_is_too_short_to_hide_is_left() -> None:
+    register_secret("abc")
+    assert redact("abc is the alphabet") == "abc is the alphabet"
+
+
+def test_of_two_secrets_the_longer_goes_first() -> None:
+    register_secret("inner-secret")
+    register_secret("outer inner-secret outer")
+    assert redact("x outer inner-secret outer y") == f"x {REDACTED} y"
+
+
+def test_ordinary_text_stays() -> None:
+    text = "PUT https://registry.example.org/v2/org/app/manifests/1.0: 401 UNAUTHORIZED"
+    assert redact(text) == text
+
+
+def test_a_url_keeps_what_is_known_to_be_harmless() -> None:
+    url = (
+        "https://ci:pw@host:5000/v2/a/blobs/uploads/?digest=sha256:ab&X-Amz-Signature=f00&n=5#frag"
+    )
+    assert redact_url(url) == (
+        "https://host:5000/v2/a/blobs/uploads/?digest=sha256:ab&X-Amz-Signature=REDACTED&n=5"
+    )
