@@ -11,7 +11,7 @@ from shipseal.cli.output import print_json, print_table, say
 app = typer.Typer(help="Check, show and describe the configuration.", no_args_is_help=True)
 
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Configuration file; default: shipseal.yaml.")
+    Path | None, typer.Option("--config", "-c", help="Configuration; default: ./shipseal.yaml.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -50,7 +50,14 @@ class Explainer:
 
     def explain(self, error: ValidationError) -> list[Problem]:
         """Return one problem for each thing that the models refuse."""
-        return [self._problem(item) for item in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        # A list whose only item is refused also counts as too short; the item is what matters.
+        inner = {item["loc"][:length] for item in found for length in range(len(item["loc"]))}
+        return [
+            self._problem(item)
+            for item in found
+            if item["type"] != "too_short" or item["loc"] not in inner
+        ]
 
     def problem_at(self, path: KeyPath, message: str, hint: str = "") -> Problem:
         """Return a problem with its place: the variable that set it, or the line."""
@@ -84,8 +91,8 @@ class Explainer:
             )
         if kind == "value_error":
             message = str(item["ctx"]["error"])
-            plain = isinstance(value, str | int | float) and repr(value) not in message
-            return (f"{message}, got {got}" if plain else message), ""
+            told = got in message or not isinstance(value, str | int | float)
+            return (message if told else f"{message}, got {got}"), ""
         if kind == "string_pattern_mismatch":
             pattern = item["ctx"]["pattern"]
             return f"{got} has not the form {pattern}", self._what_it_is(path)

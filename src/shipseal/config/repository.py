@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shipseal.errors import ShipsealError
+from shipseal.oci import Reference
+
 _DOCKERFILES = ("Dockerfile", "Containerfile")
 _OUTPUTS = ("dist", "out", "bin", "target/release", "build/install", "public")
 _KEYS = ("release.key", "cosign.key")
 # Folders of other tools, in which nothing is that a person would release.
 _SKIPPED = frozenset({"node_modules", "vendor", "venv", "__pycache__", "testdata", "tests"})
+_REGISTRIES = {"github.com": "ghcr.io", "gitlab.com": "registry.gitlab.com"}
 _MAX_FOLDERS = 400
 _MAX_NAME = 128
 
@@ -102,10 +106,12 @@ def _name(remote: str, folder: Path) -> str:
 
 
 def _target(remote: str) -> str:
+    """Return the registry that a forge keeps for the repository; empty when it has none that is known."""
     parts = urlsplit(remote)
-    path = parts.path.strip("/").lower()
-    if not re.fullmatch(r"[a-z0-9._-]+(/[a-z0-9._-]+)+", path):
+    host = _REGISTRIES.get(parts.hostname or "")
+    if host is None:
         return ""
-    if parts.hostname == "github.com":
-        return f"ghcr.io/{path}"
-    return f"registry.gitlab.com/{path}" if parts.hostname == "gitlab.com" else ""
+    try:
+        return Reference.parse(f"{host}/{parts.path.strip('/').lower()}").name
+    except ShipsealError:
+        return ""

@@ -63,8 +63,9 @@ def _duration_or_none(value: object) -> float | None:
 
 
 def absolute(text: str, folder: Path) -> str:
-    """Return the path ``text`` made absolute against ``folder``; ``~`` is the home folder."""
-    return str((folder / Path(text).expanduser()).resolve())
+    """Return the path ``text`` made absolute against ``folder``; ``~/`` is the home folder."""
+    path = Path.home() / text.removeprefix("~/") if text.startswith("~/") else folder / text
+    return str(path.resolve())
 
 
 def absolute_target(text: str, folder: Path) -> str:
