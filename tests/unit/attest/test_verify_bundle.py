@@ -1,0 +1,143 @@
+"""Trust in keys: signed bytes and the right key, and nothing else."""
+
+import json
+
+import pytest
+
+from shipseal.attest.bundle import build_key_bundle
+from shipseal.attest.dsse import pae
+from shipseal.attest.interface import RejectedError, Rejection
+from shipseal.attest.key_signer import KeySigner
+from shipseal.attest.verify_bundle import KeyTrust, verify_with_keys
+from shipseal.errors import AttestError, Code
+from shipseal.intoto.statement import PAYLOAD_TYPE, Subject, encode_statement
+from shipseal.oci import digest_of
+from tests.support.evidence import key
+
+TYPE = "https://example.test/predicate/v1"
+STATEMENT = encode_statement([Subject("app", digest_of(b"image"))], TYPE, {"a": 1})
+SIGNED = KeySigner(key()).sign(STATEMENT)
+KEYS = (key(1).public, key().public, key(2).public)
+
+
+def bundle_over(payload: bytes, payload_type: str = PAYLOAD_TYPE, *, hint: str = "") -> bytes:
+    signature = key().sign(pae(payload_type, payload))
+    return build_key_bundle(payload_type, payload, signature, hint=hint or key().public.hint)
+
+
+def test_a_signed_statement_is_verified() -> None:
+    verified = verify_with_keys(SIGNED.raw, KEYS)
+    assert verified.statement.raw == STATEMENT
+    assert verified.signer == f"key {key().public.key_id}"
+    assert verified.bundle == SIGNED.digest == digest_of(SIGNED.raw)
+    assert SIGNED.predicate_type == TYPE
+
+
+def test_pae_is_dsses_own_example() -> None:
+    """The example of dsse's protocol.md."""
+    assert pae("http://example.com/HelloWorld", b"hello world") == (
+        b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    )
+    assert pae("é", b"") == b"DSSEv1 2 \xc3\xa9 0 "
+
+
+def test_the_same_statement_makes_the_same_bundle() -> None:
+    assert KeySigner(key()).sign(STATEMENT) == SIGNED
+
+
+def test_a_signer_is_called_by_its_key() -> None:
+    assert KeySigner(key()).identity == f"key {key().public.key_id}"
+
+
+def test_nothing_but_statements_is_signed() -> None:
+    with pytest.raises(AttestError, match="in-toto statement") as caught:
+        KeySigner(key()).sign(b'{"any": "thing"}')
+    assert caught.value.code is Code.ATTEST_INVALID
+
+
+def test_the_hint_says_which_key_to_try_and_not_which_counts() -> None:
+    """It is signed by nobody; cosign does not look at it either."""
+    for hint in (key(1).public.hint, "nonsense"):
+        assert verify_with_keys(bundle_over(STATEMENT, hint=hint), KEYS).bundle
+    stolen = build_key_bundle(
+        PAYLOAD_TYPE, STATEMENT, key(3).sign(pae(PAYLOAD_TYPE, STATEMENT)), hint=key().public.hint
+    )
+    with pytest.raises(RejectedError, match="does not match") as caught:
+        verify_with_keys(stolen, KEYS)
+    assert caught.value.rejection is Rejection.UNTRUSTED
+
+
+def test_another_key_is_untrusted_and_both_are_named() -> None:
+    with pytest.raises(RejectedError) as caught:
+        verify_with_keys(SIGNED.raw, [key(1).public])
+    error = caught.value
+    assert error.rejection is Rejection.UNTRUSTED
+    assert error.expected == f"key {key(1).public.key_id}"
+    assert key().public.hint in error.got
+    assert error.claims == TYPE
+
+
+def test_no_key_trusts_nothing() -> None:
+    with pytest.raises(RejectedError, match="not signed by nobody"):
+        verify_with_keys(SIGNED.raw, [])
+
+
+def test_a_certificate_is_another_identity_than_a_key() -> None:
+    value = json.loads(SIGNED.raw)
+    value["verificationMaterial"] = {"certificate": {"rawBytes": "MAA="}}
+    with pytest.raises(RejectedError, match="signed with a certificate") as caught:
+        verify_with_keys(json.dumps(value).encode(), KEYS)
+    assert caught.value.rejection is Rejection.WRONG_IDENTITY
+    assert caught.value.code is Code.IDENTITY_MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("raw", "match"),
+    [
+        (bundle_over(STATEMENT, "application/vnd.in-toto"), "no in-toto statement"),
+        (bundle_over(b"{}"), "in-toto statement"),
+        (bundle_over(b"no json"), "in-toto statement"),
+    ],
+)
+def test_what_is_signed_and_says_nothing_is_unreadable(raw: bytes, match: str) -> None:
+    with pytest.raises(RejectedError, match=match) as caught:
+        verify_with_keys(raw, KEYS)
+    assert caught.value.rejection is Rejection.UNREADABLE
+
+
+def test_an_unsigned_payload_that_is_no_statement_claims_nothing() -> None:
+    raw = build_key_bundle(PAYLOAD_TYPE, b"{}", b"no signature", hint="")
+    with pytest.raises(RejectedError) as caught:
+        verify_with_keys(raw, KEYS)
+    assert caught.value.claims == ""
+
+
+def test_the_payload_type_is_signed_too() -> None:
+    """The same bytes under another type would be read by another parser."""
+    signature = key().sign(pae("application/json", STATEMENT))
+    raw = build_key_bundle(PAYLOAD_TYPE, STATEMENT, signature, hint=key().public.hint)
+    with pytest.raises(RejectedError, match="does not match"):
+        verify_with_keys(raw, KEYS)
+
+
+def test_no_flipped_bit_of_a_bundle_verifies() -> None:
+    """Every bit of every byte; the one part that is signed by nobody is the hint."""
+    hint = key().public.hint.encode()
+    start = SIGNED.raw.index(hint)
+    survivors = set()
+    for at in range(len(SIGNED.raw)):
+        for bit in range(8):
+            changed = bytearray(SIGNED.raw)
+            changed[at] ^= 1 << bit
+            try:
+                verify_with_keys(bytes(changed), [key().public])
+            except RejectedError:
+                continue
+            survivors.add(at)
+    assert survivors <= set(range(start, start + len(hint)))
+
+
+def test_trust_says_whom_it_accepts() -> None:
+    trust = KeyTrust([key().public])
+    assert trust.accepts == (f"key {key().public.key_id}",)
+    assert trust.verify(SIGNED.raw).statement.predicate_type == TYPE
