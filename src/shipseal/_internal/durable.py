@@ -10,6 +10,10 @@ from pathlib import Path
 from shipseal.errors import Code, ShipsealError
 
 
+# The last two: a file stands where a folder should be.
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+
+
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn what a disk says into a :class:`ShipsealError` that names ``path``.
@@ -28,7 +32,7 @@ def disk_errors(path: Path) -> Iterator[None]:
                 context={"path": str(path)},
                 retryable=True,
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in _NOT_WRITABLE:
             raise ShipsealError(
                 Code.CONFIG_INVALID,
                 f"{path}: cannot be written: {error.strerror}",

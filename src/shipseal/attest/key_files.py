@@ -228,12 +228,7 @@ def _load_der(der: bytes, what: str) -> object:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     with disk_errors(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise ConfigError(
-                f"{path.parent}: is no folder", hint="name a folder that is one, or a new one"
-            ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             # The mode is given at creation: there is no moment in which others can read it.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -268,8 +268,9 @@ def test_a_key_is_never_overwritten(tmp_path: Path, existing: str) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="file: is no folder"):
+    with pytest.raises(ShipsealError, match=r"file/a\.key: cannot be written") as caught:
         write_key_pair(key(), tmp_path / "file" / "a", PASSWORD)
+    assert caught.value.code is Code.CONFIG_INVALID
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
