@@ -9,7 +9,6 @@ from pathlib import Path
 
 from shipseal.errors import Code, ShipsealError
 
-
 # The last two: a file stands where a folder should be.
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
