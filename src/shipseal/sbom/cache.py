@@ -8,11 +8,12 @@ all; whatever cannot be read back with the right digest is a miss, is removed, a
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import platformdirs
 import zstandard
 
 from shipseal._internal.durable import write_atomic
@@ -56,6 +57,12 @@ class CachedRun:
 
     spdx: bytes
     native: bytes
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where the SBOM cache lies: below ``SHIPSEAL_CACHE``, else in the user's cache folder."""
+    base = environ.get("SHIPSEAL_CACHE") or platformdirs.user_cache_dir("shipseal")
+    return Path(base) / "sbom"
 
 
 class _Entry(msgspec.Struct, array_like=True):

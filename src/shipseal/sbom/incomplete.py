@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from shipseal.oci import ImageConfig, PlatformImage
-from shipseal.oci.layer import Kind
 from shipseal.oci.rootfs import RootFile, RootFs
 from shipseal.sbom.native import SyftDocument
 
@@ -122,7 +121,7 @@ class _Search:
             if candidate in self.owned:
                 return
             found = self.rootfs.find(candidate)
-            if found is not None and found.kind is Kind.FILE and found.mode & 0o111:
+            if found is not None and found.is_executable:
                 yield from self._judge(candidate, found, depth)
                 return
 

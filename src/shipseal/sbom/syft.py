@@ -3,11 +3,10 @@
 import tempfile
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from shipseal import __version__
-from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
+from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter, Transfer
 from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
 from shipseal.errors import Code, SbomError, ShipsealError
@@ -15,14 +14,13 @@ from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.rootfs import RootFs
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
 from shipseal.sbom.incomplete import incomplete_reasons
+from shipseal.sbom.index_level import document_time
 from shipseal.sbom.interface import Catalogue, Cataloguer, CatalogueRequest
 from shipseal.sbom.layers import prove_layers
 from shipseal.sbom.native import normalise_native, read_native
 from shipseal.sbom.syft_tool import CONFIG, SyftTool, find_syft, run_syft
 from shipseal.sbom.view import one_image_view
 from shipseal.spdx import Identity, SpdxError, normalise, read_document
-
-_EPOCH = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class SyftCataloguer(Cataloguer):
     def _remember(self, key: CacheKey, run: CachedRun) -> None:
         try:
             self._cache.put(key, run)
-        except ShipsealError as error:
+        except (ShipsealError, OSError) as error:
             self._reporter.note(f"the SBOM cache could not be written and is not used: {error}")
 
     def _result(
@@ -173,7 +171,7 @@ class SyftCataloguer(Cataloguer):
             version=request.version,
             digest=request.image.digest,
             platform=request.image.platform,
-            created=_created(self._options.epoch, request.image.config.created),
+            created=document_time(self._options.epoch, request.image.config.created),
             tools=(f"syft-{tool.version or 'unknown'}", f"shipseal-{__version__}"),
         )
 
@@ -192,16 +190,6 @@ def _check(spdx: bytes, native: bytes) -> None:
             hint="is the binary in sbom.syft really Syft? Its output is not kept",
             context={"tool": "syft"},
         ) from error
-
-
-def _created(epoch: int | None, image: str) -> str:
-    """Return the documents' time: the given one, else the image's own, else the epoch; never the time of day."""
-    if epoch is not None:
-        return rfc3339(datetime.fromtimestamp(epoch, UTC))
-    try:
-        return rfc3339(parse_rfc3339(image))
-    except ValueError:
-        return _EPOCH
 
 
 def _tell(transfer: Transfer, result: Catalogue) -> None:
