@@ -29,7 +29,7 @@ tools: ## build the real registries, cosign, Grype, Syft and BuildKit that tests
 	scripts/tools.sh
 
 bench: .venv/.dev ## measure against crane and cosign in the same run
-	$(BIN)/python bench/startup.py && $(BIN)/python bench/push.py
+	$(BIN)/python -m bench.startup && $(BIN)/python -m bench.push
 
 docs: .venv/.dev ## write the generated pages and schemas again
 	$(BIN)/python scripts/docs.py
