@@ -19,6 +19,7 @@ import typer
 from shipseal.cli.main import COMMANDS, installed, load
 from shipseal.config import docs as configuration
 from shipseal.errors import Code, exit_for
+from shipseal.sbom.store_limits import STORE_LIMITS, StoreLimit
 
 ROOT = Path(__file__).resolve().parents[1]
 _PART = re.compile(r"(<!-- generated: (\S+), by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -36,6 +37,20 @@ def exit_codes() -> str:
     """Return the table of failure codes with their exit statuses."""
     rows = [[f"[`{code}`](errors.md#{code})", str(int(exit_for(code)))] for code in Code]
     return table(["code", "exit"], rows)
+
+
+def store_limits() -> str:
+    """Return what is known of the limits of evidence stores."""
+    rows = [
+        [limit.store, limit.name, f"{limit.size:,}", limit.counts, _source(limit), limit.note]
+        for limit in STORE_LIMITS
+    ]
+    return table(["store", "what", "bytes", "of the", "read", "note"], rows)
+
+
+def _source(limit: StoreLimit) -> str:
+    kind = "stated" if limit.verified else "a default"
+    return f"[{kind}, {limit.read}]({limit.source})"
 
 
 def commands() -> str:
@@ -69,6 +84,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "configuration": configuration.markdown,
     "commands": commands,
+    "store-limits": store_limits,
 }
 
 
