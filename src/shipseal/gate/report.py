@@ -1,0 +1,106 @@
+"""The gate's report: the decision, and for every finding the rule that decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipseal._internal.clock import rfc3339
+from shipseal.checks import Check, Outcome, Status
+from shipseal.gate.document import (
+    expired_document,
+    platform_document,
+    unusable_document,
+    verdict_document,
+)
+from shipseal.gate.policy import GapRule, GatePolicy
+from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, UnusableIgnore, group
+from shipseal.oci import Platform
+from shipseal.scan.interface import ScanReport, Severity
+
+SCHEMA = "urn:shipseal:schema:gate-report:1"
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """A decision over all platforms.
+
+    Attributes:
+        outcome: pass, fail or undecided; undecided never passes.
+        policy: what was asked for.
+        decided: when.
+        reports: what it was decided over.
+        verdicts: one for each finding, in the order of the reports.
+        checks: the same as checks, after one for each platform.
+        expired: ignores that no longer ignore, with a finding that they would hold for.
+        unusable: ignores that can never hold.
+    """
+
+    outcome: Outcome
+    policy: GatePolicy
+    decided: datetime
+    reports: tuple[ScanReport, ...]
+    verdicts: tuple[FindingVerdict, ...]
+    checks: tuple[Check, ...]
+    expired: tuple[ExpiredIgnore, ...] = ()
+    unusable: tuple[UnusableIgnore, ...] = ()
+
+    def with_status(self, status: Status) -> tuple[FindingVerdict, ...]:
+        """Return the findings that were judged so."""
+        return tuple(verdict for verdict in self.verdicts if verdict.status is status)
+
+    def counts(self, platform: Platform) -> Mapping[Severity, int]:
+        """Return how many findings of ``platform`` count, per severity, worst first; ignored ones do not."""
+        found = dict.fromkeys(sorted(Severity, reverse=True), 0)
+        for verdict in self.verdicts:
+            if verdict.platform == platform and verdict.status is not Status.IGNORED:
+                found[verdict.finding.severity] += 1
+        return {severity: count for severity, count in found.items() if count}
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not ``pass``, a sentence each; empty when it is."""
+        if not self.reports:
+            return ("nothing was scanned",)
+        refused = group(self.with_status(Status.FAIL))
+        unknown = group(self.with_status(Status.UNKNOWN))
+        found = [f"{item.text()}" for item in refused]
+        found += [f"{item.text()}: nobody states how severe it is" for item in unknown]
+        if self.policy.gaps is GapRule.UNDECIDED and self.policy.fail_on is not None:
+            found += [f"{report.platform}: {gap}" for report in self.reports for gap in report.gaps]
+        return tuple(found)
+
+    @property
+    def summary(self) -> str:
+        """The decision in one line."""
+        if self.outcome is Outcome.PASS:
+            return self._passed()
+        what = "refuses" if self.outcome is Outcome.FAIL else "cannot decide"
+        shown = "; ".join(self.reasons[:_SHOWN])
+        more = f"; and {len(self.reasons) - _SHOWN} more" if len(self.reasons) > _SHOWN else ""
+        return f"the gate {what}: {shown}{more}"
+
+    def _passed(self) -> str:
+        ignored = len(self.with_status(Status.IGNORED))
+        counted = len(self.verdicts) - ignored
+        limit = self.policy.fail_on
+        which = "no threshold is set" if limit is None else f"none of them {limit} or worse"
+        text = f"the gate passes: {counted} finding(s) on {len(self.reports)} platform(s), {which}"
+        return f"{text}, {ignored} ignored" if ignored else text
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report (schema ``gate-report.schema.json``)."""
+        return {
+            "schema": SCHEMA,
+            "outcome": str(self.outcome),
+            "summary": self.summary,
+            "reasons": list(self.reasons),
+            "policy": self.policy.to_json(),
+            "decided": rfc3339(self.decided),
+            "platforms": [
+                platform_document(scan, self.counts(scan.platform)) for scan in self.reports
+            ],
+            "findings": [verdict_document(verdict) for verdict in self.verdicts],
+            "expired": [expired_document(item) for item in self.expired],
+            "unusable": [unusable_document(item) for item in self.unusable],
+        }

@@ -1,0 +1,99 @@
+"""One finding judged, ignores that did not count, and equal findings of several platforms taken together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shipseal.checks import Status
+from shipseal.ignores.rules import IgnoreRule
+from shipseal.oci import Platform
+from shipseal.scan.interface import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class FindingVerdict:
+    """One finding of one platform, judged.
+
+    Attributes:
+        platform: whose.
+        finding: what.
+        status: ``fail`` refuses, ``unknown`` leaves it undecided, ``pass`` lets it through, ``ignored`` took it out.
+        rule: the rule that decided, for people.
+        ignored_by: all rules that take it out, in the order of their file.
+        ended: rules that would have, and have come to their end.
+    """
+
+    platform: Platform
+    finding: Finding
+    status: Status
+    rule: str
+    ignored_by: tuple[IgnoreRule, ...] = ()
+    ended: tuple[IgnoreRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredIgnore:
+    """A rule that has ended.
+
+    Attributes:
+        rule: the rule.
+        findings: how many findings it would still take out.
+    """
+
+    rule: IgnoreRule
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableIgnore:
+    """A rule that never holds.
+
+    Attributes:
+        rule: the rule.
+        problem: why.
+    """
+
+    rule: IgnoreRule
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One vulnerability in one version of a package, on all platforms that have it.
+
+    Attributes:
+        verdict: the first of them.
+        platforms: sorted.
+        locations: paths, sorted.
+    """
+
+    verdict: FindingVerdict
+    platforms: tuple[str, ...]
+    locations: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return it for people: ``CVE-2018-7750 (critical) in paramiko 2.4.0 on linux/amd64, fixed in 2.4.1``."""
+        finding = self.verdict.finding
+        package = finding.package
+        where = f"in {package.name} {package.version} on {', '.join(self.platforms)}"
+        fixed = ", ".join(finding.fix_versions)
+        fix = f"fixed in {fixed}" if fixed else f"fix: {finding.fix_state}"
+        return f"{finding.id} ({finding.severity}) {where}, {fix}"
+
+
+def group(verdicts: Iterable[FindingVerdict]) -> tuple[Group, ...]:
+    """Return the findings with equal ones of several platforms and places taken together, in the given order."""
+    members: dict[tuple[str, str, str, str], list[FindingVerdict]] = {}
+    for verdict in verdicts:
+        package = verdict.finding.package
+        key = (verdict.finding.id, package.type, package.name, package.version)
+        members.setdefault(key, []).append(verdict)
+    return tuple(
+        Group(
+            verdict=found[0],
+            platforms=tuple(sorted({str(item.platform) for item in found})),
+            locations=tuple(
+                sorted({path for item in found for path in item.finding.package.locations[:1]})
+            ),
+        )
+        for found in members.values()
+    )

@@ -1,0 +1,113 @@
+"""Ignore rules as values: Grype's conditions, and the keys that shipseal adds to them.
+
+Grype reads the conditions and drops the rest, so one file serves both (``grype/match/ignore.go``; proved against real
+Grype in the tests).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PackageCondition:
+    """Conditions on the package; empty ones are none.
+
+    Attributes:
+        name: exact, or an expression when it holds any of ``^$*+?[](){}|`` or a backslash.
+        version: exact.
+        language: exact.
+        type: exact.
+        location: a glob over the whole path.
+        upstream_name: as ``name``, for source packages.
+    """
+
+    name: str = ""
+    version: str = ""
+    language: str = ""
+    type: str = ""
+    location: str = ""
+    upstream_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """One entry of ``ignore:``. All conditions that are given must hold; one without any never applies.
+
+    Attributes:
+        index: position in the list, from 0.
+        line: of the file, from 1.
+        vulnerability: exact id.
+        include_aliases: whether the id may also be one of the finding's aliases.
+        namespace: exact.
+        fix_state: exact.
+        package: see there.
+        match_type: exact; any of the finding's.
+        vex_status: rules that have one act through VEX documents only, never here.
+        vex_justification: only with ``vex_status``.
+        reason: why; no condition.
+        until: when it stops to ignore; None when it has no end.
+        owner: who answers for it.
+        tracking: link to the upstream issue.
+        issue: link to the own issue.
+        impact: assessed impact.
+        component: affected component.
+        remove_when: criteria for its removal.
+        comment: the comment lines right above the entry, without ``#``.
+        problem: why it cannot be used (a date that is none); such a rule never ignores. Empty when it can.
+    """
+
+    index: int = 0
+    line: int = 0
+    vulnerability: str = ""
+    include_aliases: bool = False
+    namespace: str = ""
+    fix_state: str = ""
+    package: PackageCondition = field(default_factory=PackageCondition)
+    match_type: str = ""
+    vex_status: str = ""
+    vex_justification: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    owner: str = ""
+    tracking: str = ""
+    issue: str = ""
+    impact: str = ""
+    component: str = ""
+    remove_when: str = ""
+    comment: str = ""
+    problem: str = ""
+
+    def conditions(self) -> dict[str, str]:
+        """Return the conditions that are given, by their key in the file."""
+        stated = {
+            "vulnerability": self.vulnerability,
+            "namespace": self.namespace,
+            "fix-state": self.fix_state,
+            "package.name": self.package.name,
+            "package.version": self.package.version,
+            "package.language": self.package.language,
+            "package.type": self.package.type,
+            "package.location": self.package.location,
+            "package.upstream-name": self.package.upstream_name,
+            "match-type": self.match_type,
+        }
+        return {key: value for key, value in stated.items() if value}
+
+    @property
+    def label(self) -> str:
+        """The rule in short: its vulnerability, and the other conditions."""
+        given = self.conditions()
+        first = given.pop("vulnerability", "")
+        rest = ", ".join(f"{key} {value}" for key, value in given.items())
+        if first and rest:
+            return f"{first} ({rest})"
+        return first or rest or "a rule without condition"
+
+    @property
+    def why(self) -> str:
+        """The reason, or else what the comment above says."""
+        return self.reason or " ".join(self.comment.split())
+
+    def expired(self, now: datetime) -> bool:
+        """Return whether the rule has come to its end."""
+        return self.until is not None and now >= self.until
