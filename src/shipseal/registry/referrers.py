@@ -28,8 +28,9 @@ _NO_API = frozenset({400, 404, 405, 406})
 _API_READS = 3
 _TAG_ROUNDS = 12
 _CHANGED_MEANWHILE = 412
-# Longer than another writer needs between reading the tag and writing it.
-_SETTLE_SECONDS = 0.25
+# Times the policy's first wait (a quarter of a second by default): longer than another writer needs between reading the
+# tag and writing it.
+_SETTLE = 0.5
 
 
 class NoReferrersListError(RegistryError):
@@ -143,7 +144,9 @@ class Referrers:
             if any(one.digest == entry.digest for one in entries):
                 return
             self._write_tag(subject, [*entries, entry], etag)
-            self._session.clock.sleep(_SETTLE_SECONDS * random.uniform(1.0, 2.0))
+            self._session.clock.sleep(
+                self._session.policy.first_wait * _SETTLE * random.uniform(1.0, 2.0)
+            )
         raise RegistryError(
             Code.SERVICE_OUTAGE,
             f"{self._session.target}: fallback tag {fallback_tag(subject)}: "

@@ -47,7 +47,7 @@ def put_blob(session: Session, upload: BlobUpload) -> Uploaded:
     try:
         sending.run()
     except ImageError:
-        cancel(session, sending.location)
+        sending.abandon()
         raise
     upload.transfer.done()
     return Uploaded.SENT
@@ -100,17 +100,13 @@ def _mount(session: Session, upload: BlobUpload) -> str | None:
 
 
 class _Sending:
-    """One blob on its way.
-
-    Attributes:
-        location: the address of the upload.
-    """
+    """One blob on its way."""
 
     def __init__(self, session: Session, upload: BlobUpload, location: str) -> None:
         self._session = session
         self._upload = upload
         self._blob = upload.blob
-        self.location = location
+        self._location = location
         self._position = 0  # what the registry is known to have
         self._sent = 0  # what has been handed to the connection, for progress
 
@@ -135,6 +131,12 @@ class _Sending:
             if self._recover():
                 return
 
+    def abandon(self) -> None:
+        """Give the upload up."""
+        # The address changes with every byte that arrived: distribution refuses an old one.
+        kept = self._kept()
+        cancel(self._session, kept[0] if kept else self._location)
+
     def _send(self) -> None:
         if not self._position:
             self._put(Body(self._blob.size, self._chunks))
@@ -144,16 +146,16 @@ class _Sending:
         self._put(None)
 
     def _put(self, body: Body | None) -> None:
-        joint = "&" if "?" in self.location else "?"
-        url = f"{self.location}{joint}digest={quote(self._blob.digest)}"
+        joint = "&" if "?" in self._location else "?"
+        url = f"{self._location}{joint}digest={quote(self._blob.digest)}"
         self._session.call_once(self._request("PUT", url, {201, 204}, body, _DATA if body else {}))
 
     def _patch(self) -> None:
         first, last = self._position, self._blob.size - 1
         body = Body(self._blob.size - first, self._chunks)
         headers = _DATA | {"Content-Range": f"{first}-{last}"}
-        request = self._request("PATCH", self.location, {202}, body, headers)
-        self.location = _location(self._session, self._session.call_once(request))
+        request = self._request("PATCH", self._location, {202}, body, headers)
+        self._location = _location(self._session, self._session.call_once(request))
         self._position = self._blob.size
 
     def _request(
@@ -187,14 +189,14 @@ class _Sending:
             return True
         kept = self._kept()
         if kept:
-            self.location, self._position = kept
+            self._location, self._position = kept
         else:
-            self.location, self._position = begin(self._session), 0
+            self._location, self._position = begin(self._session), 0
         return False
 
     def _kept(self) -> tuple[str, int] | None:
         """Return address and length of what the registry kept; None when it kept nothing, or will not tell."""
-        request = self._request("GET", self.location, {204}, None, {})
+        request = self._request("GET", self._location, {204}, None, {})
         try:
             answer = self._session.call(request)
         except AnswerError:
