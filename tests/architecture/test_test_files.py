@@ -1,0 +1,50 @@
+"""Tests can be found by name, leave nothing out without a reason, and mirror the rooms."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.source_tree import SOURCE
+from tests.support.tools import ROOT
+
+TESTS = ROOT / "tests"
+FILES = sorted(TESTS.rglob("test_*.py"))
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    twice = [name for name, count in Counter(path.name for path in FILES).items() if count > 1]
+    assert twice == []
+
+
+def test_only_what_is_shared_is_a_package() -> None:
+    packages = {path.parent.relative_to(TESTS) for path in TESTS.rglob("__init__.py")}
+    assert packages == {Path("support")}
+
+
+def test_unit_tests_mirror_the_rooms() -> None:
+    rooms = {path.name.strip("_") for path in (SOURCE / "shipseal").iterdir() if path.is_dir()}
+    folders = {path.name for path in (TESTS / "unit").iterdir() if path.is_dir()} - {"__pycache__"}
+    assert folders <= rooms
+
+
+def left_out(text: str) -> Iterator[str]:
+    """Yield tests that a mark leaves out in any case: what cannot run is said where that is found out."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            marks = [ast.unparse(mark) for mark in node.decorator_list]
+            if any(re.match(r"pytest\.mark\.(skip|xfail)(?!if)\b", mark) for mark in marks):
+                yield node.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_test_is_left_out(path: Path) -> None:
+    assert list(left_out(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_rule_can_fail() -> None:
+    skipif = "@pytest.mark.skipif(x)\ndef test_a():\n    run()\n"
+    assert list(left_out(f"{skipif}@pytest.mark.skip\ndef test_b():\n    run()")) == ["test_b"]
