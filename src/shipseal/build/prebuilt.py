@@ -1,29 +1,26 @@
 """Take an image that is built already: an OCI layout, an archive, or an image in a registry by its digest.
 
-A layout is used where it lies; archives and registries are read into the release's own folder. A registry image is
-named by its digest, because a tag may name another image a minute later; a tag is accepted only when the options say
-so, is then resolved once, and what it named is said.
+A layout is used where it lies (unless its ``index.json`` is the image's own index); archives and registries are read
+into the release's own folder. A registry image is named by its digest, because a tag may name another image a minute
+later; a tag is accepted only when the options say so, is then resolved once, and what it named is said.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from shipseal.build.base_image import Connect, open_base
 from shipseal.build.interface import Builder
 from shipseal.build.materials import base_image
 from shipseal.build.pull import pull_image
-from shipseal.build.values import BuildRequest, Material, RawBuild
+from shipseal.build.values import BuildRequest, RawBuild
 from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.oci import Digest
 from shipseal.oci.archive import open_archive
 from shipseal.oci.layout import OciLayout
-from shipseal.oci.load import layout_root, load_image
+from shipseal.oci.load import layout_root
 from shipseal.oci.reference import Reference
 from shipseal.registry.interface import Target
-
-Connect = Callable[[Reference], Target]
-"""Opens the repository that a reference lies in; whoever asks closes it."""
 
 PREBUILT_IMAGE = "prebuilt image"
 
@@ -38,7 +35,8 @@ class PrebuiltOptions:
         reference: ``registry/repository@sha256:…``.
         ref: which image of a layout or archive that holds several: its name or digest.
         resolve_tag: whether ``reference`` may be a tag, which is then resolved once.
-        base: the base image it was built on, by digest: provenance names it, and its labels are known as inherited.
+        base: the base image it was built on (a reference, best by digest; ``oci:DIR``; ``scratch``): provenance names
+            it, and its labels are known as inherited. Empty: not known.
     """
 
     layout: Path | None = None
@@ -84,18 +82,18 @@ class PrebuiltBuilder(Builder):
         elif self._options.archive is not None:
             found = self._unpacked(request.folder / self._options.archive, request)
         else:
-            layout = OciLayout((request.folder / (self._options.layout or Path())).resolve())
-            found = RawBuild(layout, layout_root(layout, self._options.ref or None).digest)
-        base, labels = self._base()
-        return RawBuild(
-            layout=found.layout,
-            root=found.root,
-            materials=(*found.materials, *base),
-            builder=self.name,
-            base_labels=labels,
-            hashed=found.hashed,
-            notes=found.notes,
-        )
+            found = self._in_place(request.folder / (self._options.layout or Path()), request)
+        return self._based(found, request)
+
+    def _in_place(self, folder: Path, request: BuildRequest) -> RawBuild:
+        layout = OciLayout(folder.resolve())
+        root = layout_root(layout, self._options.ref or None)
+        if layout.blobs.has(root.digest):
+            return RawBuild(layout, root.digest)
+        # The image's index is index.json itself, which no digest leads to: it becomes a blob in a copy.
+        copy = OciLayout(request.work / "image")
+        pull_image(layout, root, copy, request.reporter)
+        return RawBuild(copy, root.digest, hashed=True)
 
     def _unpacked(self, path: Path, request: BuildRequest) -> RawBuild:
         folder = request.work / "image"
@@ -103,8 +101,10 @@ class PrebuiltBuilder(Builder):
         shutil.rmtree(folder, ignore_errors=True)
         request.reporter.note(f"prebuilt: reading {path}")
         layout = open_archive(path.resolve(), folder)
-        root = layout_root(layout, self._options.ref or None).digest
-        return RawBuild(layout, root, hashed=True)
+        root = layout_root(layout, self._options.ref or None)
+        # Where index.json itself is the image's index, no digest leads to it yet.
+        layout.blobs.put(root.raw)
+        return RawBuild(layout, root.digest, hashed=True)
 
     def _pulled(self, request: BuildRequest) -> RawBuild:
         reference = Reference.parse(self._options.reference)
@@ -123,27 +123,23 @@ class PrebuiltBuilder(Builder):
             pull_image(target, digest, layout, request.reporter)
         finally:
             target.close()
-        used: Material = base_image(str(reference), digest)
-        material = Material(used.uri, used.digest, PREBUILT_IMAGE)
+        material = replace(base_image(str(reference), digest), name=PREBUILT_IMAGE)
         return RawBuild(layout, digest, materials=(material,), hashed=True, notes=notes)
 
-    def _base(self) -> tuple[tuple[Material, ...], tuple[Mapping[str, str], ...] | None]:
-        """Return the base image as material, and its labels; nothing and None when no base is named."""
+    def _based(self, found: RawBuild, request: BuildRequest) -> RawBuild:
+        """Return ``found`` with what is known of its base image."""
         if not self._options.base:
-            return (), None
-        reference = Reference.parse(self._options.base)
-        if reference.digest is None:
-            raise ConfigError(
-                f"prebuilt: the base image {reference} is not named by digest",
-                hint="write base: name@sha256:…",
+            return replace(found, builder=self.name)
+        with open_base(self._options.base, request.folder, self._connect) as base:
+            if base is None:
+                return replace(found, builder=self.name, base_labels=())
+            return replace(
+                found,
+                builder=self.name,
+                materials=(*found.materials, base_image(base.name, base.digest)),
+                base_labels=tuple(one.config.labels for one in base.image.platforms),
+                notes=(*found.notes, *filter(None, (base.note,))),
             )
-        target = self._connect(reference)
-        try:
-            image = load_image(target, reference.digest)
-        finally:
-            target.close()
-        labels = tuple(one.config.labels for one in image.platforms)
-        return (base_image(str(reference), reference.digest),), labels
 
 
 def _resolved(target: Target, reference: Reference) -> tuple[Digest, tuple[str, ...]]:

@@ -1,13 +1,13 @@
-"""Copy an image out of a repository into a layout, by digest, every byte verified on its way.
+"""Copy an image out of a repository, or another layout, into a layout: by digest, every byte verified on its way.
 
 Blobs come in parallel; one that is in the layout already (of an attempt that was interrupted) is not asked for again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from shipseal._internal.progress import Reporter
-from shipseal.oci import ContentSource, Descriptor, Digest
+from shipseal.oci import ContentSource, Descriptor, Digest, RawManifest
 from shipseal.oci.closure import closure_of
 from shipseal.oci.layout import OciLayout
 
@@ -15,7 +15,9 @@ from shipseal.oci.layout import OciLayout
 _AT_ONCE = 4
 
 
-def pull_image(source: ContentSource, root: Digest, layout: OciLayout, reporter: Reporter) -> None:
+def pull_image(
+    source: ContentSource, root: Digest | RawManifest, layout: OciLayout, reporter: Reporter
+) -> None:
     """Make ``layout`` hold the image ``root`` of ``source``, and ``index.json`` name nothing else.
 
     Raises:
@@ -23,12 +25,29 @@ def pull_image(source: ContentSource, root: Digest, layout: OciLayout, reporter:
         RegistryError: what ``source`` raises.
         ShipsealError: ``resource.disk-full``, ``config.invalid`` (the folder cannot be written).
     """
-    raw = source.read_manifest(root)
-    parts = closure_of(source, raw, what=str(root))
+    raw = root if isinstance(root, RawManifest) else source.read_manifest(root)
+    parts = closure_of(source, raw, what=raw.digest)
+    pull_blobs(source, parts.blobs, layout, reporter)
+    for manifest in parts.manifests:
+        layout.blobs.put(manifest.raw)
+    with layout.updating() as entries:
+        entries[:] = [raw.descriptor()]
+
+
+def pull_blobs(
+    source: ContentSource, blobs: Iterable[Descriptor], layout: OciLayout, reporter: Reporter
+) -> None:
+    """Make ``layout`` hold ``blobs`` of ``source``.
+
+    Raises:
+        ImageError: ``image.not-found``, ``image.digest-mismatch``.
+        RegistryError: what ``source`` raises.
+        ShipsealError: ``resource.disk-full``, ``config.invalid`` (the folder cannot be written).
+    """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         waiting = [
             pool.submit(_fetch, source, blob, layout, reporter)
-            for blob in parts.blobs
+            for blob in blobs
             if not layout.blobs.has(blob.digest, blob.size)
         ]
         try:
@@ -37,10 +56,6 @@ def pull_image(source: ContentSource, root: Digest, layout: OciLayout, reporter:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    for manifest in parts.manifests:
-        layout.blobs.put(manifest.raw)
-    with layout.updating() as entries:
-        entries[:] = [raw.descriptor()]
 
 
 def _fetch(source: ContentSource, blob: Descriptor, layout: OciLayout, reporter: Reporter) -> None:
