@@ -123,7 +123,7 @@ class _Git:
 
     def head(self) -> tuple[str, int] | None:
         """Return HEAD's id and time in seconds, or None before the first commit."""
-        if self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").status:
+        if self._run("rev-parse", "--verify", "--quiet", "HEAD").status:
             return None
         commit, _, seconds = _text(
             self._checked("log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD")
