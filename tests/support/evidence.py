@@ -9,7 +9,7 @@ put_pieces(target, pieces)                             # the same at a real targ
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from shipseal.attest.key_signer import KeySigner
@@ -28,8 +28,8 @@ from shipseal.intoto.summary import (
 )
 from shipseal.intoto.vuln import GateFacts, ScanFacts, ScannedSbom, vuln_predicate
 from shipseal.oci import Digest, Image, PlatformImage, RawManifest, digest_of
-from shipseal.oci.load import load_image
-from shipseal.registry.interface import Target
+from shipseal.oci.load import image_blobs, load_image
+from shipseal.registry.interface import BlobUpload, Target
 from shipseal.spdx.variants import index_document, variant_of
 from shipseal.testing.images import SampleImage, build_layout
 from tests.support.spdx_sample import platform_sbom
@@ -273,6 +273,17 @@ class _Maker:
         signed = self.signer.sign(statement)
         family = Family(name.split(maxsplit=1)[0])
         return Piece(name, family, predicate_type, subjects, statement, signed.raw)
+
+
+def push_image(target: Target, sample: SampleImage, image: Image, *, tag: str = "") -> None:
+    """Upload an image to a target: blobs, manifests of the platforms, the root, and a tag if one is named."""
+    for blob in image_blobs(image):
+        target.put_blob(BlobUpload(blob, partial(sample.layout.open_blob, blob)))
+    for one in image.platforms:
+        target.put_manifest(_raw(one))
+    target.put_manifest(image.root)
+    if tag:
+        target.put_tag(tag, image.root)
 
 
 def resigned(piece: Piece, statement: bytes, signer: LocalKey) -> Piece:

@@ -1,0 +1,119 @@
+"""Where `shipseal verify` looks: references and layouts, each resolved to a digest once."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shipseal._internal.clock import Clock
+from shipseal._internal.retry import RetryPolicy
+from shipseal.errors import Code, ConfigError, ImageError
+from shipseal.evidence.collect import collect
+from shipseal.evidence.interface import Collected
+from shipseal.oci import Digest, parse_digest
+from shipseal.oci.layout import OciLayout
+from shipseal.oci.load import layout_root
+from shipseal.oci.reference import Reference
+from shipseal.registry.docker_config import DockerCredentials
+from shipseal.registry.factory import open_target
+from shipseal.registry.hosts import HostSettings
+from shipseal.registry.interface import Target
+from shipseal.registry.layout_target import PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One image at one place.
+
+    Attributes:
+        text: as it was written.
+        name: of the target, without tag and digest.
+        digest: what it names now.
+        collected: the image and all evidence that lies there.
+    """
+
+    text: str
+    name: str
+    digest: Digest
+    collected: Collected
+
+    @property
+    def is_registry(self) -> bool:
+        """Whether other tools can be pointed to it."""
+        return not self.name.startswith(PREFIX)
+
+
+def look(text: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Place:
+    """Resolve ``text`` once, and collect everything by digest.
+
+    Raises:
+        ConfigError: ``text`` names no place.
+        ImageError: there is no such image.
+        ShipsealError: it could not be reached.
+    """
+    name, reference = _split(text)
+    with _opened(name, hosts, clock) as target:
+        digest = _resolve(target, text, reference)
+        return Place(text, name, digest, collect(target, digest))
+
+
+def by_digest(places: Sequence[Place]) -> list[list[Place]]:
+    """Return the places of each digest: what has one digest is one image at several places."""
+    groups: dict[Digest, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.digest, []).append(place)
+    return list(groups.values())
+
+
+@contextmanager
+def _opened(name: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Iterator[Target]:
+    target = open_target(
+        name,
+        base=Path.cwd(),
+        hosts=hosts,
+        credentials=DockerCredentials(os.environ),
+        clock=clock,
+        policy=RetryPolicy(),
+    )
+    try:
+        yield target
+    finally:
+        target.close()
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return the target's name, and the tag or digest; an empty one for a layout that holds one image."""
+    if text.startswith(PREFIX):
+        return _split_layout(text.removeprefix(PREFIX))
+    reference = Reference.parse(text)
+    return reference.name, reference.digest or reference.tag_or_latest()
+
+
+def _split_layout(text: str) -> tuple[str, str]:
+    folder, at, digest = text.rpartition("@")
+    if at and folder and digest.startswith("sha"):
+        return f"{PREFIX}{folder}", parse_digest(digest)
+    folder, colon, tag = text.rpartition(":")
+    # A folder may have a colon in its name; a tag has no slash.
+    if colon and folder and "/" not in tag and not Path(text).is_dir():
+        return f"{PREFIX}{folder}", tag
+    if not text:
+        raise ConfigError(
+            "oci: names no folder", hint="write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…"
+        )
+    return f"{PREFIX}{text}", ""
+
+
+def _resolve(target: Target, text: str, reference: str) -> Digest:
+    if not reference:
+        return layout_root(OciLayout(Path.cwd() / target.repository)).digest
+    found = target.resolve(reference)
+    if found is None:
+        raise ImageError(
+            Code.IMAGE_NOT_FOUND,
+            f"{text}: there is no {reference} in {target.name}",
+            hint="check the name, and whether you may read it; without credentials many registries hide what is there",
+            context={"target": target.name, "reference": reference},
+        )
+    return found.digest

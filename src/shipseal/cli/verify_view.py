@@ -1,0 +1,92 @@
+"""How a verdict is shown to a person: the digest, a table, and the same questions for cosign."""
+
+from collections.abc import Iterable, Sequence
+
+from shipseal.cli.output import print_table, say
+from shipseal.cli.verify_places import Place
+from shipseal.verify.equivalent import cosign_commands
+from shipseal.verify.verdict import ItemCheck, Verdict
+
+
+def print_verdict(
+    places: Sequence[Place], verdict: Verdict, keys: Sequence[str], *, explain: bool
+) -> None:
+    """Print what was asked, how each item stands, and what it comes to.
+
+    Args:
+        places: where the image lies.
+        verdict: the answer.
+        keys: files with the public keys, as they were named.
+        explain: whether to print every piece of evidence that was looked at.
+    """
+    for place in places:
+        say(place.text)
+    say(f"digest {verdict.digest}")
+    say()
+    _print_checks(verdict)
+    if explain:
+        _print_evidence(verdict)
+    _print_notes(verdict)
+    say(_sum(verdict))
+    _print_commands(places, verdict, keys)
+
+
+def _print_checks(verdict: Verdict) -> None:
+    several = len({check.target for check in verdict.checks}) > 1
+    head = ("platform", "evidence", "status", "expected", "got")
+    rows = [_row(check) for check in verdict.checks]
+    if several:
+        rows = [(check.target, *row) for check, row in zip(verdict.checks, rows, strict=True)]
+        print_table(("target", *head), rows)
+    else:
+        print_table(head, rows)
+    say()
+
+
+def _row(check: ItemCheck) -> tuple[str, ...]:
+    return (check.platform, check.family, check.standing, check.expected, check.got)
+
+
+def _print_evidence(verdict: Verdict) -> None:
+    rows = [
+        (
+            one.subject,
+            one.predicate_type or "unknown",
+            one.standing,
+            one.signer or "nobody known",
+            one.bundle,
+            f"{one.target} {one.where}",
+            one.reason,
+        )
+        for one in verdict.looked_at
+    ]
+    head = ("listed for", "predicate type", "status", "signed by", "bundle", "where", "reason")
+    print_table(head, rows, title="evidence that was looked at")
+    say()
+
+
+def _print_notes(verdict: Verdict) -> None:
+    for note in dict.fromkeys(check.note for check in verdict.checks if check.note):
+        say(f"note: {note}")
+
+
+def _sum(verdict: Verdict) -> str:
+    good = sum(check.passed for check in verdict.checks)
+    total = len(verdict.checks)
+    if verdict.passed:
+        return f"verified: all {total} required items"
+    return f"NOT verified: {total - good} of {total} required items do not count"
+
+
+def _print_commands(places: Iterable[Place], verdict: Verdict, keys: Sequence[str]) -> None:
+    commands = [
+        command
+        for place in places
+        if place.is_registry
+        for command in cosign_commands(place.name, keys, verdict)
+    ]
+    if commands:
+        say()
+        say("signature and subject of each, asked of cosign:")
+        for command in commands:
+            say(f"  {command}")
