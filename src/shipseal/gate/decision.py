@@ -23,7 +23,7 @@ __all__ = ["ExpiredIgnore", "FindingVerdict", "GateReport", "UnusableIgnore", "d
 _UNKNOWN = {
     UnknownRule.UNDECIDED: Status.UNKNOWN,
     UnknownRule.FAIL: Status.FAIL,
-    UnknownRule.IGNORE: Status.PASS,
+    UnknownRule.REPORT: Status.PASS,
 }
 
 

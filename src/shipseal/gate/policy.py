@@ -7,11 +7,15 @@ from shipseal.scan.interface import Severity
 
 
 class UnknownRule(StrEnum):
-    """What a finding without a severity does. It may be anything, so it never passes unless somebody said so."""
+    """What a finding without a severity does.
 
+    Most advisories of some distributions state no severity. ``report`` counts and shows such findings in every output
+    and lets the rest decide, as a scanner's own threshold does; who wants to be stricter says so.
+    """
+
+    REPORT = "report"
     UNDECIDED = "undecided"
     FAIL = "fail"
-    IGNORE = "ignore"
 
 
 class GapRule(StrEnum):
@@ -27,13 +31,13 @@ class GatePolicy:
 
     Attributes:
         fail_on: this severity and worse ones refuse; None: nothing does, unknown severities and gaps included.
-        unknown: see there. ``ignore`` still counts and shows such findings.
+        unknown: see there.
         fixable_only: only findings with a fixed version refuse.
         gaps: see there.
     """
 
     fail_on: Severity | None = Severity.CRITICAL
-    unknown: UnknownRule = UnknownRule.UNDECIDED
+    unknown: UnknownRule = UnknownRule.REPORT
     fixable_only: bool = False
     gaps: GapRule = GapRule.UNDECIDED
 

@@ -86,7 +86,12 @@ class GateReport:
         limit = self.policy.fail_on
         which = "no threshold is set" if limit is None else f"none of them {limit} or worse"
         text = f"the gate passes: {counted} finding(s) on {len(self.reports)} platform(s), {which}"
+        unknown = self._unknown()
+        text += f", {unknown} of unknown severity" if unknown else ""
         return f"{text}, {ignored} ignored" if ignored else text
+
+    def _unknown(self) -> int:
+        return sum(self.counts(report.platform).get(Severity.UNKNOWN, 0) for report in self.reports)
 
     def to_json(self) -> dict[str, object]:
         """Return the report (schema ``gate-report.schema.json``)."""

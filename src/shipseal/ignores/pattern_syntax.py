@@ -29,7 +29,13 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CharacterSet:
-    """One character out of ranges (first, last), or out of all others."""
+    """One character.
+
+    Attributes:
+        ranges: first and last character of each range.
+        negated: whether all others are meant.
+        fold: whether case does not count.
+    """
 
     ranges: tuple[tuple[str, str], ...]
     negated: bool = False
@@ -44,7 +50,11 @@ class CharacterSet:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    r"""A position: ``^`` and ``\A``, ``$`` and ``\z``, ``\b``, ``\B``."""
+    r"""A position: ``^`` and ``\A``, ``$`` and ``\z``, ``\b``, ``\B``.
+
+    Attributes:
+        kind: ``start``, ``end``, ``boundary`` or ``inside``.
+    """
 
     kind: str
 
@@ -61,21 +71,35 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One after the other."""
+    """One after the other.
+
+    Attributes:
+        items: in order.
+    """
 
     items: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Any one."""
+    """Any one.
+
+    Attributes:
+        items: the choices.
+    """
 
     items: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """``least`` to ``most`` times; ``most`` None is without end."""
+    """Several times.
+
+    Attributes:
+        item: what is repeated.
+        least: how often at least.
+        most: how often at most; None is without end.
+    """
 
     item: "Node"
     least: int
