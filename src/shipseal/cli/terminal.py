@@ -26,7 +26,6 @@ class TerminalReporter:
 
     def __init__(
         self,
-        *,
         stream: TextIO | None = None,
         env: Mapping[str, str] | None = None,
         clock: Clock | None = None,

@@ -1,6 +1,8 @@
 """One model describes every key: schema, documentation, variables and messages agree with it."""
 
 import json
+import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from shipseal.config.problems import ConfigProblems
 from shipseal.config.schema import config_schema
 from shipseal.config.sections import FAMILIES, TAG_FIELDS, Gate, Scan, Tag
 from shipseal.config.show import as_json, effective
+from shipseal.gate.policy import GatePolicy, UnknownRule
 from shipseal.intoto.predicates import Family
 from shipseal.release.tags import FIELDS, Move
 from shipseal.scan.interface import Severity
@@ -119,6 +122,17 @@ def test_every_key_is_described() -> None:
         assert key.description.endswith("."), key.name
 
 
+def test_every_key_is_acted_upon() -> None:
+    """The wiring is the one place that reads the configuration: what it never names does nothing."""
+    wiring = "".join(
+        path.read_text() for path in Path(str(files("shipseal") / "wiring")).glob("*.py")
+    )
+    named = set(re.findall(r"\.(\w+)", wiring))
+    names = {key.name: key.path[-1] for key in all_keys() if key.path[-1][0] not in "[<"}
+    idle = [name for name, last in names.items() if {"from": "from_"}.get(last, last) not in named]
+    assert idle == []
+
+
 def test_every_model_says_what_it_is() -> None:
     models = {Config, *(model for key in all_keys() for model in key.shape.models)}
     assert len(models) > 15
@@ -161,6 +175,10 @@ def test_words_are_those_of_the_rooms_that_act_on_them() -> None:
     assert choices(Tag, "move") == {str(move) for move in Move}
     assert TAG_FIELDS == FIELDS
     assert set(FAMILIES) == {str(family) for family in Family}
+    assert choices(Gate, "unknown") == {str(rule) for rule in UnknownRule}
+    gate, policy = Gate(), GatePolicy()
+    assert (gate.unknown, gate.fixable_only) == (policy.unknown, policy.fixable_only)
+    assert gate.fail_on == str(policy.fail_on)
     assert choices(Scan, "engine") == {"auto", "grype", "builtin"}
     assert set(next(k for k in all_keys() if k.name == "verify.targets").shape.choices) == {
         str(rule) for rule in TargetRule
