@@ -6,8 +6,9 @@ are followed inside the root, and an entry whose parent is a link in a lower lay
 ``bin`` points to ``usr/bin``) lies where a runtime puts it: behind the link.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from shipseal.oci.compression import decompressed
@@ -16,6 +17,8 @@ from shipseal.oci.image import ContentSource
 from shipseal.oci.layer import OPAQUE, WHITEOUT, Kind, LayerEntry
 from shipseal.oci.manifest import Manifest
 from shipseal.oci.tar_stream import clean_path, read_tar
+
+_Reader = Callable[[], Iterator[LayerEntry]]
 
 HEAD_BYTES: Final = 256
 """How much of an executable file is kept: what Linux itself reads to tell how to start it (``BINPRM_BUF_SIZE``)."""
@@ -120,14 +123,20 @@ class RootFs:
 
     Args:
         source: where the layers are read from; digests and sizes are verified.
-        manifest: of the platform.
+        manifest: of the platform; None for no layer at all (``scratch``).
     """
 
-    def __init__(self, source: ContentSource, manifest: Manifest) -> None:
-        self._source = source
-        self._layers = manifest.layers
+    def __init__(self, source: ContentSource, manifest: Manifest | None) -> None:
+        layers = () if manifest is None else manifest.layers
+        self._readers: list[_Reader] = [partial(_entries, source, layer) for layer in layers]
         self._views: dict[int, _View] = {}
-        self._top = len(manifest.layers) - 1
+
+    def with_layer(self, entries: Sequence[LayerEntry]) -> "RootFs":
+        """Return this file system with one more layer on top; what has been read is not read again."""
+        above = RootFs.__new__(RootFs)
+        above._readers = [*self._readers, lambda: iter(entries)]  # noqa: SLF001 - its own class
+        above._views = dict(self._views)  # noqa: SLF001
+        return above
 
     @property
     def layers_read(self) -> int:
@@ -141,7 +150,7 @@ class RootFs:
             ImageError: ``image.format-unsupported`` for a damaged layer; ``image.not-found`` or
                 ``image.digest-mismatch`` for a missing or wrong one.
         """
-        real, node = self._resolve(path, self._top)
+        real, node = self._resolve(path, len(self._readers) - 1)
         if node is None:
             return None
         return RootFile(real, node.kind, node.mode, node.size, node.head, node.layer)
@@ -153,7 +162,7 @@ class RootFs:
             ImageError: as :meth:`find`.
         """
         folder, _, name = clean_path(path).rpartition("/")
-        return _join(self._resolve(folder, self._top)[0], name)
+        return _join(self._resolve(folder, len(self._readers) - 1)[0], name)
 
     def _resolve(self, path: str, top: int) -> tuple[str, _Node | None]:
         """Follow all links of ``path`` as layers up to ``top`` have them; without a node, as far as they lead."""
@@ -188,7 +197,8 @@ class RootFs:
             if node is not None:
                 return node
             if path in view.implied:
-                return _Node(Kind.FOLDER, 0o755, 0, "", b"", number)
+                below = None if view.hides(path) else self._at(path, number - 1)
+                return below if below is not None and below.kind is Kind.FOLDER else _IMPLIED
             if view.hides(path):
                 return None
         return None
@@ -198,7 +208,7 @@ class RootFs:
         if view is None:
             view = self._views[number] = _View()
             try:
-                for entry in _entries(self._source, self._layers[number]):
+                for entry in self._readers[number]():
                     self._apply(view, number, entry)
             except BaseException:
                 # Half a layer must not answer the next question.
@@ -267,4 +277,4 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-_ROOT = _Node(Kind.FOLDER, 0o755, 0, "", b"", 0)
+_IMPLIED = _ROOT = _Node(Kind.FOLDER, 0o755, 0, "", b"", 0)

@@ -229,7 +229,10 @@ def test_the_real_path_of_something_new_is_told() -> None:
 
 
 def test_folders_without_an_entry_are_folders() -> None:
-    rootfs = rootfs_of({"a/b/c": b""})
+    rootfs = rootfs_of({"a": empty_folder(0o700)}, {"a/b/c": b""})
+    above = rootfs.find("a")
+    assert above is not None
+    assert above.mode == 0o700
     found = rootfs.find("a/b")
     assert found is not None
     assert (found.path, found.kind) == ("a/b", Kind.FOLDER)
@@ -256,6 +259,26 @@ def test_bytes_behind_the_tar_belong_to_the_digest() -> None:
     with pytest.raises(ImageError, match="expected sha256") as caught:
         RootFs(blobs, short).find("a")
     assert caught.value.code is Code.DIGEST_MISMATCH
+
+
+def test_a_layer_can_be_put_on_top_without_reading_the_others_again() -> None:
+    blobs = Blobs()
+    layers: list[Files] = [{"usr": FOLDER, "bin": symlink("usr"), "usr/old": BINARY}]
+    below = RootFs(blobs, manifest_of(blobs, layers))
+    assert below.find("/bin/old")
+    above = below.with_layer(as_entries({"bin/new": BINARY, "usr/.wh.old": b""}))
+    assert where(above, "/bin/new") == ("usr/new", 1)
+    assert above.find("/usr/old") is None
+    assert below.find("/usr/old")
+    assert below.find("/usr/new") is None
+    assert len(blobs.opened) == 1
+
+
+def test_nothing_is_on_scratch() -> None:
+    scratch = RootFs(Blobs(), None)
+    assert scratch.find("/etc") is None
+    assert scratch.real_path("/a/b") == "a/b"
+    assert where(scratch.with_layer(as_entries({"a": b""})), "a") == ("a", 0)
 
 
 # A model: unpack the layers from the lowest into a dictionary, as a runtime does on disk.
