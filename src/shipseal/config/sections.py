@@ -176,8 +176,10 @@ class Gate(Section):
     fail_on: Literal["critical", "high", "medium", "low", "negligible", "none"] = Field(
         default="critical", description="This severity and worse ones refuse; `none`: nothing does."
     )
-    unknown: Literal["undecided", "fail", "ignore"] = Field(
-        default="undecided", description="What a finding without a severity does."
+    unknown: Literal["report", "undecided", "fail"] = Field(
+        default="report",
+        description="What a finding without a severity does: `report` counts and shows it and lets the rest decide, "
+        "`undecided` holds the release (exit 6), `fail` refuses it.",
     )
     fixable_only: Flag = Field(
         default=False, description="Only findings with a fixed version refuse."

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from shipseal._internal.clock import Clock
+from shipseal._internal.clock import Clock, parse_rfc3339
 from shipseal._internal.progress import Reporter
-from shipseal.attest.interface import Signer
+from shipseal.attest.interface import Signer, Trust
 from shipseal.build.interface import Builder, BuildRequest, GitFacts
 from shipseal.errors import ShipsealError
 from shipseal.evidence.interface import EvidenceStore
@@ -43,7 +44,8 @@ class Parts:
     Attributes:
         builder: makes or takes the image.
         targets: where it goes, in order.
-        stores: where evidence goes besides the targets.
+        stores: opens the places where evidence goes, first the referrers of each target (by the target's name), given
+            the time that new entries are dated with.
         cataloguer: lists packages.
         scanner: chooses the scanner, when one is needed.
         signer: opens the key, before anything long begins.
@@ -54,7 +56,7 @@ class Parts:
 
     builder: Builder
     targets: tuple[Target, ...]
-    stores: tuple[EvidenceStore, ...]
+    stores: Callable[[datetime], tuple[EvidenceStore, ...]]
     cataloguer: Cataloguer
     scanner: Callable[[], ChosenScanner]
     signer: Callable[[], Signer]
@@ -71,6 +73,7 @@ class Rules:
         gate: which findings refuse.
         ignores: which do not count.
         verify: what a consumer would require; a release requires it of all targets.
+        trust: whose signatures count.
         tags: planned tags in their order of writing.
         accept_incomplete: names of what may be missing from a catalogue.
         predicate_limit: bytes that an attested SBOM may have.
@@ -84,6 +87,7 @@ class Rules:
     gate: GatePolicy
     ignores: tuple[IgnoreRule, ...]
     verify: VerifyPolicy
+    trust: Trust
     tags: tuple[PlannedTag, ...]
     accept_incomplete: frozenset[str]
     predicate_limit: int
@@ -157,6 +161,10 @@ class Context:
     ledger: Ledger
     cancel: Cancel = field(default_factory=Cancel)
 
+    def stores(self) -> tuple[EvidenceStore, ...]:
+        """Return where evidence goes; entries are dated with the release's start: a resume stores nothing twice."""
+        return self.parts.stores(parse_rfc3339(self.ledger.state.started))
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Tell reporter and journal that a step runs, and how it ended and after how many seconds."""
@@ -170,7 +178,7 @@ class Context:
             self._ended(name, "cancelled", started)
             raise
         except ShipsealError as error:
-            self._ended(name, "failed", started, code=str(error.code))
+            self._ended(name, "failed", started, str(error.code))
             raise
         except BaseException:
             self._ended(name, "interrupted", started)
@@ -187,7 +195,7 @@ class Context:
         self.parts.reporter.step(name, "skipped", reason)
         self.ledger.record("step", step=name, state="skipped", detail=reason)
 
-    def _ended(self, name: str, state: str, started: float, **facts: str) -> None:
+    def _ended(self, name: str, state: str, started: float, code: str = "") -> None:
         seconds = round(self.parts.clock.monotonic() - started, 3)
         self.parts.reporter.step(name, state, f"{seconds:.1f} s" if seconds >= 0.05 else "")
-        self.ledger.record("step", step=name, state=state, seconds=seconds, **facts)
+        self.ledger.record("step", step=name, state=state, seconds=seconds, code=code)

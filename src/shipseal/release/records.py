@@ -20,8 +20,7 @@ class Plan(msgspec.Struct, frozen=True):
         platforms: required ones; empty for all that the image has.
         targets: names, in order.
         tags: ``(template, move)``; an empty move means the rule.
-        signer: who signs; empty for a dry run or a fork.
-        attest: whether images are staged and evidence is signed (false for a fork's pull request and a dry run).
+        signer: who signs; empty for a fork.
     """
 
     release: str
@@ -32,7 +31,6 @@ class Plan(msgspec.Struct, frozen=True):
     targets: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
     signer: str
-    attest: bool
 
 
 class MaterialRecord(msgspec.Struct, frozen=True):
@@ -112,12 +110,14 @@ class GateRecord(msgspec.Struct, frozen=True):
         report: digest of the whole report in the evidence folder.
         summary: one line for a person.
         sboms: digests of the SBOMs that it is about, sorted.
+        policy: digest of the policy that decided.
     """
 
     outcome: str
     report: str
     summary: str
     sboms: tuple[str, ...]
+    policy: str
 
 
 class StatementRecord(msgspec.Struct, frozen=True):
@@ -155,6 +155,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
         statement: digest of the statement within: another statement needs another signature.
         bundle: digest of the bundle in the evidence folder.
         subjects: digests that it is stored for.
+        adopted: whether an earlier runner signed it, of which this machine has no journal.
     """
 
     key: str
@@ -164,16 +165,27 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
     statement: str
     bundle: str
     subjects: tuple[str, ...]
+    adopted: bool = False
 
 
 class PlacementRecord(msgspec.Struct, frozen=True):
-    """``evidence.placed``: one bundle or artifact at one store."""
+    """``evidence.placed``: one bundle or artifact at one store.
+
+    Attributes:
+        key: of the evidence, or ``full sbom linux/amd64``.
+        subject: digest that it is stored for.
+        store: where.
+        where: how to find it there.
+        answer: the store's answer.
+        content: digest of what was stored.
+    """
 
     key: str
     subject: str
     store: str
     where: str
     answer: str
+    content: str
 
 
 class TagRecord(msgspec.Struct, frozen=True):

@@ -73,6 +73,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         code: failure code; None when there is none.
         message: what failed; empty when nothing did.
         hint: what to do; may be empty.
+        exit: exit status of the command.
         attested: whether evidence was signed and read back from every target.
         dry_run: whether nothing was to be uploaded and signed.
     """
@@ -88,6 +89,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     code: str | None
     message: str
     hint: str
+    exit: int
     attested: bool
     dry_run: bool
 
@@ -127,6 +129,7 @@ def result_of(state: ReleaseState, *, dry_run: bool = False) -> ReleaseResult:
         code=(closed.code or None) if closed else None,
         message=closed.message if closed else "",
         hint=closed.hint if closed else "",
+        exit=closed.exit if closed else int(Exit.OK),
         attested=state.verified,
         dry_run=dry_run,
     )

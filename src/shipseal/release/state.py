@@ -77,11 +77,19 @@ class ReleaseState:
         if handler is not None:
             handler(self, event)
 
-    @property
-    def gate_passed(self) -> bool:
-        """Whether the gate passed over exactly the SBOMs that are known now."""
+    def gate_stands(self, policy: str) -> bool:
+        """Return whether the gate need not decide again: it passed, by this policy, over the SBOMs known now.
+
+        As long as nothing is signed it decides anew, because data and ignores may have changed since.
+        """
         sboms = tuple(sorted(record.spdx for record in self.catalogues.values()))
-        return self.gate is not None and self.gate.outcome == "pass" and self.gate.sboms == sboms
+        gate = self.gate
+        same = gate is not None and (gate.outcome, gate.sboms, gate.policy) == (
+            "pass",
+            sboms,
+            policy,
+        )
+        return same and bool(self.evidence)
 
     @property
     def status(self) -> str:
@@ -116,6 +124,7 @@ def _read(event: Event, shape: type[R]) -> R:
 
 def _started(state: ReleaseState, event: Event) -> None:
     state.plan = _read(event, Plan)
+    state.aborted = False
 
 
 def _built(state: ReleaseState, event: Event) -> None:
@@ -130,13 +139,6 @@ def _built(state: ReleaseState, event: Event) -> None:
 
 def _staged(state: ReleaseState, event: Event) -> None:
     state.staged.add(str(event.data.get("target", "")))
-    state.verified = False
-
-
-def _unstaged(state: ReleaseState, event: Event) -> None:
-    target = str(event.data.get("target", ""))
-    state.staged.discard(target)
-    state.placed = {key: record for key, record in state.placed.items() if record.store != target}
     state.verified = False
 
 
@@ -199,7 +201,6 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "release.started": _started,
     "image.built": _built,
     "target.staged": _staged,
-    "target.unstaged": _unstaged,
     "sbom.made": _catalogued,
     "scan.done": _scanned,
     "gate.decided": _decided,

@@ -70,6 +70,15 @@ class Speaker:
         """Whether the root is something else than its only platform."""
         return self.image.root.is_index
 
+    def keys(self) -> frozenset[str]:
+        """Return the keys of all statements of a release but the seal."""
+        platforms = [str(image.platform) for image in self.image.platforms]
+        about = [*platforms, ""] if self.has_index else platforms
+        each = (
+            f"{family} {name}".strip() for family in (Family.SBOM, Family.SCAN) for name in about
+        )
+        return frozenset((str(Family.PROVENANCE), *each))
+
     def provenance(self, facts: ProvenanceFacts | dict[str, str]) -> Made:
         """Return the provenance of everything; ``facts`` of GitHub Actions are the job's environment."""
         predicate = (

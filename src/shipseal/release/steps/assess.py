@@ -12,13 +12,14 @@ import msgspec
 
 from shipseal._internal.durable import write_atomic
 from shipseal.build.interface import BuiltImage
-from shipseal.gate.decision import GateReport, decide
+from shipseal.gate.decision import decide
+from shipseal.gate.report import GateReport
 from shipseal.oci import PlatformImage, parse_digest
 from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
 from shipseal.scan.interface import ScanReport, ScanRequest
-from shipseal.scan.results import results_document, results_file_name
+from shipseal.scan.results import raw_file_name, results_document, results_file_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanRepo
     report = chosen.scanner.scan(request)
     document = msgspec.json.encode(results_document(report), order="sorted")
     write_atomic(ctx.folder / "results" / results_file_name(report), document)
+    write_atomic(ctx.folder / "results" / raw_file_name(report), report.raw)
     record = ScanRecord(
         platform=str(report.platform),
         sbom=report.sbom_digest,
@@ -110,6 +112,7 @@ def _record_gate(ctx: Context, gate: GateReport, catalogues: Sequence[Catalogue]
         report=ctx.parts.blobs.put(document),
         summary=gate.summary,
         sboms=tuple(sorted(catalogue.spdx for catalogue in catalogues)),
+        policy=ctx.rules.policy_digest,
     )
     ctx.ledger.record("gate.decided", record)
 

@@ -1,0 +1,146 @@
+"""`shipseal release`: the six steps as one transaction, and what can be asked of releases afterwards."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shipseal.cli.output import print_json, tell
+from shipseal.cli.release_view import print_known, print_list, print_result
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Take an image from build to moved tags, all or nothing.",
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration; default: ./shipseal.yaml.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DryRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Do everything but upload and sign; the exit status is the release's."
+    ),
+]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Release (shipseal release list).")]
+
+
+@app.callback()
+def release(
+    ctx: typer.Context,
+    *,
+    version: Annotated[
+        str | None, typer.Option("--version", help="Version; default: the configuration's.")
+    ] = None,
+    config: ConfigOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build, stage, catalogue, scan, gate, attest, verify and promote; or go on where an earlier run stopped."""
+    if ctx.invoked_subcommand is None:
+        _run(version=version, config=config, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def resume(
+    identifier: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Which; default: the only unfinished one.")
+    ] = None,
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a release that was interrupted, held, or partly promoted: only what is missing is done."""
+    from shipseal.release.session import unfinished  # noqa: PLC0415 - costs more than --help may
+    from shipseal.wiring import state_folder  # noqa: PLC0415
+
+    found = unfinished(state_folder(config, os.environ), identifier)
+    plan = found.state.plan
+    version = plan.version if plan else None
+    _run(version=version, config=config, dry_run=False, as_json=as_json)
+
+
+@app.command("list")
+def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the releases of this machine."""
+    from shipseal.release.session import all_known  # noqa: PLC0415
+    from shipseal.wiring import state_folder  # noqa: PLC0415
+
+    found = list(all_known(state_folder(config, os.environ)))
+    if as_json:
+        print_json({"releases": [release.result().to_json() for release in found]})
+    else:
+        print_list(found)
+
+
+@app.command()
+def show(
+    identifier: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Which; default: the latest.")
+    ] = None,
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one release: how it stands, what was found, where its evidence lies, and its timeline."""
+    from shipseal.release.session import all_known, known, latest  # noqa: PLC0415
+    from shipseal.wiring import state_folder  # noqa: PLC0415
+
+    state = state_folder(config, os.environ)
+    found = known(state, identifier) if identifier else latest(all_known(state))
+    if as_json:
+        print_json(found.result().to_json())
+    else:
+        print_known(found, state)
+
+
+@app.command()
+def abort(
+    identifier: IdArgument, *, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Give a release up, and say what stays at the targets."""
+    from shipseal._internal.clock import SystemClock  # noqa: PLC0415
+    from shipseal.release.session import abort as give_up  # noqa: PLC0415
+    from shipseal.wiring import state_folder  # noqa: PLC0415
+
+    found = give_up(state_folder(config, os.environ), identifier, SystemClock())
+    if as_json:
+        print_json(found.result().to_json())
+        return
+    tell(f"release {identifier} is aborted")
+    print_result(found.result(), stays=True)
+
+
+def _run(
+    *,
+    version: str | None,
+    config: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from shipseal._internal.clock import SystemClock  # noqa: PLC0415
+    from shipseal.cli.actions import tell_actions  # noqa: PLC0415
+    from shipseal.cli.passwords import ask_password  # noqa: PLC0415
+    from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
+    from shipseal.release.session import run  # noqa: PLC0415
+    from shipseal.wiring import Surroundings, Wish, release_setup  # noqa: PLC0415
+
+    clock = SystemClock()
+    with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
+        around = Surroundings(os.environ, clock, reporter, ask_password)
+        setup = release_setup(Wish(version, config, dry_run), around)
+        try:
+            result = run(setup)
+        finally:
+            for target in setup.parts.targets:
+                target.close()
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_result(result)
+    tell_actions(result, setup, os.environ)
+    raise typer.Exit(result.exit)

@@ -1,0 +1,167 @@
+"""How a release is shown to a person: what it came to, what stands where, what to do next."""
+
+from collections.abc import Sequence
+
+from shipseal.cli.output import Column, duration_text, print_table, say, size_text
+from shipseal.release.folders import StateFolder
+from shipseal.release.result import ReleaseResult, Status
+from shipseal.release.session import Known
+from shipseal.release.state import ReleaseState
+
+_SHORT = 19  # "sha256:" and twelve digits, as docker shows them
+
+
+def print_result(result: ReleaseResult, *, stays: bool = False) -> None:
+    """Print what a release came to: a headline, platforms, tags, and the next command where there is one.
+
+    Args:
+        result: the release as it stands.
+        stays: whether it was given up, and what stays at the targets is what matters.
+    """
+    say(_headline(result))
+    if result.message:
+        say(f"{result.code + ': ' if result.code else ''}{result.message}")
+    if result.hint:
+        say(f"next: {result.hint}")
+    say()
+    _print_platforms(result)
+    _print_targets(result, stays=stays)
+    if result.evidence:
+        _print_evidence(result)
+
+
+def print_list(releases: Sequence[Known]) -> None:
+    """Print one line for each release, the newest last."""
+    if not releases:
+        say("no releases on this machine yet: shipseal release --version V")
+        return
+    rows = [
+        (
+            release.identifier,
+            result.version,
+            "running" if release.holder else result.status,
+            _short(result.digest),
+            ", ".join(result.tags) or "-",
+            release.state.started,
+        )
+        for release in releases
+        for result in (release.result(),)
+    ]
+    print_table(("release", "version", "status", "digest", "tags", "started"), rows)
+
+
+def print_known(release: Known, state: StateFolder) -> None:
+    """Print one release with its timeline and where its files are."""
+    print_result(release.result())
+    _print_timeline(release)
+    results = state.release(release.identifier) / "results"
+    say(f"journal   {state.journal(release.identifier)}")
+    if results.is_dir():
+        say(f"results   {results}")
+
+
+def _headline(result: ReleaseResult) -> str:
+    words = {
+        Status.DONE: "is public",
+        Status.PENDING: "is held",
+        Status.REFUSED: "is refused: no tag moved, nothing was signed",
+        Status.FAILED: "failed: no tag moved",
+        Status.PARTLY_PROMOTED: "is partly promoted",
+    }
+    state = (
+        "passed the dry run"
+        if result.dry_run and not result.code
+        else words.get(result.status, result.status)
+    )
+    digest = f" {result.digest}" if result.digest else ""
+    return f"{result.version}{digest} {state}  [{result.release}]"
+
+
+def _print_platforms(result: ReleaseResult) -> None:
+    rows = [
+        (
+            one.platform,
+            _short(one.digest),
+            "-" if one.packages is None else str(one.packages),
+            _counts(one.findings),
+        )
+        for one in result.platforms
+    ]
+    columns = ("platform", "digest", Column("packages", right=True), "findings")
+    print_table(columns, rows)
+
+
+def _counts(findings: dict[str, int] | None) -> str:
+    if findings is None:
+        return "-"
+    return ", ".join(f"{count} {severity}" for severity, count in findings.items()) or "none"
+
+
+def _print_targets(result: ReleaseResult, *, stays: bool) -> None:
+    rows = []
+    for target in result.targets:
+        staged = "staged" if target.staged else "-"
+        if not target.tags:
+            rows.append((target.target, staged, "-", "-", ""))
+        rows += [
+            (target.target, staged, tag.tag, _short(tag.digest), tag.reason) for tag in target.tags
+        ]
+    title = "what stays at the targets, unreachable by a new tag" if stays else ""
+    print_table(("target", "image", "tag", "names", "why"), rows, title=title)
+
+
+def _print_evidence(result: ReleaseResult) -> None:
+    rows = [
+        (
+            one.family,
+            one.platform or "all",
+            _short(one.digest),
+            str(len(one.stores)),
+            one.predicate_type,
+        )
+        for one in result.evidence
+    ]
+    columns = ("evidence", "platform", "bundle", Column("stores", right=True), "predicate type")
+    print_table(columns, rows)
+
+
+def _print_timeline(release: Known) -> None:
+    rows = [
+        (event.at[11:19], str(event.data.get("step", "")), _ended(event.data), _detail(event.data))
+        for event in release.events
+        if event.kind == "step" and event.data.get("state") != "running"
+    ]
+    print_table(("time", "step", "state", "took"), rows, title="timeline (UTC)")
+    _print_sboms(release.state)
+
+
+def _ended(data: "dict[str, object] | object") -> str:
+    return str(data.get("state", "")) if isinstance(data, dict) else ""
+
+
+def _detail(data: "dict[str, object] | object") -> str:
+    if not isinstance(data, dict):
+        return ""
+    seconds = data.get("seconds")
+    if isinstance(seconds, int | float):
+        return duration_text(float(seconds))
+    return str(data.get("detail", ""))
+
+
+def _print_sboms(state: ReleaseState) -> None:
+    rows = [
+        (
+            record.platform,
+            _short(record.spdx),
+            size_text(record.spdx_size),
+            record.tool,
+            "cache" if record.cached else duration_text(record.seconds),
+        )
+        for record in state.catalogues.values()
+    ]
+    columns = ("SBOM", "digest", Column("size", right=True), "tool", "from")
+    print_table(columns, rows)
+
+
+def _short(digest: str | None) -> str:
+    return digest[:_SHORT] if digest else "-"

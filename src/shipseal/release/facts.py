@@ -1,0 +1,85 @@
+"""What a scan and its gate come to, as facts for a signed statement."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from shipseal.checks import Status
+from shipseal.gate.report import GateReport
+from shipseal.gate.verdicts import FindingVerdict, group
+from shipseal.intoto.vuln import FindingFacts, GateFacts, IgnoreFacts, ScanFacts, ScannedSbom
+from shipseal.oci import Platform, digest_of
+from shipseal.scan.interface import ScanReport
+
+
+def scan_facts(report: ScanReport, gate: GateReport, release: str) -> ScanFacts:
+    """Return the facts of one platform's scan.
+
+    Args:
+        report: the scan.
+        gate: the decision over all platforms.
+        release: id of the release, so that the statement can be told from another release's.
+    """
+    return _facts([report], gate, release)
+
+
+def index_scan_facts(reports: Sequence[ScanReport], gate: GateReport, release: str) -> ScanFacts:
+    """Return the facts of all platforms' scans together, for the index."""
+    return _facts(reports, gate, release)
+
+
+def _facts(reports: Sequence[ScanReport], gate: GateReport, release: str) -> ScanFacts:
+    first = reports[0]
+    platforms = {report.platform for report in reports}
+    verdicts = [verdict for verdict in gate.verdicts if verdict.platform in platforms]
+    return ScanFacts(
+        scanner_uri=first.scanner_uri,
+        scanner=first.scanner,
+        scanner_version=first.scanner_version,
+        db_uri=first.database.uri,
+        db_version=first.database.digest or first.database.version,
+        db_built=first.database.built,
+        started=min(report.started for report in reports),
+        finished=max(report.finished for report in reports),
+        sboms=tuple(
+            ScannedSbom(str(report.platform), report.sbom_digest, digest_of(report.raw))
+            for report in reports
+        ),
+        gate=_gate(gate),
+        counts=_counts(gate, platforms),
+        findings=tuple(_finding(verdicts)),
+        ignores=tuple(_ignores(verdicts)),
+        event_id=release,
+    )
+
+
+def _gate(gate: GateReport) -> GateFacts:
+    limit = gate.policy.fail_on
+    return GateFacts(str(gate.outcome), "none" if limit is None else str(limit), gate.reasons)
+
+
+def _counts(gate: GateReport, platforms: Iterable[Platform]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for platform in platforms:
+        total.update({str(key): count for key, count in gate.counts(platform).items()})
+    return dict(total)
+
+
+def _finding(verdicts: Sequence[FindingVerdict]) -> Iterable[FindingFacts]:
+    for item in group(verdicts):
+        finding = item.verdict.finding
+        yield FindingFacts(
+            id=finding.id,
+            severity=str(finding.severity),
+            package=finding.package.name,
+            version=finding.package.version,
+            type=finding.package.type,
+            fix=finding.fix_versions,
+            platforms=item.platforms,
+            ignored=item.verdict.status is Status.IGNORED,
+        )
+
+
+def _ignores(verdicts: Sequence[FindingVerdict]) -> Iterable[IgnoreFacts]:
+    rules = {rule.index: rule for verdict in verdicts for rule in verdict.ignored_by}
+    for _, rule in sorted(rules.items()):
+        yield IgnoreFacts(rule.label, rule.why, rule.owner, rule.until, rule.tracking)

@@ -1,0 +1,213 @@
+"""Runs a release: the order of the steps, what may be left out, and how it ends. Nothing else.
+
+::
+
+    preflight ─► build ─┬─► stage at every target ──────────┐
+                        └─► catalogue, scan, gate ─► statements ─┴─► sign, store ─► verify ─► promote ─► record
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from shipseal.attest.interface import Signer
+from shipseal.build.interface import BuiltImage
+from shipseal.checks import Outcome
+from shipseal.errors import Code, Exit, InterruptedReleaseError, ShipsealError, exit_for
+from shipseal.oci.closure import Closure, closure_of
+from shipseal.registry.interface import Target
+from shipseal.release.context import ChosenScanner, Context
+from shipseal.release.records import ClosedRecord
+from shipseal.release.result import ReleaseResult, Status, closing, result_of
+from shipseal.release.statements import Speaker
+from shipseal.release.steps.adopt import adopt
+from shipseal.release.steps.assess import Assessment, assess
+from shipseal.release.steps.attest import attest
+from shipseal.release.steps.build import build
+from shipseal.release.steps.prepare import prepare
+from shipseal.release.steps.promote import Promotion
+from shipseal.release.steps.record import record_at_targets
+from shipseal.release.steps.stage import Stager, is_staged
+from shipseal.release.steps.verify import verify
+
+_FORK = (
+    "a fork's pull request has no permission to publish: nothing was staged, nothing was attested"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One run of one release.
+
+    Attributes:
+        ctx: everything that it works with.
+    """
+
+    ctx: Context
+
+    def run(self) -> ReleaseResult:
+        """Run the release to its end, whatever that is, and close the journal with it.
+
+        Raises:
+            InterruptedReleaseError: a signal; the release can be resumed.
+            ShipsealError: the journal itself cannot be written.
+        """
+        try:
+            closed = self._steps()
+        except ShipsealError as error:
+            closed = closing(error)
+        except KeyboardInterrupt as interrupt:
+            self.ctx.cancel.set()
+            raise self._interrupted() from interrupt
+        self.ctx.ledger.record("release.closed", closed)
+        return result_of(self.ctx.ledger.state, dry_run=self.ctx.mode.dry_run)
+
+    def _steps(self) -> ClosedRecord:
+        signer, chosen = self._preflight()
+        built = build(self.ctx)
+        promotion = self._promotion(built)
+        if not self.ctx.mode.fork:
+            # Read before the long work: a version that is public already is refused in a second, not in minutes.
+            promotion.plan()
+        if self.ctx.mode.publishes:
+            adopt(self.ctx, built)
+        refusal = self._assess_and_stage(built, chosen)
+        if refusal:
+            return refusal
+        if not self.ctx.mode.publishes:
+            return self._not_published()
+        if signer is None:
+            raise AssertionError("a release that publishes has a signer")
+        attest(self.ctx, built, signer)
+        verify(self.ctx, built)
+        self._promote(built, promotion)
+        return ClosedRecord(Status.DONE)
+
+    def _preflight(self) -> tuple[Signer | None, ChosenScanner | None]:
+        """Find out what would fail late: the key, the right to push, the scanner's data."""
+        with self.ctx.step("preflight"):
+            if self.ctx.mode.fork:
+                return None, self.ctx.parts.scanner()
+            signer = self.ctx.parts.signer()
+            with ThreadPoolExecutor(self.ctx.rules.parallel) as pool:
+                list(pool.map(lambda target: target.check_push(), self.ctx.parts.targets))
+            stands = self.ctx.ledger.state.gate_stands(self.ctx.rules.policy_digest)
+            return signer, None if stands else self.ctx.parts.scanner()
+
+    def _promotion(self, built: BuiltImage) -> Promotion:
+        return Promotion(
+            root=built.image.root,
+            version=self.ctx.request.version,
+            tags=self.ctx.rules.tags,
+            targets=self.ctx.parts.targets,
+            ledger=self.ctx.ledger,
+            reporter=self.ctx.parts.reporter,
+        )
+
+    def _assess_and_stage(
+        self, built: BuiltImage, chosen: ChosenScanner | None
+    ) -> ClosedRecord | None:
+        """Stage and assess at the same time; return the refusal when the gate does not pass."""
+        parts = closure_of(built.layout, built.image.root, what=self.ctx.image_name)
+        with ThreadPoolExecutor(max(1, len(self.ctx.parts.targets))) as pool:
+            staging = self._stage(pool, built, parts) if self.ctx.mode.publishes else []
+            try:
+                refusal = self._assess(built, chosen)
+                if refusal:
+                    self.ctx.cancel.set()
+                    return refusal
+                for job in staging:
+                    job.result()
+            except BaseException:
+                self.ctx.cancel.set()
+                raise
+        return None
+
+    def _stage(
+        self, pool: ThreadPoolExecutor, built: BuiltImage, parts: Closure
+    ) -> list[Future[None]]:
+        ctx = self.ctx
+        stager = Stager(built.layout, parts, ctx.rules.parallel, ctx.parts.reporter, ctx.cancel)
+        return [
+            pool.submit(partial(self._stage_one, stager, target)) for target in ctx.parts.targets
+        ]
+
+    def _stage_one(self, stager: Stager, target: Target) -> None:
+        name = f"stage {target.name}"
+        # A registry may have collected, during a hold, what no tag names: the target is asked, not the journal.
+        if target.name in self.ctx.ledger.state.staged and is_staged(target, stager.parts):
+            self.ctx.reuse(name, "still there")
+            return
+        with self.ctx.step(name):
+            staging = stager.stage(target, self.ctx.parts.targets)
+            self.ctx.ledger.record(
+                "target.staged", target=target.name, sent=staging.sent, existed=staging.existed
+            )
+
+    def _assess(self, built: BuiltImage, chosen: ChosenScanner | None) -> ClosedRecord | None:
+        state = self.ctx.ledger.state
+        made = Speaker(built.image, self.ctx.image_name).keys() <= state.statements.keys()
+        if made and state.gate_stands(self.ctx.rules.policy_digest):
+            self.ctx.reuse("catalogue, scan, gate", "passed before, for this very image")
+            return None
+        assessment = assess(self.ctx, built, chosen or self.ctx.parts.scanner())
+        refusal = _refusal(assessment)
+        if refusal is None:
+            prepare(self.ctx, built, assessment)
+        return refusal
+
+    def _not_published(self) -> ClosedRecord:
+        if self.ctx.mode.fork:
+            code = Code.FORK_NO_PERMISSIONS
+            return ClosedRecord(Status.PENDING, str(code), _FORK, exit=int(exit_for(code)))
+        return ClosedRecord(Status.PENDING, message="dry run: nothing was uploaded, nothing signed")
+
+    def _promote(self, built: BuiltImage, promotion: Promotion) -> None:
+        with self.ctx.step("promote"):
+            decisions = promotion.plan()
+            record_at_targets(self.ctx, built, "promoting", decisions)
+            promotion.run(decisions)
+        with self.ctx.step("record"):
+            record_at_targets(self.ctx, built, Status.DONE, decisions)
+
+    def _interrupted(self) -> InterruptedReleaseError:
+        plan = self.ctx.ledger.state.plan
+        closed = ClosedRecord(
+            Status.PENDING, message="interrupted", retryable=True, exit=int(Exit.INTERRUPTED)
+        )
+        self.ctx.ledger.record("release.closed", closed)
+        return InterruptedReleaseError(
+            f"interrupted: release {plan.release if plan else ''} is pending",
+            hint="shipseal release resume goes on where it stopped",
+        )
+
+
+def _refusal(assessment: Assessment) -> ClosedRecord | None:
+    """Return how the release ends when it may not go on: only a gate that passed over whole catalogues lets it."""
+    gate = assessment.gate
+    if gate.outcome is Outcome.FAIL:
+        return _refused(
+            Code.GATE_FAILED, gate.summary, "shipseal release show lists what blocks, with fixes"
+        )
+    if assessment.missing:
+        named = sorted(
+            {reason.partition(": ")[2].partition(": ")[0] for reason in assessment.missing}
+        )
+        return _refused(
+            Code.SBOM_INCOMPLETE,
+            "; ".join(assessment.missing),
+            f"if that is right, accept it by name: sbom.accept_incomplete: [{', '.join(named)}]",
+        )
+    if gate.outcome is not Outcome.PASS:
+        return _refused(
+            Code.GATE_FAILED,
+            gate.summary,
+            "undecided never passes: see gate.unknown",
+            Exit.UNDECIDED,
+        )
+    return None
+
+
+def _refused(code: Code, message: str, hint: str, exit_: Exit | None = None) -> ClosedRecord:
+    status = exit_ or exit_for(code)
+    return ClosedRecord(Status.REFUSED, str(code), message, hint, exit=int(status))

@@ -1,0 +1,200 @@
+"""One run of a release from the lock to the closed journal, and what else can be done with releases of this machine."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shipseal._internal.clock import Clock
+from shipseal.build.interface import BuildRequest
+from shipseal.errors import Code, ConfigError, ReleaseError
+from shipseal.release.context import Context, Mode, Origin, Parts, Rules
+from shipseal.release.folders import StateFolder
+from shipseal.release.journal import Event, Journal, read_journal
+from shipseal.release.ledger import Ledger
+from shipseal.release.lock import Holder, ReleaseLock
+from shipseal.release.records import Plan
+from shipseal.release.result import ReleaseResult, Status, result_of
+from shipseal.release.runner import Runner
+from shipseal.release.state import ReleaseState, replay
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything that one run needs, before it has a journal.
+
+    Attributes:
+        state: the state folder.
+        plan: what the release is about.
+        parts: what touches the world.
+        rules: what decides.
+        mode: how far this run goes.
+        origin: where the image comes from.
+        request: what to build.
+    """
+
+    state: StateFolder
+    plan: Plan
+    parts: Parts
+    rules: Rules
+    mode: Mode
+    origin: Origin
+    request: BuildRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A release that has a journal on this machine.
+
+    Attributes:
+        identifier: its id.
+        events: the journal.
+        state: what they add up to.
+        holder: who is running it now; None when nobody is.
+    """
+
+    identifier: str
+    events: tuple[Event, ...]
+    state: ReleaseState
+    holder: Holder | None
+
+    def result(self) -> ReleaseResult:
+        """Return the release as it stands."""
+        return result_of(self.state)
+
+
+def run(setup: Setup) -> ReleaseResult:
+    """Run a release, going on from whatever its journal says is done.
+
+    Raises:
+        ReleaseError: ``release.locked``.
+        InterruptedReleaseError: a signal; the release can be resumed.
+        ShipsealError: the state folder cannot be written.
+    """
+    plan, folder = setup.plan, setup.state.release(setup.plan.release)
+    lock = ReleaseLock(setup.state.lock(plan.image, plan.version))
+    lock.acquire(plan.release, setup.parts.clock)
+    try:
+        ledger = Ledger(Journal(setup.state.journal(plan.release), setup.parts.clock))
+        _open(ledger, plan)
+        ctx = Context(
+            parts=setup.parts,
+            rules=setup.rules,
+            mode=setup.mode,
+            origin=setup.origin,
+            request=setup.request,
+            image_name=plan.image,
+            folder=folder,
+            ledger=ledger,
+        )
+        result = Runner(ctx).run()
+        if result.status == Status.DONE:
+            shutil.rmtree(setup.request.work, ignore_errors=True)
+        return result
+    finally:
+        lock.free()
+
+
+def _open(ledger: Ledger, plan: Plan) -> None:
+    state = ledger.state
+    if state.plan == plan and not state.aborted:
+        ledger.record("release.resumed")
+    else:
+        ledger.record("release.started", plan)
+
+
+def known(state: StateFolder, identifier: str) -> Known:
+    """Return one release of this machine.
+
+    Raises:
+        ConfigError: there is none with that id.
+        ReleaseError: its journal is of a newer shipseal, or was edited.
+    """
+    events = read_journal(state.journal(identifier))
+    if not events:
+        raise ConfigError(
+            f"no release {identifier!r} on this machine",
+            hint="shipseal release list shows those there are",
+            context={"release": identifier},
+        )
+    folded = replay(events)
+    plan = folded.plan
+    holder = ReleaseLock(state.lock(plan.image, plan.version)).holder() if plan else None
+    running = holder if holder and holder.release == identifier else None
+    return Known(identifier, events, folded, running)
+
+
+def all_known(state: StateFolder) -> Iterator[Known]:
+    """Return every release of this machine, the newest last."""
+    yield from sorted(
+        (known(state, identifier) for identifier in state.releases()),
+        key=lambda release: release.state.started,
+    )
+
+
+def unfinished(state: StateFolder, identifier: str | None) -> Known:
+    """Return the release to resume: the one that is named, or the only one that is not finished.
+
+    Raises:
+        ConfigError: there is none, or there are several and none is named; the message lists them.
+    """
+    if identifier:
+        return known(state, identifier)
+    open_ones = [
+        release
+        for release in all_known(state)
+        if release.state.status not in (Status.DONE, "aborted", Status.REFUSED)
+    ]
+    if len(open_ones) == 1:
+        return open_ones[0]
+    names = ", ".join(release.identifier for release in open_ones)
+    raise ConfigError(
+        f"{len(open_ones) or 'no'} releases can be resumed{': ' + names if names else ''}",
+        hint="name one: shipseal release resume ID"
+        if open_ones
+        else "start one: shipseal release --version V",
+    )
+
+
+def abort(state: StateFolder, identifier: str, clock: Clock) -> Known:
+    """Give a release up: it is not resumed any more, and its work folder is removed. Targets are not touched.
+
+    Raises:
+        ConfigError: there is none with that id, or it is done.
+        ReleaseError: ``release.locked``: it is running.
+    """
+    found = known(state, identifier)
+    if found.holder:
+        raise ReleaseError(
+            Code.RELEASE_LOCKED,
+            f"release {identifier} is running: process {found.holder.pid} on {found.holder.host}",
+            hint=f"end it first (kill {found.holder.pid}); it stops at once and can be resumed or aborted then",
+            retryable=True,
+        )
+    if found.state.status == Status.DONE:
+        raise ConfigError(
+            f"release {identifier} is done: its tags are public",
+            hint="a finished release is not aborted",
+        )
+    Ledger(Journal(state.journal(identifier), clock)).record("release.aborted")
+    shutil.rmtree(work_folder(state, identifier), ignore_errors=True)
+    return known(state, identifier)
+
+
+def work_folder(state: StateFolder, identifier: str) -> Path:
+    """Return the folder in which builders work for a release."""
+    return state.release(identifier) / "work"
+
+
+def latest(releases: Iterator[Known]) -> Known:
+    """Return the release that was started last.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    newest = max(releases, key=lambda release: release.state.last, default=None)
+    if newest is None:
+        raise ConfigError(
+            "no releases on this machine", hint="start one: shipseal release --version V"
+        )
+    return newest

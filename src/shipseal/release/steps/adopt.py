@@ -1,0 +1,237 @@
+"""Adopt: find what an earlier runner of this very release signed, where this runner has no journal of it (invariant 7).
+
+Only what is signed counts: a bundle is adopted when the release's own policy trusts its signature and it says that it
+belongs to this release (its id stands in provenance, scan and seal; SBOMs are those that the scans name). A whole set
+makes cataloguing and scanning superfluous; of a part, each piece that is still right is kept.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shipseal.build.interface import BuiltImage
+from shipseal.errors import AttestError
+from shipseal.evidence.artifacts import find_artifacts
+from shipseal.evidence.interface import StoredEvidence
+from shipseal.intoto.predicates import Family, family_of
+from shipseal.intoto.vuln import parse_scan
+from shipseal.oci import Digest, digest_of
+from shipseal.oci import media_types as mt
+from shipseal.release.context import Context
+from shipseal.release.records import (
+    CatalogueRecord,
+    EvidenceRecord,
+    GateRecord,
+    PlacementRecord,
+    PromotionRecord,
+    StatementRecord,
+)
+from shipseal.release.steps.record import find_records
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A genuine bundle, and where it was found."""
+
+    family: Family
+    platform: str
+    found: StoredEvidence
+    statement: bytes
+    predicate: bytes
+    predicate_type: str
+    subjects: tuple[Digest, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{self.family} {self.platform}".strip()
+
+
+def adopt(ctx: Context, built: BuiltImage) -> None:
+    """Take over what an earlier runner did for this image, if the journal here knows nothing of it.
+
+    Raises:
+        ShipsealError: a target could not be read.
+    """
+    state = ctx.ledger.state
+    if state.evidence or state.statements or state.plan is None:
+        return
+    candidates = list(_candidates(ctx, built))
+    chosen = _belonging(candidates, state.plan.release, built)
+    if not chosen:
+        return
+    with ctx.step("adopt"):
+        _adopt_before(ctx, built, state.plan.release)
+        for candidate in chosen.values():
+            _record(ctx, candidate)
+        for candidate in candidates:
+            _record_place(ctx, candidate, chosen)
+        _adopt_catalogues(ctx, built, chosen)
+
+
+def _candidates(ctx: Context, built: BuiltImage) -> Iterator[_Candidate]:
+    platforms = {image.digest: str(image.platform) for image in built.image.platforms}
+    for store in ctx.stores():
+        for subject in built.image.subjects():
+            for found in store.find(subject.digest):
+                candidate = _read(ctx, found, platforms)
+                if candidate:
+                    yield candidate
+
+
+def _read(
+    ctx: Context, found: StoredEvidence, platforms: Mapping[Digest, str]
+) -> _Candidate | None:
+    if found.problem:
+        return None
+    try:
+        statement = ctx.rules.trust.verify(found.raw).statement
+    except AttestError:
+        return None
+    family = family_of(statement.predicate_type)
+    if family is None or not statement.covers(found.subject):
+        return None
+    shared = family in (Family.PROVENANCE, Family.SEAL)
+    return _Candidate(
+        family=family,
+        platform="" if shared else platforms.get(found.subject, ""),
+        found=found,
+        statement=statement.raw,
+        predicate=statement.predicate,
+        predicate_type=statement.predicate_type,
+        subjects=tuple(subject.digest for subject in statement.subjects),
+    )
+
+
+def _belonging(
+    candidates: Sequence[_Candidate], release: str, built: BuiltImage
+) -> dict[str, _Candidate]:
+    """Return the pieces of this release by key: provenance, scans and seal by its id, SBOMs by the scans."""
+    mark = f'"{release}"'.encode()
+    chosen: dict[str, _Candidate] = {}
+    for candidate in candidates:
+        if candidate.family is not Family.SBOM and mark in candidate.predicate:
+            chosen.setdefault(candidate.key, candidate)
+    scanned = {
+        digest
+        for candidate in chosen.values()
+        if candidate.family is Family.SCAN
+        for digest in parse_scan(candidate.predicate).sboms
+    }
+    for candidate in candidates:
+        if candidate.family is Family.SBOM and _names_any(candidate, scanned):
+            chosen.setdefault(candidate.key, candidate)
+    if not _is_sealed_by(chosen):
+        chosen.pop(str(Family.SEAL), None)
+    return chosen
+
+
+def _names_any(candidate: _Candidate, sboms: Iterable[Digest]) -> bool:
+    if digest_of(candidate.predicate) in set(sboms):
+        return True
+    return any(digest.removeprefix("sha256:").encode() in candidate.predicate for digest in sboms)
+
+
+def _is_sealed_by(chosen: Mapping[str, _Candidate]) -> bool:
+    """Return whether the seal, if there is one, names every other piece that was chosen."""
+    seal = chosen.get(str(Family.SEAL))
+    if seal is None:
+        return True
+    return all(
+        candidate.found.digest.removeprefix("sha256:").encode() in seal.predicate
+        for candidate in chosen.values()
+        if candidate is not seal
+    )
+
+
+def _adopt_before(ctx: Context, built: BuiltImage, release: str) -> None:
+    records = find_records(ctx.parts.targets, built.image.digest, release)
+    if records and ctx.ledger.state.before is None:
+        ctx.ledger.record("promotion.began", PromotionRecord(records[0].before))
+
+
+def _record(ctx: Context, candidate: _Candidate) -> None:
+    blobs = ctx.parts.blobs
+    statement, bundle = blobs.put(candidate.statement), blobs.put(candidate.found.raw)
+    ctx.ledger.record(
+        "statement.made",
+        StatementRecord(
+            key=candidate.key,
+            family=str(candidate.family),
+            platform=candidate.platform,
+            predicate_type=candidate.predicate_type,
+            statement=statement,
+            size=len(candidate.statement),
+            subjects=candidate.subjects,
+            note="signed by an earlier runner of this release",
+        ),
+    )
+    ctx.ledger.record(
+        "evidence.signed",
+        EvidenceRecord(
+            key=candidate.key,
+            family=str(candidate.family),
+            platform=candidate.platform,
+            predicate_type=candidate.predicate_type,
+            statement=statement,
+            bundle=bundle,
+            subjects=candidate.subjects,
+            adopted=True,
+        ),
+    )
+
+
+def _record_place(ctx: Context, candidate: _Candidate, chosen: Mapping[str, _Candidate]) -> None:
+    known = chosen.get(candidate.key)
+    if known and known.found.digest == candidate.found.digest:
+        found = candidate.found
+        record = PlacementRecord(
+            candidate.key, found.subject, found.store, found.where, "exists", found.digest
+        )
+        ctx.ledger.record("evidence.placed", record)
+
+
+def _adopt_catalogues(ctx: Context, built: BuiltImage, chosen: Mapping[str, _Candidate]) -> None:
+    """Take the full SBOMs that the signed scans name from a target, and the gate's outcome from the scans."""
+    records = []
+    for image in built.image.platforms:
+        scan = chosen.get(f"{Family.SCAN} {image.platform}")
+        record = scan and _full_sbom(ctx, image.digest, str(image.platform), scan)
+        if not record or f"{Family.SBOM} {image.platform}" not in chosen:
+            return
+        records.append(record)
+    for record in records:
+        ctx.ledger.record("sbom.made", record)
+    told = "passed, as the signed scans say"
+    gate = GateRecord("pass", "", told, _digests(records), ctx.rules.policy_digest)
+    ctx.ledger.record("gate.decided", gate)
+
+
+def _digests(records: Sequence[CatalogueRecord]) -> tuple[str, ...]:
+    return tuple(sorted(record.spdx for record in records))
+
+
+def _full_sbom(
+    ctx: Context, subject: Digest, platform: str, scan: _Candidate
+) -> CatalogueRecord | None:
+    summary = parse_scan(scan.predicate)
+    if summary.gate != "pass":
+        return None
+    for target in ctx.parts.targets:
+        for artifact in find_artifacts(target, subject, mt.SPDX_JSON):
+            content = artifact.content
+            if content.digest not in summary.sboms:
+                continue
+            chunks = target.open_blob(content)
+            ctx.parts.blobs.put_stream(chunks, content.digest, content.size, what=target.name)
+            return CatalogueRecord(
+                platform,
+                subject,
+                content.digest,
+                content.size,
+                content.digest,
+                0,
+                "",
+                True,
+                0.0,
+                (),
+            )
+    return None

@@ -1,0 +1,166 @@
+"""Attest: sign what is not signed, store what is not stored (S3, S6). Nothing is done twice.
+
+Order: every attestation but the seal is signed and put to every target and store; then the seal, which names those by
+digest. So whoever finds a seal finds all that it stands on, and a runner that takes over never makes a second one.
+Referrers of one subject are written one after another, because registries without the referrers API keep them in one
+tag, and two writers would lose one.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from shipseal.attest.interface import Signer
+from shipseal.build.interface import BuiltImage
+from shipseal.evidence.artifact import Content
+from shipseal.evidence.artifacts import put_artifact
+from shipseal.evidence.interface import EvidenceStore, Placed
+from shipseal.intoto.predicates import Family
+from shipseal.intoto.summary import SealedInput, SealFacts
+from shipseal.oci import Digest, RawManifest, parse_digest
+from shipseal.oci import media_types as mt
+from shipseal.registry.interface import Target
+from shipseal.release.context import Context
+from shipseal.release.records import EvidenceRecord, PlacementRecord, StatementRecord
+from shipseal.release.statements import Speaker
+from shipseal.release.steps.prepare import record_statement
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """One subject at one store, and the evidence that belongs there.
+
+    What the journal calls stored is put again: a store that has it says so at once, and one that lost it gets it back.
+    """
+
+    store: EvidenceStore
+    subject: RawManifest
+    evidence: tuple[EvidenceRecord, ...]
+
+
+def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
+    """Sign and store all evidence.
+
+    Raises:
+        AttestError: signing failed.
+        ShipsealError: a store refused or could not be reached.
+    """
+    with ThreadPoolExecutor(ctx.rules.parallel, thread_name_prefix="attest") as pool:
+        with ctx.step("sign"):
+            statements = [
+                record
+                for record in ctx.ledger.state.statements.values()
+                if record.family != Family.SEAL
+            ]
+            list(pool.map(partial(_sign, ctx, signer), statements))
+        with ctx.step("store evidence"):
+            list(pool.map(partial(_place_full, ctx, built), ctx.parts.targets))
+            _place_all(ctx, built, pool)
+        with ctx.step("seal"):
+            _sign(ctx, signer, _seal(ctx, built, statements))
+            _place_all(ctx, built, pool)
+
+
+def _place_all(ctx: Context, built: BuiltImage, pool: ThreadPoolExecutor) -> None:
+    list(pool.map(partial(_place, ctx), _errands(ctx, built)))
+
+
+def _sign(ctx: Context, signer: Signer, record: StatementRecord) -> None:
+    ctx.cancel.check()
+    known = ctx.ledger.state.evidence.get(record.key)
+    if (
+        known
+        and known.statement == record.statement
+        and ctx.parts.blobs.has(parse_digest(known.bundle))
+    ):
+        return
+    bundle = signer.sign(ctx.parts.blobs.read(parse_digest(record.statement)))
+    # The bundle is on disk before the journal names it: a crash in between signs again, and stores nothing twice.
+    ctx.parts.blobs.put(bundle.raw)
+    evidence = EvidenceRecord(
+        key=record.key,
+        family=record.family,
+        platform=record.platform,
+        predicate_type=record.predicate_type,
+        statement=record.statement,
+        bundle=bundle.digest,
+        subjects=record.subjects,
+    )
+    ctx.ledger.record("evidence.signed", evidence)
+
+
+def _seal(
+    ctx: Context, built: BuiltImage, statements: Sequence[StatementRecord]
+) -> StatementRecord:
+    """Return the seal's statement; one over the same attestations is kept as it is."""
+    state = ctx.ledger.state
+    inputs = tuple(
+        SealedInput(parse_digest(state.evidence[record.key].bundle), record.predicate_type)
+        for record in statements
+    )
+    if (sealed := state.statements.get(str(Family.SEAL))) and _names(ctx, sealed, inputs):
+        return sealed
+    plan = state.plan
+    facts = SealFacts(
+        verifier_version=ctx.origin.shipseal_version,
+        verified=ctx.parts.clock.now(),
+        resource_uri=_resource_uri(ctx, built.image.digest),
+        policy_uri=ctx.rules.policy_uri,
+        policy_digest=Digest(ctx.rules.policy_digest),
+        inputs=inputs,
+        release={"id": plan.release if plan else "", "version": ctx.request.version},
+    )
+    return record_statement(ctx, Speaker(built.image, ctx.image_name).seal(facts))
+
+
+def _names(ctx: Context, sealed: StatementRecord, inputs: Iterable[SealedInput]) -> bool:
+    digest = parse_digest(sealed.statement)
+    if not ctx.parts.blobs.has(digest):
+        return False
+    raw = ctx.parts.blobs.read(digest)
+    return all(item.digest.removeprefix("sha256:").encode() in raw for item in inputs)
+
+
+def _resource_uri(ctx: Context, digest: Digest) -> str:
+    name = ctx.parts.targets[0].name if ctx.parts.targets else ctx.image_name
+    return f"{name}@{digest}"
+
+
+def _errands(ctx: Context, built: BuiltImage) -> list[_Errand]:
+    state = ctx.ledger.state
+    evidence = state.evidence.values()
+    errands = []
+    for store in ctx.stores():
+        for subject in built.image.subjects():
+            wanted = tuple(record for record in evidence if subject.digest in record.subjects)
+            errands.append(_Errand(store, subject, wanted))
+    return errands
+
+
+def _place(ctx: Context, errand: _Errand) -> None:
+    for record in errand.evidence:
+        ctx.cancel.check()
+        raw = ctx.parts.blobs.read(parse_digest(record.bundle))
+        placed = errand.store.put(errand.subject, raw, predicate_type=record.predicate_type)
+        _note(ctx, record.key, errand.subject.digest, record.bundle, placed)
+
+
+def _place_full(ctx: Context, built: BuiltImage, target: Target) -> None:
+    """Put each platform's full SBOM beside its image: the signed evidence names it by digest."""
+    for image in built.image.platforms:
+        catalogue = ctx.ledger.state.catalogues[str(image.platform)]
+        key = f"full sbom {image.platform}"
+        ctx.cancel.check()
+        digest = parse_digest(catalogue.spdx)
+        content = Content.of_blob(ctx.parts.blobs, digest, catalogue.spdx_size, mt.SPDX_JSON)
+        stored = put_artifact(target, image.manifest.source, content, artifact_type=mt.SPDX_JSON)
+        placed = Placed(target.name, stored.manifest, "stored")
+        _note(ctx, key, image.digest, catalogue.spdx, placed)
+
+
+def _note(ctx: Context, key: str, subject: str, content: str, placed: Placed) -> None:
+    known = ctx.ledger.state.placed.get((key, subject, placed.store))
+    if known is None or (known.content, known.where) != (content, placed.where):
+        record = PlacementRecord(key, subject, placed.store, placed.where, placed.answer, content)
+        ctx.ledger.record("evidence.placed", record)

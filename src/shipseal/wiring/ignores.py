@@ -1,0 +1,42 @@
+"""The ignore rules in force, from ``ignores:``."""
+
+from pathlib import Path
+
+from shipseal._internal.limits import CONFIG_FILE, read_limited
+from shipseal._internal.progress import Reporter
+from shipseal.config.load import LoadedConfig
+from shipseal.errors import Code, ConfigError
+from shipseal.ignores.read import read_ignores
+from shipseal.ignores.rules import IgnoreRule
+
+DEFAULT = ".grype.yaml"
+
+
+def ignore_rules(loaded: LoadedConfig, reporter: Reporter) -> tuple[IgnoreRule, ...]:
+    """Return the rules of ``ignores.file``, or of ``.grype.yaml`` beside the configuration when there is one.
+
+    Raises:
+        ConfigError: the file that is named is not there, or is no file of rules.
+    """
+    named = loaded.config.ignores.file
+    path = Path(named) if named else loaded.folder / DEFAULT
+    if not named and not path.exists():
+        return ()
+    found = read_ignores(_text(path), name=str(path))
+    for remark in found.remarks:
+        reporter.note(f"{path.name}, line {remark.line}: {remark.text}")
+    if found.rules:
+        reporter.note(f"{len(found.rules)} ignore rule(s) of {path.name} are in force")
+    return found.rules
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            data = read_limited(stream, CONFIG_FILE, what=str(path), code=Code.CONFIG_INVALID)
+        return data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error}",
+            hint="mend it, or name another file with ignores.file",
+        ) from error

@@ -1,0 +1,200 @@
+"""A release from the configuration: every part and every rule, ready to run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from shipseal import __version__
+from shipseal._internal.clock import Clock
+from shipseal._internal.progress import Reporter
+from shipseal.attest.key_files import PasswordSource
+from shipseal.build.git import git_facts
+from shipseal.build.interface import BuildRequest, GitFacts
+from shipseal.config.load import LoadedConfig, load
+from shipseal.errors import ConfigError
+from shipseal.evidence.folder_store import FolderStore
+from shipseal.evidence.interface import EvidenceStore
+from shipseal.evidence.referrers_store import ReferrersStore
+from shipseal.github.event import origin_of
+from shipseal.oci import Platform
+from shipseal.oci.blob_store import BlobStore
+from shipseal.registry.interface import Target
+from shipseal.release.context import Mode, Origin, Parts
+from shipseal.release.folders import release_id
+from shipseal.release.records import Plan
+from shipseal.release.session import Setup, work_folder
+from shipseal.sbom.cache import SbomCache, cache_folder
+from shipseal.sbom.syft import SyftCataloguer, SyftOptions
+from shipseal.wiring.builders import builder_for
+from shipseal.wiring.keys import Keys, fork_keys, release_keys
+from shipseal.wiring.rules import release_rules, tag_rules
+from shipseal.wiring.scanners import scanner_for
+from shipseal.wiring.state import state_folder
+from shipseal.wiring.targets import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for.
+
+    Attributes:
+        version: what to release; None for the configuration's.
+        config: the file; None for the one in the current folder.
+        dry_run: upload and sign nothing.
+    """
+
+    version: str | None
+    config: Path | None
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a release is run in.
+
+    Attributes:
+        env: the environment.
+        clock: time.
+        reporter: hears of choices and progress.
+        ask: asks a person for the key's password, where there is one to ask.
+    """
+
+    env: Mapping[str, str]
+    clock: Clock
+    reporter: Reporter
+    ask: PasswordSource
+
+
+def release_setup(wish: Wish, around: Surroundings) -> Setup:
+    """Return a release that can run.
+
+    Raises:
+        ConfigError: the configuration or the command line is wrong.
+    """
+    loaded = load(wish.config, env=around.env, overrides={"version": wish.version})
+    version = _version(loaded)
+    # A fork has no key, and needs none: nothing is signed and nothing read back.
+    mode = Mode(dry_run=wish.dry_run, fork=origin_of(around.env).fork)
+    keys = fork_keys() if mode.fork else release_keys(loaded, around.env, around.ask)
+    git = git_facts(loaded.folder)
+    identifier = release_id(loaded.config.image, version, loaded.digest)
+    state = state_folder(loaded.path, around.env)
+    connections = Connections(loaded.config, loaded.folder, around.clock)
+    targets = tuple(connections.open(text) for text in loaded.config.targets)
+    return Setup(
+        state=state,
+        plan=_plan(loaded, identifier, version, keys),
+        parts=_parts(loaded, around, targets, _Open(connections, keys, state.blobs)),
+        rules=release_rules(loaded, version, git.commit, keys, around.reporter),
+        mode=mode,
+        origin=_origin(loaded, git, around.env),
+        request=_request(loaded, around, git, work_folder(state, identifier)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What has been opened for this release."""
+
+    connections: Connections
+    keys: Keys
+    blobs: BlobStore
+
+
+def _version(loaded: LoadedConfig) -> str:
+    if not loaded.config.version:
+        raise ConfigError(
+            f"{loaded.path.name}: version: it is not said which version is to be released",
+            hint="give --version V, or write version: V",
+        )
+    return loaded.config.version
+
+
+def _plan(loaded: LoadedConfig, identifier: str, version: str, keys: Keys) -> Plan:
+    config = loaded.config
+    return Plan(
+        release=identifier,
+        image=config.image,
+        version=version,
+        config=loaded.digest,
+        platforms=tuple(str(name) for name in config.platforms),
+        targets=tuple(config.targets),
+        tags=tuple((rule.template, str(rule.move or "")) for rule in tag_rules(loaded)),
+        signer=keys.signer.identity,
+    )
+
+
+def _parts(
+    loaded: LoadedConfig, around: Surroundings, targets: tuple[Target, ...], opened: _Open
+) -> Parts:
+    config, clock, reporter = loaded.config, around.clock, around.reporter
+    folder = config.evidence.folder
+
+    def stores(created: datetime) -> tuple[EvidenceStore, ...]:
+        referrers = (ReferrersStore(target, created=created) for target in targets)
+        return (*referrers, *((FolderStore(Path(folder)),) if folder else ()))
+
+    syft = SyftOptions(
+        binary=config.sbom.syft or "",
+        timeout=config.timeouts.catalogue,
+        epoch=_stated_epoch(around.env),
+    )
+    cache = SbomCache(cache_folder(around.env))
+    return Parts(
+        builder=builder_for(config.build, opened.connections),
+        targets=targets,
+        stores=stores,
+        cataloguer=SyftCataloguer(syft, opened.blobs, cache, clock, reporter),
+        scanner=scanner_for(loaded, around.env, clock, reporter),
+        signer=lambda: opened.keys.signer,
+        blobs=opened.blobs,
+        clock=clock,
+        reporter=reporter,
+    )
+
+
+def _origin(loaded: LoadedConfig, git: GitFacts, env: Mapping[str, str]) -> Origin:
+    in_actions = env.get("GITHUB_ACTIONS") == "true"
+    names = (name for name in env if name.startswith("GITHUB_") or name == "RUNNER_ENVIRONMENT")
+    return Origin(
+        git=git,
+        github={name: env[name] for name in names if "TOKEN" not in name} if in_actions else {},
+        builder=loaded.config.build.builder,
+        config_digest=loaded.digest,
+        shipseal_version=__version__,
+    )
+
+
+def _request(loaded: LoadedConfig, around: Surroundings, git: GitFacts, work: Path) -> BuildRequest:
+    config = loaded.config
+    epoch = _stated_epoch(around.env)
+    return BuildRequest(
+        name=config.image,
+        version=_version(loaded),
+        platforms=tuple(Platform.parse(str(name)) for name in config.platforms),
+        folder=loaded.folder,
+        work=work,
+        git=git,
+        epoch=git.committed_at if epoch is None else epoch,
+        timeout=config.timeouts.build,
+        reporter=around.reporter,
+        annotations=config.build.annotations,
+    )
+
+
+def _stated_epoch(env: Mapping[str, str]) -> int | None:
+    """Return SOURCE_DATE_EPOCH in seconds, or None when it is not set.
+
+    Raises:
+        ConfigError: it is no number.
+    """
+    text = env.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH: {text!r} is not a number of seconds",
+            hint="set it to seconds since 1970, for example $(git log -1 --format=%ct)",
+        )
+    return int(text)

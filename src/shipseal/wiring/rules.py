@@ -1,0 +1,93 @@
+"""What decides in a release, from the configuration."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from shipseal._internal.progress import Reporter
+from shipseal.config.load import LoadedConfig
+from shipseal.errors import ConfigError
+from shipseal.ignores.rules import IgnoreRule
+from shipseal.intoto.predicates import Family
+from shipseal.oci import Digest, Platform, digest_of
+from shipseal.release.context import Rules
+from shipseal.release.tags import Move, TagRule, plan_tags
+from shipseal.sbom.store_limits import fit_limit
+from shipseal.verify.policy import TargetRule, VerifyPolicy
+from shipseal.wiring.gate import gate_policy
+from shipseal.wiring.ignores import ignore_rules
+from shipseal.wiring.keys import Keys
+
+_NO_LIMIT = 1 << 40  # what no store limits is limited by nothing that fits on a disk
+
+
+def release_rules(
+    loaded: LoadedConfig, version: str, commit: str, keys: Keys, reporter: Reporter
+) -> Rules:
+    """Return the rules of one release.
+
+    Raises:
+        ConfigError: a tag, a store or an ignore file is wrong.
+    """
+    config = loaded.config
+    ignores = ignore_rules(loaded, reporter)
+
+    return Rules(
+        gate=gate_policy(config.gate),
+        ignores=ignores,
+        verify=_verify_policy(loaded),
+        trust=keys.trust,
+        tags=plan_tags(tag_rules(loaded), version, commit=commit),
+        accept_incomplete=frozenset(config.sbom.accept_incomplete),
+        predicate_limit=fit_limit(config.sbom.fit) or _NO_LIMIT,
+        predicate_store=str(config.sbom.fit),
+        parallel=config.limits.parallel,
+        scan_timeout=config.timeouts.scan,
+        policy_uri=loaded.path.name,
+        policy_digest=_policy_digest(loaded, ignores, keys.key_ids),
+    )
+
+
+def tag_rules(loaded: LoadedConfig) -> tuple[TagRule, ...]:
+    """Return the tags as the configuration has them.
+
+    Raises:
+        ConfigError: there is none: an image that no tag names is not released.
+    """
+    if not loaded.config.tags:
+        raise ConfigError(
+            f"{loaded.path.name}: tags: none is given, so a release would publish nothing",
+            hint='write for example tags: ["{version}", latest]',
+        )
+    return tuple(
+        TagRule(tag.tag, Move(tag.move) if tag.move else None) for tag in loaded.config.tags
+    )
+
+
+def _verify_policy(loaded: LoadedConfig) -> VerifyPolicy:
+    verify = loaded.config.verify
+    return VerifyPolicy(
+        require=tuple(Family(name) for name in verify.require),
+        platforms=tuple(Platform.parse(name) for name in verify.platforms) or None,
+        scan_max_age=timedelta(seconds=verify.scan_max_age) if verify.scan_max_age else None,
+        targets=TargetRule.ALL,
+    )
+
+
+def _policy_digest(
+    loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str]
+) -> Digest:
+    """Return the digest of what was decided by: the gate and what verification requires, in canonical form."""
+    config = loaded.config
+    document = {
+        "gate": config.gate.model_dump(mode="json"),
+        "verify": {
+            "keys": list(key_ids),
+            "require": list(config.verify.require),
+            "platforms": list(config.verify.platforms) or "all",
+            "scan_max_age": config.verify.scan_max_age,
+        },
+        "accept_incomplete": sorted(config.sbom.accept_incomplete),
+        "ignores": [repr(rule) for rule in ignores],
+    }
+    return digest_of(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())

@@ -1,0 +1,58 @@
+"""Scanners from the configuration, chosen before the scan."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from shipseal._internal.clock import Clock
+from shipseal._internal.progress import Reporter
+from shipseal.advisories.database import load_database
+from shipseal.config.load import LoadedConfig
+from shipseal.errors import Code, ScanError
+from shipseal.release.context import ChosenScanner
+from shipseal.scan.builtin import BuiltinScanner
+from shipseal.scan.engine import Engine, builtin_readiness, choose_engine
+from shipseal.scan.grype import GrypeOptions, GrypeScanner
+from shipseal.scan.interface import DatabasePolicy
+from shipseal.wiring.state import grype_cache
+
+
+def scanner_for(
+    loaded: LoadedConfig, env: Mapping[str, str], clock: Clock, reporter: Reporter
+) -> Callable[[], ChosenScanner]:
+    """Return what chooses the scanner when one is needed.
+
+    What it raises: ``scan.db-unavailable``, ``scan.db-stale``.
+    """
+    scan = loaded.config.scan
+    policy = _policy(loaded, env, reporter)
+    path = scan.database or (Path(env["SHIPSEAL_DB"]) if env.get("SHIPSEAL_DB") else None)
+    grype = GrypeScanner(GrypeOptions(scan.grype or "grype", grype_cache(env), policy), clock)
+
+    def choose() -> ChosenScanner:
+        choice = choose_engine(
+            Engine(scan.engine), grype.readiness, lambda: builtin_readiness(path)
+        )
+        if choice.engine is Engine.GRYPE:
+            return ChosenScanner(grype, choice.reason)
+        if path is None:
+            raise ScanError(
+                Code.DB_UNAVAILABLE,
+                "scan.engine is builtin, and no advisory database is named",
+                hint="name one with scan.database or SHIPSEAL_DB",
+            )
+        return ChosenScanner(BuiltinScanner(load_database(path), clock, policy), choice.reason)
+
+    return choose
+
+
+def _policy(loaded: LoadedConfig, env: Mapping[str, str], reporter: Reporter) -> DatabasePolicy:
+    """Return how old the data may be; who told Grype not to look at the age means it here too, and it is said."""
+    if (
+        "scan.max_age" not in loaded.sources
+        and env.get("GRYPE_DB_VALIDATE_AGE", "").lower() == "false"
+    ):
+        reporter.note(
+            "the age of Grype's database is not looked at: GRYPE_DB_VALIDATE_AGE is false"
+        )
+        return DatabasePolicy(None)
+    return DatabasePolicy(loaded.config.scan.max_age)

@@ -1,0 +1,57 @@
+"""Targets from their texts: how hosts are reached, who to be there, how long to try."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from shipseal._internal.clock import Clock
+from shipseal._internal.retry import RetryPolicy
+from shipseal.config.model import Config
+from shipseal.oci.reference import Reference
+from shipseal.registry.docker_config import DockerCredentials
+from shipseal.registry.factory import open_target
+from shipseal.registry.hosts import HostSettings
+from shipseal.registry.interface import Target
+
+
+class Connections:
+    """Opens targets and other repositories, all with the same credentials and patience.
+
+    Args:
+        config: tells how hosts are reached.
+        folder: relative folders start here.
+        clock: for waiting.
+    """
+
+    def __init__(self, config: Config, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._hosts = _hosts(config)
+        self._policy = RetryPolicy(deadline=config.timeouts.retry_deadline)
+        self._credentials = DockerCredentials(os.environ)
+
+    def open(self, text: str) -> Target:
+        """Return the target that ``host/repository`` or ``oci:DIR`` names.
+
+        Raises:
+            ConfigError: it names none.
+        """
+        return open_target(
+            text,
+            base=self._folder,
+            hosts=self._hosts,
+            credentials=self._credentials,
+            clock=self._clock,
+            policy=self._policy,
+        )
+
+    def repository(self, reference: Reference) -> Target:
+        """Return the repository that a reference lies in."""
+        return self.open(reference.name)
+
+
+def _hosts(config: Config) -> Mapping[str, HostSettings]:
+    return {
+        host: HostSettings(options.plain_http, options.ca, options.client_cert, options.client_key)
+        for host, options in config.registries.items()
+    }
