@@ -1,18 +1,20 @@
 """The image that layers are put on: nothing, a layout on disk, or an image in a registry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal.build.layer_options import SCRATCH
-from shipseal.build.prebuilt import Connect
 from shipseal.errors import Code, ImageError
 from shipseal.oci import ContentSource, Digest, Image, Platform, PlatformImage
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root, load_image
 from shipseal.oci.reference import Reference
 from shipseal.registry.interface import Target
+
+Connect = Callable[[Reference], Target]
+"""Opens the repository that a reference lies in; whoever asks closes it."""
 
 _LAYOUT = "oci:"
 

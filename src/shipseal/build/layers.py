@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from shipseal import __version__
 from shipseal._internal.progress import Reporter
 from shipseal.build import image_config
-from shipseal.build.base_image import Base, open_base
+from shipseal.build.base_image import Base, Connect, open_base
 from shipseal.build.image_config import NewLayer
 from shipseal.build.interface import Builder
 from shipseal.build.layer_files import SourceEntry, source_entries
 from shipseal.build.layer_options import SCRATCH, LayerFile, LayersOptions, LayerSpec
 from shipseal.build.layer_placing import placed
 from shipseal.build.materials import base_image
-from shipseal.build.prebuilt import Connect
 from shipseal.build.pull import pull_blobs
 from shipseal.build.values import BuildRequest, RawBuild
 from shipseal.errors import ConfigError
