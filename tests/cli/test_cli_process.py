@@ -198,3 +198,21 @@ def test_a_ci_job_with_a_terminal_gets_plain_lines(env: dict[str, str]) -> None:
     assert "\x1b" not in shown
     assert shown.splitlines()[0] == "stage: running: two targets"
     assert len(shown.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "number", "expected"),
+    [
+        ("shipseal conf", "1", ["config"]),
+        ("shipseal config s", "2", ["schema", "show"]),
+        ("shipseal config show --", "3", ["--config", "--json", "--help"]),
+    ],
+)
+def test_a_shell_can_complete_commands_and_options(
+    words: str, number: str, expected: list[str]
+) -> None:
+    shell = {"_SHIPSEAL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": number}
+    process = start(env=shell)
+    out, err = process.communicate(timeout=20)
+    assert out.decode().split() == expected
+    assert (process.returncode, err) == (0, b"")
