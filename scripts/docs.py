@@ -73,7 +73,17 @@ def _parameters(command: Any, name: str) -> Iterator[list[str]]:
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None and "--help" not in parameter.opts:
-            yield [f"`{record[0]}`", _sentences(record[1])]
+            yield [f"`{_spelled(record[0])}`", _sentences(record[1])]
+
+
+def _spelled(written: str) -> str:
+    """Return an option with what it takes in capitals; an argument's name says that already."""
+    head, _, kind = written.partition(" <")
+    if not kind or not head.startswith("-"):
+        return head
+    named = {"path": "PATH", "int": "NUMBER", "float": "NUMBER"}
+    word = re.sub(r"list\[(.*)\]", r"\1", kind.rstrip(">")).split()[0].lower()
+    return f"{head} {named.get(word, 'TEXT')}"
 
 
 def _sentences(text: str) -> str:
