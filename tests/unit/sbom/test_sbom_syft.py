@@ -303,8 +303,11 @@ def test_no_syft_at_all(tmp_path: Path, sample: SampleImage) -> None:
         (corrupt_blob, Code.DIGEST_MISMATCH),
     ],
 )
-def test_a_damaged_image_is_found_before_syft_runs(tmp_path: Path, damage: Any, code: Code) -> None:
-    sample = debian_image(tmp_path / "image", compression="none")
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
+def test_a_damaged_image_is_found_before_syft_runs(
+    tmp_path: Path, damage: Any, code: Code, compression: str
+) -> None:
+    sample = debian_image(tmp_path / "image", compression=compression)
     damage(sample, sample.layers["linux/amd64"][1].descriptor.digest)
     here = bench(tmp_path)
     with pytest.raises(ShipsealError) as caught:

@@ -1,0 +1,169 @@
+"""Where `shipseal sbom generate` takes an image from: a registry, an OCI layout, an archive."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shipseal._internal.clock import Clock
+from shipseal._internal.progress import Reporter
+from shipseal._internal.retry import RetryPolicy
+from shipseal.build.pull import pull_image
+from shipseal.errors import Code, ImageError
+from shipseal.oci import Digest, Image, Platform, PlatformImage, parse_digest
+from shipseal.oci.archive import open_archive
+from shipseal.oci.layout import OciLayout
+from shipseal.oci.load import layout_root, load_image
+from shipseal.oci.reference import Reference
+from shipseal.registry.interface import Target
+
+_LAYOUT = "oci:"
+Connect = Callable[[Reference], Target]
+"""Opens the repository that a reference lies in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which image.
+
+    Attributes:
+        text: ``registry/repository[:tag|@digest]``, ``oci:DIR``, or the path of an archive.
+        platform: one platform; None means all.
+        name: the image's name in the SBOM; empty takes it from ``text``.
+        version: likewise; empty takes the tag.
+    """
+
+    text: str
+    platform: Platform | None
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An image on local disk, as it is called in the SBOM."""
+
+    layout: OciLayout
+    image: Image
+    name: str
+    version: str
+
+
+def open_source(asked: Asked, work: Path, connect: Connect, reporter: Reporter) -> Source:
+    """Return the image on local disk: a layout where it lies, an archive or a registry's image in ``work``.
+
+    Raises:
+        ImageError: it is not there, damaged, or lacks the platform.
+        RegistryError: the registry refused or could not be reached.
+        ConfigError: ``asked.text`` names nothing that could be an image.
+    """
+    text, path = asked.text, Path(asked.text)
+    if text.startswith(_LAYOUT):
+        return _opened_layout(asked, *_layout_and_ref(text.removeprefix(_LAYOUT)))
+    if path.is_dir():
+        return _opened_layout(asked, path, None)
+    if path.is_file() or text.startswith(("/", "./", "../")):
+        layout = open_archive(path, work / "image")
+        return _local(asked, layout, None, path.name.partition(".")[0])
+    return _pulled(asked, Reference.parse(text), work, connect, reporter)
+
+
+def _layout_and_ref(text: str) -> tuple[Path, str | None]:
+    """Split ``DIR``, ``DIR:REF`` or ``DIR@DIGEST``; a folder of the whole name wins."""
+    if Path(text).is_dir():
+        return Path(text), None
+    for separator in ("@", ":"):
+        folder, found, ref = text.partition(separator) if separator == "@" else text.rpartition(":")
+        if found and ref and folder:
+            return Path(folder), ref
+    return Path(text), None
+
+
+def _opened_layout(asked: Asked, folder: Path, ref: str | None) -> Source:
+    return _local(asked, OciLayout(folder.absolute()), ref, folder.absolute().name)
+
+
+def _local(asked: Asked, layout: OciLayout, ref: str | None, name: str) -> Source:
+    image = load_image(layout, layout_root(layout, ref))
+    version = asked.version or (ref if ref and ":" not in ref else "")
+    return Source(layout, image, asked.name or name or "image", version)
+
+
+def _pulled(
+    asked: Asked, reference: Reference, work: Path, connect: Connect, reporter: Reporter
+) -> Source:
+    target = connect(reference)
+    try:
+        digest = reference.digest or _resolved(target, reference.tag or "latest")
+        root, layout = target.read_manifest(digest), OciLayout(work / "image")
+        image = load_image(target, root)
+        if asked.platform is None:
+            pull_image(target, digest, layout, reporter)
+        else:
+            for one in chosen_platforms(image, asked.platform):
+                pull_image(target, one.digest, layout, reporter)
+    finally:
+        target.close()
+    version = asked.version or reference.tag or ""
+    return Source(layout, image, asked.name or reference.name, version)
+
+
+def _resolved(target: Target, tag: str) -> Digest:
+    found = target.resolve(tag)
+    if found is None:
+        raise ImageError(
+            Code.IMAGE_NOT_FOUND,
+            f"{target.name}: there is no tag {tag!r}",
+            hint="push the image before its SBOM is made, or correct its name",
+            context={"target": target.name, "tag": tag},
+        )
+    return parse_digest(found.digest)
+
+
+def chosen_platforms(image: Image, platform: Platform | None) -> tuple[PlatformImage, ...]:
+    """Return the one platform that is asked for, or all.
+
+    Raises:
+        ImageError: ``image.platform-missing``.
+    """
+    if platform is None:
+        return image.platforms
+    found = tuple(one for one in image.platforms if one.platform == platform)
+    if not found:
+        there = ", ".join(str(one.platform) for one in image.platforms)
+        raise ImageError(
+            Code.PLATFORM_MISSING,
+            f"{image.digest}: expected platform {platform}, got {there}",
+            hint=f"choose one of {there}, or build the image for {platform} too",
+            context={"digest": image.digest, "platform": str(platform)},
+        )
+    return found
+
+
+def connector(config: Path | None, clock: Clock) -> Connect:
+    """Return what opens repositories: as the configuration says, or with Docker's credentials alone.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    if config is not None:
+        from shipseal.config.load import load  # noqa: PLC0415 - pydantic only when it is needed
+        from shipseal.wiring.targets import Connections  # noqa: PLC0415
+
+        loaded = load(config, env=os.environ, overrides={})
+        return Connections(loaded.config, loaded.path.parent, clock).repository
+
+    def connect(reference: Reference) -> Target:
+        from shipseal.registry.docker_config import DockerCredentials  # noqa: PLC0415
+        from shipseal.registry.factory import open_target  # noqa: PLC0415 - httpx only when it is needed
+
+        return open_target(
+            reference.name,
+            base=Path(),
+            hosts={},
+            credentials=DockerCredentials(os.environ),
+            clock=clock,
+            policy=RetryPolicy(),
+        )
+
+    return connect
