@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from shipseal.attest.key_files import load_private_key, load_public_key, write_key_pair
 from shipseal.attest.keys import LocalKey, Private
 from shipseal.attest.verify_bundle import KeyTrust, verify_with_keys
+from shipseal.cli.main import main
+from shipseal.errors import Exit
 from shipseal.evidence.collect import collect
 from shipseal.intoto.predicates import Family
 from shipseal.oci import Image, digest_of
@@ -26,6 +29,7 @@ from tests.support.evidence import (
     NOW,
     PASSWORD,
     Piece,
+    Recipe,
     key,
     make_pieces,
     push_image,
@@ -88,7 +92,7 @@ def sealed(
     kind: Kind = request.param
     folder = tmp_path_factory.mktemp("cosign")
     sample, image = sample_image(folder / "image")
-    pieces = make_pieces(image, key())
+    pieces = make_pieces(image, key(), Recipe(finished=datetime(2024, 1, 1, tzinfo=UTC)))
     (folder / "release.pub").write_bytes(key().public.pem())
     (folder / "other.pub").write_bytes(key(1).public.pem())
     with kind.serve(folder / "registry") as opener:
@@ -114,6 +118,22 @@ def test_cosign_accepts_every_item_by_the_commands_that_are_printed(sealed: Seal
         "vuln",
         "https://slsa.dev/verification_summary/v1",
     }
+
+
+def test_the_command_line_verifies_a_registry_and_prints_what_to_ask_of_cosign(
+    sealed: Sealed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(sealed.folder)
+    reference = f"{sealed.target.name}:1.2.3"
+    assert main(["verify", reference, "--key", "release.pub"]) == Exit.OK
+    printed = capsys.readouterr().out
+    assert f"digest {sealed.image.digest}" in printed
+    commands = [line.strip() for line in printed.splitlines() if line.startswith("  cosign ")]
+    assert len(commands) == 12
+    assert f"{sealed.target.name}@{sealed.image.platforms[1].digest}" in commands[-1]
+    assert main(["verify", reference, "--key", "other.pub"]) == Exit.EVIDENCE
+    assert main(["verify", f"{sealed.target.name}:2", "--key", "release.pub"]) == Exit.OUTSIDE
+    assert "no 2 in" in capsys.readouterr().err
 
 
 def test_cosign_refuses_another_key_and_what_is_not_there(sealed: Sealed) -> None:

@@ -21,6 +21,9 @@ from shipseal.registry.hosts import HostSettings
 from shipseal.registry.interface import Target
 from shipseal.registry.layout_target import PREFIX
 
+# A person waits for the answer, and asking again is cheap.
+_PATIENCE = RetryPolicy(tries=3, deadline=30.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -74,7 +77,7 @@ def _opened(name: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Itera
         hosts=hosts,
         credentials=DockerCredentials(os.environ),
         clock=clock,
-        policy=RetryPolicy(),
+        policy=_PATIENCE,
     )
     try:
         yield target
@@ -93,7 +96,7 @@ def _split(text: str) -> tuple[str, str]:
 def _split_layout(text: str) -> tuple[str, str]:
     folder, at, digest = text.rpartition("@")
     if at and folder and digest.startswith("sha"):
-        return f"{PREFIX}{folder}", parse_digest(digest)
+        return f"{PREFIX}{folder}", _digest(digest)
     folder, colon, tag = text.rpartition(":")
     # A folder may have a colon in its name; a tag has no slash.
     if colon and folder and "/" not in tag and not Path(text).is_dir():
@@ -103,6 +106,13 @@ def _split_layout(text: str) -> tuple[str, str]:
             "oci: names no folder", hint="write oci:DIR, oci:DIR:TAG or oci:DIR@sha256:…"
         )
     return f"{PREFIX}{text}", ""
+
+
+def _digest(text: str) -> Digest:
+    try:
+        return parse_digest(text)
+    except ImageError as error:
+        raise ConfigError(error.message, hint=error.hint) from error
 
 
 def _resolve(target: Target, text: str, reference: str) -> Digest:
