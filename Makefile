@@ -14,7 +14,7 @@ help: ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: .venv/.run ## see the point in a minute: a bad image refused, a good one released and verified
-	$(BIN)/python demo/run.py
+	$(BIN)/python -m demo.run
 
 test: lint ## lint, then all tests (those that need outside tools skip without `make tools`)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4

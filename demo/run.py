@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thief import swap_image
+from demo.thief import swap_image
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

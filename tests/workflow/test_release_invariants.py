@@ -96,10 +96,12 @@ def test_every_target_has_identical_bytes(bench: Bench) -> None:
 def test_a_second_run_signs_nothing_and_changes_nothing(bench: Bench) -> None:
     bench.run()
     before, signed = bundles(bench), list(bench.signer.signed)
+    files = sorted(bench.folder.glob("[ab]/**/*"))
     bench.clock.elapsed += 3600
     result = bench.run()
     assert result.status == Status.DONE
     assert bundles(bench) == before
+    assert sorted(bench.folder.glob("[ab]/**/*")) == files
     assert bench.signer.signed == signed
     assert bench.cataloguer.runs == bench.scanner.runs == 0
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from shipseal.cli.output import print_json, tell
-from shipseal.cli.release_view import print_known, print_list, print_result
+from shipseal.cli.output import print_json
+from shipseal.cli.release_view import print_known, print_list, print_result, print_what_stays
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -111,8 +111,7 @@ def abort(
     if as_json:
         print_json(found.result().to_json())
         return
-    tell(f"release {identifier} is aborted")
-    print_result(found.result(), stays=True)
+    print_what_stays(found.result())
 
 
 def _run(
@@ -125,6 +124,7 @@ def _run(
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
     from shipseal.cli.passwords import ask_password  # noqa: PLC0415
+    from shipseal.cli.release_findings import print_findings  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
     from shipseal.release.session import run  # noqa: PLC0415
     from shipseal.wiring import Surroundings, Wish, release_setup  # noqa: PLC0415
@@ -138,9 +138,11 @@ def _run(
         finally:
             for target in setup.parts.targets:
                 target.close()
+    results = setup.state.release(result.release) / "results"
     if as_json:
         print_json(result.to_json())
     else:
         print_result(result)
-    tell_actions(result, setup, os.environ)
+        print_findings(results)
+    tell_actions(result, results, os.environ)
     raise typer.Exit(result.exit)

@@ -1,8 +1,10 @@
 """How a release is shown to a person: what it came to, what stands where, what to do next."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from shipseal.cli.output import Column, duration_text, print_table, say, size_text
+from shipseal.cli.release_findings import print_findings
 from shipseal.release.folders import StateFolder
 from shipseal.release.result import ReleaseResult, Status
 from shipseal.release.session import Known
@@ -11,13 +13,8 @@ from shipseal.release.state import ReleaseState
 _SHORT = 19  # "sha256:" and twelve digits, as docker shows them
 
 
-def print_result(result: ReleaseResult, *, stays: bool = False) -> None:
-    """Print what a release came to: a headline, platforms, tags, and the next command where there is one.
-
-    Args:
-        result: the release as it stands.
-        stays: whether it was given up, and what stays at the targets is what matters.
-    """
+def print_result(result: ReleaseResult) -> None:
+    """Print what a release came to: a headline, why and what next, platforms, tags."""
     say(_headline(result))
     if result.message:
         say(f"{result.code + ': ' if result.code else ''}{result.message}")
@@ -25,9 +22,21 @@ def print_result(result: ReleaseResult, *, stays: bool = False) -> None:
         say(f"next: {result.hint}")
     say()
     _print_platforms(result)
-    _print_targets(result, stays=stays)
-    if result.evidence:
-        _print_evidence(result)
+    _print_tags(result)
+
+
+def print_what_stays(result: ReleaseResult) -> None:
+    """Print what a release that was given up leaves at the targets."""
+    say(f"{result.version}  [{result.release}] is given up: it will not be resumed")
+    rows = [
+        (
+            _place(target.target),
+            f"{_short(result.digest)}, by digest only" if target.staged else "nothing",
+            ", ".join(tag.tag for tag in target.tags if tag.digest == result.digest) or "none",
+        )
+        for target in result.targets
+    ]
+    print_table(("target", "image that stays", "tags that name it"), rows)
 
 
 def print_list(releases: Sequence[Known]) -> None:
@@ -52,9 +61,12 @@ def print_list(releases: Sequence[Known]) -> None:
 
 def print_known(release: Known, state: StateFolder) -> None:
     """Print one release with its timeline and where its files are."""
-    print_result(release.result())
-    _print_timeline(release)
     results = state.release(release.identifier) / "results"
+    result = release.result()
+    print_result(result)
+    print_findings(results)
+    _print_evidence(result)
+    _print_timeline(release)
     say(f"journal   {state.journal(release.identifier)}")
     if results.is_dir():
         say(f"results   {results}")
@@ -97,17 +109,22 @@ def _counts(findings: dict[str, int] | None) -> str:
     return ", ".join(f"{count} {severity}" for severity, count in findings.items()) or "none"
 
 
-def _print_targets(result: ReleaseResult, *, stays: bool) -> None:
-    rows = []
+def _print_tags(result: ReleaseResult) -> None:
+    """Print one line for each tag that stands alike at all targets, and one for each place where it does not."""
+    places: dict[tuple[str, str, str], list[str]] = {}
     for target in result.targets:
-        staged = "staged" if target.staged else "-"
-        if not target.tags:
-            rows.append((target.target, staged, "-", "-", ""))
-        rows += [
-            (target.target, staged, tag.tag, _short(tag.digest), tag.reason) for tag in target.tags
-        ]
-    title = "what stays at the targets, unreachable by a new tag" if stays else ""
-    print_table(("target", "image", "tag", "names", "why"), rows, title=title)
+        for tag in target.tags:
+            key = (tag.tag, _short(tag.digest), tag.reason)
+            places.setdefault(key, []).append(_place(target.target))
+    rows = [(tag, names, ", ".join(where), why) for (tag, names, why), where in places.items()]
+    print_table(("tag", "names", "at", "why"), rows)
+
+
+def _place(target: str) -> str:
+    """Return a target as a person would write it here: layouts relative to the current folder."""
+    folder = target.removeprefix("oci:")
+    here = f"{Path.cwd()}/"
+    return f"oci:{folder.removeprefix(here)}" if folder != target else target
 
 
 def _print_evidence(result: ReleaseResult) -> None:

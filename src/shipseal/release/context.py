@@ -197,5 +197,5 @@ class Context:
 
     def _ended(self, name: str, state: str, started: float, code: str = "") -> None:
         seconds = round(self.parts.clock.monotonic() - started, 3)
-        self.parts.reporter.step(name, state, f"{seconds:.1f} s" if seconds >= 0.05 else "")
+        self.parts.reporter.step(name, state)
         self.ledger.record("step", step=name, state=state, seconds=seconds, code=code)

@@ -9,7 +9,8 @@ import msgspec
 
 from shipseal._internal.clock import Clock, rfc3339
 from shipseal._internal.durable import disk_errors
-from shipseal.errors import Code, ReleaseError
+from shipseal._internal.limits import CONFIG_FILE, read_file
+from shipseal.errors import Code, ReleaseError, ShipsealError
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -80,8 +81,8 @@ class ReleaseLock:
 
     def _read(self) -> Holder:
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Holder)
-        except (OSError, msgspec.DecodeError):
+            return msgspec.json.decode(read_file(self.path, CONFIG_FILE), type=Holder)
+        except (OSError, ShipsealError, msgspec.DecodeError):
             # Between taking the lock and writing the name: held, by someone unnamed yet.
             return Holder(0, "unknown", "", "")
 

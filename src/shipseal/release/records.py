@@ -233,7 +233,11 @@ class ClosedRecord(msgspec.Struct, frozen=True):
 
 
 def to_data(record: msgspec.Struct) -> dict[str, Any]:
-    """Return ``record`` as the ``data`` of an event."""
+    """Return ``record`` as the ``data`` of an event.
+
+    Raises:
+        TypeError: it is no object, which is a defect of the caller.
+    """
     value = msgspec.to_builtins(record)
     if not isinstance(value, dict):
         raise TypeError(f"{type(record).__name__} is no object")

@@ -25,7 +25,7 @@ from shipseal.release.steps.assess import Assessment, assess
 from shipseal.release.steps.attest import attest
 from shipseal.release.steps.build import build
 from shipseal.release.steps.prepare import prepare
-from shipseal.release.steps.promote import Promotion
+from shipseal.release.steps.promote import Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
 from shipseal.release.steps.stage import Stager, is_staged
 from shipseal.release.steps.verify import verify
@@ -165,6 +165,8 @@ class Runner:
     def _promote(self, built: BuiltImage, promotion: Promotion) -> None:
         with self.ctx.step("promote"):
             decisions = promotion.plan()
+            if self.ctx.ledger.state.recorded and not writes_any(decisions):
+                return
             record_at_targets(self.ctx, built, "promoting", decisions)
             promotion.run(decisions)
         with self.ctx.step("record"):

@@ -14,6 +14,7 @@ from shipseal._internal.durable import write_atomic
 from shipseal.build.interface import BuiltImage
 from shipseal.gate.decision import decide
 from shipseal.gate.report import GateReport
+from shipseal.gate.summary import summarize
 from shipseal.oci import PlatformImage, parse_digest
 from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
@@ -56,7 +57,7 @@ def assess(ctx: Context, built: BuiltImage, chosen: ChosenScanner) -> Assessment
     reports = tuple(pair[1] for pair in pairs)
     with ctx.step("gate"):
         gate = decide(reports, ctx.rules.gate, ctx.rules.ignores, now=ctx.parts.clock.now())
-        _record_gate(ctx, gate, catalogues)
+        _record_gate(ctx, gate, catalogues, chosen.reason)
     return Assessment(catalogues, reports, gate, chosen.reason, _missing(ctx, catalogues))
 
 
@@ -104,9 +105,13 @@ def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanRepo
     return report
 
 
-def _record_gate(ctx: Context, gate: GateReport, catalogues: Sequence[Catalogue]) -> None:
+def _record_gate(
+    ctx: Context, gate: GateReport, catalogues: Sequence[Catalogue], choice: str
+) -> None:
     document = msgspec.json.encode(gate.to_json(), order="sorted")
     write_atomic(ctx.folder / "results" / "gate.json", document)
+    shown = msgspec.json.encode(summarize(gate, choice=choice))
+    write_atomic(ctx.folder / "results" / "summary.json", shown)
     record = GateRecord(
         outcome=str(gate.outcome),
         report=ctx.parts.blobs.put(document),

@@ -19,6 +19,11 @@ from shipseal.release.tags import Action, PlannedTag, TagDecision, decide, publi
 Decisions = Mapping[str, Sequence[TagDecision]]
 
 
+def writes_any(decisions: Decisions) -> bool:
+    """Return whether any tag at any target is to be written."""
+    return any(decision.writes for each in decisions.values() for decision in each)
+
+
 class PartlyPromotedError(ReleaseError):
     """Some tags moved and could not be moved back.
 
@@ -165,7 +170,8 @@ class Promotion:
         kind = "tag.moved" if decision.writes else "tag.kept"
         record = TagRecord(target.name, tag, self.root.digest, before, decision.reason)
         self.ledger.record(kind, record)
-        self.reporter.note(f"{target.name}:{tag} -> {self.root.digest}")
+        if decision.writes:
+            self.reporter.note(f"{target.name}:{tag} -> {self.root.digest}")
 
     def _before(self, target: Target, decision: TagDecision) -> str | None:
         known = (self.ledger.state.before or {}).get(target.name, {})

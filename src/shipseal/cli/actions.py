@@ -1,0 +1,61 @@
+"""What a release tells GitHub Actions: outputs, the step summary, and a marked line when it did not end well."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from shipseal.cli.output import printable
+from shipseal.cli.release_findings import read_summary
+from shipseal.github.actions import ActionsEnvironment, Annotation
+from shipseal.release.result import ReleaseResult, Status
+from shipseal.report.markdown import summary_markdown
+
+
+def tell_actions(result: ReleaseResult, results: Path, env: Mapping[str, str]) -> None:
+    """Write outputs (``release``, ``status``, ``digest``, ``tags``, ``code``), the summary and annotations.
+
+    Args:
+        result: what the release came to.
+        results: the folder with its results.
+        env: the environment; outside a job of GitHub Actions nothing happens.
+
+    Raises:
+        ShipsealError: a file of the runner cannot be written.
+    """
+    job = ActionsEnvironment.from_env(env)
+    if not job.active:
+        return
+    for name, value in _outputs(result).items():
+        job.set_output(name, value)
+    job.add_summary(_markdown(result, results))
+    if result.exit:
+        text = f"{result.message}\n{result.hint}".strip()
+        sys.stderr.write(Annotation("error", text, f"shipseal: {result.code}").render())
+
+
+def _outputs(result: ReleaseResult) -> Mapping[str, str]:
+    return {
+        "release": result.release,
+        "status": result.status,
+        "digest": result.digest or "",
+        "tags": "\n".join(result.tags),
+        "code": result.code or "",
+        "attested": "true" if result.attested else "false",
+    }
+
+
+def _markdown(result: ReleaseResult, results: Path) -> str:
+    lines = [f"## {printable(result.version)}: {result.status}", ""]
+    if result.message:
+        lines += [f"`{result.code or 'note'}` {printable(result.message)}", ""]
+    if result.digest:
+        lines += [f"- digest `{result.digest}`"]
+    if result.status == Status.DONE:
+        lines += [f"- tags {', '.join(f'`{tag}`' for tag in result.tags)}"]
+    lines += [f"- `{target.target}`" for target in result.targets]
+    return "\n".join(lines) + "\n\n" + _findings(result, results)
+
+
+def _findings(result: ReleaseResult, results: Path) -> str:
+    summary = read_summary(results)
+    return summary_markdown(summary, title=result.version) if summary else ""
