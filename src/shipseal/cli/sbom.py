@@ -1,5 +1,6 @@
 """``shipseal sbom``: make, trim, compare and measure SBOMs."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -46,20 +47,22 @@ def generate(
     """Catalogue an image: SPDX 2.3 and Syft's JSON for each platform, and the index's own document."""
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - costs more than --help may
     from shipseal._internal.progress import SilentReporter  # noqa: PLC0415
-    from shipseal.cli.sbom_generate import Making, generate  # noqa: PLC0415
+    from shipseal.cli.sbom_generate import generate, stated_epoch  # noqa: PLC0415
     from shipseal.cli.sbom_json import outcome_json  # noqa: PLC0415
-    from shipseal.cli.sbom_source import Asked, connector  # noqa: PLC0415
+    from shipseal.cli.sbom_source import Asked  # noqa: PLC0415
     from shipseal.cli.sbom_view import print_outcome  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
     from shipseal.oci import Platform  # noqa: PLC0415
+    from shipseal.wiring.sboms import Making, connector  # noqa: PLC0415
 
     asked = Asked(image, Platform.parse(platform) if platform else None, name, version)
-    making, connect = Making(out, syft, timeout), connector(config, SystemClock())
+    making = Making(syft, timeout, stated_epoch(os.environ))
+    connect = connector(config, SystemClock())
     if is_live(sys.stderr):
         with TerminalReporter() as reporter:
-            outcome = generate(asked, making, connect, reporter)
+            outcome = generate(asked, making, out, connect, reporter)
     else:
-        outcome = generate(asked, making, connect, SilentReporter())
+        outcome = generate(asked, making, out, connect, SilentReporter())
     for item in outcome.sboms:
         for reason in item.catalogue.incomplete:
             tell(f"incomplete: {item.catalogue.platform}: {reason}")

@@ -1,6 +1,5 @@
 """`shipseal sbom generate`: from the text of an image to SBOM files."""
 
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +8,14 @@ from pathlib import Path
 from shipseal._internal.clock import SystemClock
 from shipseal._internal.durable import write_atomic
 from shipseal._internal.progress import Reporter
-from shipseal.cli.sbom_source import Asked, Connect, Source, chosen_platforms, open_source
+from shipseal.cli.sbom_source import Asked, Source, chosen_platforms, open_source
 from shipseal.errors import ConfigError
 from shipseal.oci import Digest, digest_of
 from shipseal.oci.blob_store import BlobStore
-from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.index_level import index_document
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
-from shipseal.sbom.syft import SyftCataloguer, SyftOptions
 from shipseal.spdx.purl import slug
+from shipseal.wiring.sboms import Connect, Making, cataloguer_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,13 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The SBOM of one platform: SPDX, and the Syft JSON of the same run."""
+    """The SBOM of one platform.
+
+    Attributes:
+        catalogue: what was found, and by which tool.
+        spdx: the SPDX document.
+        native: the Syft JSON of the same run.
+    """
 
     catalogue: Catalogue
     spdx: WrittenFile
@@ -65,27 +69,15 @@ class Outcome:
     index: WrittenFile | None
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How the SBOMs are made.
-
-    Attributes:
-        folder: where the files go.
-        binary: which Syft; empty leaves the choice.
-        timeout: seconds for one run of Syft.
-    """
-
-    folder: Path
-    binary: str
-    timeout: float
-
-
-def generate(asked: Asked, making: Making, connect: Connect, reporter: Reporter) -> Outcome:
+def generate(
+    asked: Asked, making: Making, folder: Path, connect: Connect, reporter: Reporter
+) -> Outcome:
     """Make the SBOMs of an image and write them as files.
 
     Args:
         asked: which image.
         making: how.
+        folder: where the files go.
         connect: opens repositories.
         reporter: hears of progress.
 
@@ -93,33 +85,26 @@ def generate(asked: Asked, making: Making, connect: Connect, reporter: Reporter)
         ImageError: the image is not there, damaged, or lacks the platform.
         RegistryError: the registry refused or could not be reached.
         SbomError, ToolError: Syft failed or is missing.
-        ConfigError: ``text`` names nothing that could be an image; SOURCE_DATE_EPOCH is no number.
+        ConfigError: ``text`` names nothing that could be an image.
     """
-    epoch = _epoch(os.environ)
     with tempfile.TemporaryDirectory(prefix="shipseal-generate-") as name:
         work = Path(name)
         source = open_source(asked, work, connect, reporter)
         blobs = BlobStore(work / "sboms")
-        cataloguer = SyftCataloguer(
-            SyftOptions(binary=making.binary, timeout=making.timeout, epoch=epoch),
-            blobs,
-            SbomCache(cache_folder(os.environ)),
-            SystemClock(),
-            reporter,
-        )
+        cataloguer = cataloguer_for(making, blobs, SystemClock(), reporter)
         # One after the other: each run uses all processors, and an interrupt ends it at once.
         catalogues = [
             cataloguer.catalogue(CatalogueRequest(one, source.layout, source.name, source.version))
             for one in chosen_platforms(source.image, asked.platform)
         ]
-        files = _Files(making.folder, slug(source.name.rpartition("/")[2]), blobs)
+        files = _Files(folder, slug(source.name.rpartition("/")[2]), blobs)
         return Outcome(
             name=source.name,
             version=source.version,
             digest=source.image.digest,
-            tool=cataloguer.tool().name,
+            tool=catalogues[0].tool,
             sboms=tuple(files.of(catalogue) for catalogue in catalogues),
-            index=_index(source, catalogues, files, epoch),
+            index=_index(source, catalogues, files, making.epoch),
         )
 
 
@@ -159,7 +144,12 @@ class _Files:
         return WrittenFile(path, digest_of(raw), len(raw))
 
 
-def _epoch(env: Mapping[str, str]) -> int | None:
+def stated_epoch(env: Mapping[str, str]) -> int | None:
+    """Return SOURCE_DATE_EPOCH in seconds, or None when it is not set.
+
+    Raises:
+        ConfigError: it is no number.
+    """
     text = env.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return None

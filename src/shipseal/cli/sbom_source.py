@@ -1,13 +1,9 @@
 """Where `shipseal sbom generate` takes an image from: a registry, an OCI layout, an archive."""
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
-from shipseal._internal.retry import RetryPolicy
 from shipseal.build.pull import pull_image
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Digest, Image, Platform, PlatformImage, parse_digest
@@ -16,10 +12,9 @@ from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root, load_image
 from shipseal.oci.reference import Reference
 from shipseal.registry.interface import Target
+from shipseal.wiring.sboms import Connect
 
 _LAYOUT = "oci:"
-Connect = Callable[[Reference], Target]
-"""Opens the repository that a reference lies in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An image on local disk, as it is called in the SBOM."""
+    """An image on local disk, as it is called in the SBOM.
+
+    Attributes:
+        layout: where its bytes are.
+        image: the image with its platforms.
+        name: of the image.
+        version: of the image; may be empty.
+    """
 
     layout: OciLayout
     image: Image
@@ -138,32 +140,3 @@ def chosen_platforms(image: Image, platform: Platform | None) -> tuple[PlatformI
             context={"digest": image.digest, "platform": str(platform)},
         )
     return found
-
-
-def connector(config: Path | None, clock: Clock) -> Connect:
-    """Return what opens repositories: as the configuration says, or with Docker's credentials alone.
-
-    Raises:
-        ConfigError: the configuration is wrong.
-    """
-    if config is not None:
-        from shipseal.config.load import load  # noqa: PLC0415 - pydantic only when it is needed
-        from shipseal.wiring.targets import Connections  # noqa: PLC0415
-
-        loaded = load(config, env=os.environ, overrides={})
-        return Connections(loaded.config, loaded.path.parent, clock).repository
-
-    def connect(reference: Reference) -> Target:
-        from shipseal.registry.docker_config import DockerCredentials  # noqa: PLC0415
-        from shipseal.registry.factory import open_target  # noqa: PLC0415 - httpx only when it is needed
-
-        return open_target(
-            reference.name,
-            base=Path(),
-            hosts={},
-            credentials=DockerCredentials(os.environ),
-            clock=clock,
-            policy=RetryPolicy(),
-        )
-
-    return connect

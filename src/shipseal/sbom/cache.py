@@ -17,12 +17,15 @@ import platformdirs
 import zstandard
 
 from shipseal._internal.durable import write_atomic
-from shipseal._internal.limits import MIB
+from shipseal._internal.limits import KIB, MIB, TOOL_OUTPUT, Limit, read_file
 from shipseal.errors import ShipsealError
 from shipseal.oci import Digest, digest_of, parse_digest
 
+_DIGEST_FILE = Limit("file with a digest", KIB, "it holds one line")
 DEFAULT_LIMIT = 2048 * MIB
 _SUFFIX = ".sbom"
+_ENTRY = Limit("SBOM cache entry", 512 * MIB, "73 MB of documents are an entry of 9 MB")
+_LINE = Limit("remembered diff-id", 1024, "a digest is one short line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ class SbomCache:
         """Return the entry, verified; None when there is none, or none that is whole."""
         path = self._path(key)
         try:
-            run = _unpack(path.read_bytes(), key)
-        except (OSError, ValueError, zstandard.ZstdError, msgspec.MsgspecError):
+            run = _unpack(read_file(path, _ENTRY), key)
+        except (OSError, ValueError, ShipsealError, zstandard.ZstdError, msgspec.MsgspecError):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             return None
@@ -109,7 +112,7 @@ class SbomCache:
     def diff_id(self, layer: Digest) -> Digest | None:
         """Return what a layer was found to decompress to; None when it was never looked at."""
         try:
-            return parse_digest(self._layer(layer).read_text(encoding="ascii").strip())
+            return parse_digest(read_file(self._layer(layer), _DIGEST_FILE).decode("ascii").strip())
         except (OSError, ValueError, ShipsealError):
             return None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from shipseal._internal.limits import TOOL_OUTPUT, read_file
 from shipseal._internal.process import ToolResult, ToolTimeoutError, run_tool, tool_environment
 from shipseal.errors import Code, SbomError, ToolError
 from shipseal.sbom.syft_failures import failure_of, last_lines
@@ -106,7 +107,7 @@ def _timeout(timeout: float, error: ToolTimeoutError) -> SbomError:
     return SbomError(
         Code.SBOM_TIMEOUT,
         f"syft did not end within {timeout:g} s",
-        hint="raise the timeout in shipseal.yaml (timeouts.sbom); large images take minutes",
+        hint="raise the timeout in shipseal.yaml (timeouts.catalogue); large images take minutes",
         context={"tool": "syft", "stderr": last_lines(error.context.get("stderr", ""))},
         retryable=True,
     )
@@ -115,7 +116,7 @@ def _timeout(timeout: float, error: ToolTimeoutError) -> SbomError:
 def _output(path: Path, result: ToolResult) -> bytes:
     """Return a file that Syft wrote; that it is what it should be is seen when it is read."""
     try:
-        raw = path.read_bytes()
+        raw = read_file(path, TOOL_OUTPUT, code=Code.CATALOG_FAILED)
     except OSError as error:
         raise _no_output(path, f"it wrote no {path.name}", result) from error
     if not raw.strip():

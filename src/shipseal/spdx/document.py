@@ -98,7 +98,13 @@ class SpdxDocument:
 
 @dataclass(frozen=True, slots=True)
 class CreationInfo:
-    """Who made the document and when (SPDX 2.3, clauses 6.8 to 6.10)."""
+    """Who made the document and when (SPDX 2.3, clauses 6.8 to 6.10).
+
+    Attributes:
+        created: RFC 3339.
+        creators: ``Tool: …``, ``Organization: …``, ``Person: …``.
+        comment: free text; holds the record of a trimmed document.
+    """
 
     created: str = ""
     creators: tuple[str, ...] = ()
