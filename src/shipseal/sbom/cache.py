@@ -17,11 +17,10 @@ import platformdirs
 import zstandard
 
 from shipseal._internal.durable import write_atomic
-from shipseal._internal.limits import KIB, MIB, TOOL_OUTPUT, Limit, read_file
+from shipseal._internal.limits import MIB, Limit, read_file
 from shipseal.errors import ShipsealError
 from shipseal.oci import Digest, digest_of, parse_digest
 
-_DIGEST_FILE = Limit("file with a digest", KIB, "it holds one line")
 DEFAULT_LIMIT = 2048 * MIB
 _SUFFIX = ".sbom"
 _ENTRY = Limit("SBOM cache entry", 512 * MIB, "73 MB of documents are an entry of 9 MB")
@@ -112,7 +111,7 @@ class SbomCache:
     def diff_id(self, layer: Digest) -> Digest | None:
         """Return what a layer was found to decompress to; None when it was never looked at."""
         try:
-            return parse_digest(read_file(self._layer(layer), _DIGEST_FILE).decode("ascii").strip())
+            return parse_digest(read_file(self._layer(layer), _LINE).decode("ascii").strip())
         except (OSError, ValueError, ShipsealError):
             return None
 
