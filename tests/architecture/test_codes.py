@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from shipseal.config.keys import all_keys
 from shipseal.errors import Code
 from tests.support.command_lines import command_lines, fault
 from tests.support.source_tree import Module, modules
@@ -88,6 +89,37 @@ def broken_hints(module: Module) -> list[str]:
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_every_command_that_a_text_names_exists(name: str) -> None:
     assert broken_hints(modules()[name]) == []
+
+
+_KEY = re.compile(
+    r"(?<![\w./-])(sbom|scan|gate|sign|verify|ignores|evidence|limits|timeouts)\.([a-z_]+)(?![\w.-])"
+)
+
+
+def broken_keys(module: Module) -> list[str]:
+    """Return the keys of the configuration that hints name and that do not exist."""
+    known = {key.name for key in all_keys()}
+    hints = (
+        text
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.keyword) and node.arg == "hint"
+        for text in texts(Module("hint", "", ast.Module([ast.Expr(node.value)], []), module.path))
+    )
+    found = {".".join(match.groups()) for text in hints for match in _KEY.finditer(text)}
+    return sorted(found - known)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_every_key_that_a_hint_names_exists(name: str) -> None:
+    assert broken_keys(modules()[name]) == []
+
+
+def test_the_rule_for_keys_can_fail() -> None:
+    module = Module.parse(
+        "shipseal.x",
+        "E('sbom.none', hint=f'{x}: raise timeouts.sbom or timeouts.scan (scan.gate-failed)')",
+    )
+    assert broken_keys(module) == ["timeouts.sbom"]
 
 
 def test_the_rule_for_hints_can_fail() -> None:

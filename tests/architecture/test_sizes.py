@@ -23,14 +23,20 @@ def too_long(module: Module) -> Iterable[str]:
     for node in ast.walk(module.tree):
         limit = _limit(node)
         if limit and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            size = (node.end_lineno or node.lineno) - _start(module, node) + 1
+            size = _size(module, node)
             if size > limit:
                 yield f"{module.at(node)} {node.name}: {size} lines, at most {limit}"
 
 
-def _start(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
-    """Return where counting begins: the signature of a command is a table of options, and no code."""
-    return node.body[0].lineno if module.room == "cli" else node.lineno
+def _size(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
+    """Return the lines of code: neither docstrings, nor the signature of a command, which is a table of options."""
+    start, end = node.lineno, node.end_lineno or node.lineno
+    if isinstance(node, ast.ClassDef):
+        return end - start + 1
+    if module.room == "cli":
+        start = node.body[0].lineno
+    text = node.body[0] if ast.get_docstring(node) else None
+    return end - start + 1 - ((text.end_lineno or 0) - text.lineno + 1 if text else 0)
 
 
 def _limit(node: ast.AST) -> int:
@@ -57,6 +63,12 @@ def test_the_rule_for_functions_can_fail() -> None:
     assert list(too_long(_module("def f():", 49))) == []
     assert list(too_long(_module("def f():", 50))) == ["shipseal.x.py:1 f: 51 lines, at most 50"]
     assert list(too_long(_module("async def f():", 50))) != []
+
+
+def test_a_docstring_does_not_count() -> None:
+    text = 'def f():\n    """Do.\n\n' + "    Words.\n" * 60 + '    """\n' + "    x = 1\n" * 49
+    assert list(too_long(Module.parse("shipseal.x", text))) == []
+    assert list(too_long(Module.parse("shipseal.x", text + "    x = 1\n"))) != []
 
 
 def test_the_options_of_a_command_do_not_count() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from shipseal._internal.limits import TOOL_STDERR, read_file
 from shipseal._internal.process import ToolResult, run_tool, tool_environment
 from shipseal.build.failures import build_failure
 from shipseal.build.values import BuildRequest
@@ -53,7 +54,7 @@ class Buildah:
         ids = self._work / "image-id"
         chosen = [f"--platform={platform}"] if platform else []
         self._stored("build", f"--iidfile={ids}", *chosen, *arguments)
-        return ids.read_text().strip()
+        return read_file(ids, TOOL_STDERR).decode().strip()
 
     def push(self, image: str, form: str) -> Path:
         """Return a folder that holds ``image`` as the ``dir:`` transport writes it, layers compressed."""
@@ -69,11 +70,9 @@ class Buildah:
 
     def labels(self, image: str) -> dict[str, str]:
         """Return the labels of an image in the storage."""
-        found = self._stored(
-            "inspect", "--type=image", "--format={{json .OCIv1.Config.Labels}}", image
-        )
-        value = msgspec.json.decode(found.stdout.strip() or b"null")
-        return {str(key): str(text) for key, text in (value or {}).items()}
+        document = msgspec.json.decode(self._stored("inspect", "--type=image", image).stdout)
+        labels = document["OCIv1"].get("config", {}).get("Labels") or {}
+        return {str(key): str(text) for key, text in labels.items()}
 
     def forget(self) -> None:
         """Let buildah empty its storage: every layer lies there unpacked. What stays does no harm."""

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from shipseal._internal.durable import disk_errors, fsync_folder, write_atomic
-from shipseal._internal.limits import MIB
+from shipseal._internal.limits import MIB, TOOL_OUTPUT, read_file
 from shipseal.errors import Code, ImageError
 from shipseal.oci.digest import Digest, check_bytes, digest_of, split_digest, verified
 
@@ -91,13 +91,14 @@ class BlobStore:
             fsync_folder(path.parent)
 
     def read(self, digest: Digest) -> bytes:
-        """Return a blob, verified.
+        """Return a blob, verified: for documents; what can be larger is opened.
 
         Raises:
             ImageError: ``image.not-found``, ``image.digest-mismatch``.
+            ShipsealError: ``image.format-unsupported`` when it is larger than any document.
         """
         try:
-            data = self.path(digest).read_bytes()
+            data = read_file(self.path(digest), TOOL_OUTPUT)
         except OSError as error:
             raise self._missing(digest, error) from error
         return check_bytes(data, digest, what=str(self.path(digest)))

@@ -176,6 +176,7 @@ class LayoutTarget(Target):
         """Prove that the folder, or the nearest one above it that exists, can be written.
 
         Raises:
+            ConfigError: something that is no folder stands there.
             ShipsealError: ``config.invalid`` or ``resource.disk-full``, naming the folder.
         """
         folder = self._layout.folder

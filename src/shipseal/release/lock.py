@@ -13,6 +13,9 @@ from shipseal._internal.limits import CONFIG_FILE, read_file
 from shipseal.errors import Code, ReleaseError, ShipsealError
 
 
+_POLL_SECONDS = 1.0
+
+
 class Holder(msgspec.Struct, frozen=True):
     """Who holds a lock.
 
@@ -40,12 +43,19 @@ class ReleaseLock:
         self.path = path
         self._descriptor: int | None = None
 
-    def acquire(self, release: str, clock: Clock) -> None:
-        """Take the lock.
+    def acquire(self, release: str, clock: Clock, *, wait: float = 0.0) -> None:
+        """Take the lock, waiting up to ``wait`` seconds for whoever holds it.
 
         Raises:
             ReleaseError: ``release.locked``, naming who holds it.
         """
+        deadline = clock.monotonic() + wait
+        while not self._take(release, clock):
+            if clock.monotonic() >= deadline:
+                raise self._locked()
+            clock.sleep(_POLL_SECONDS)
+
+    def _take(self, release: str, clock: Clock) -> bool:
         with disk_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -53,11 +63,12 @@ class ReleaseLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise self._locked() from None
+            return False
         self._descriptor = descriptor
         holder = Holder(os.getpid(), socket.gethostname(), rfc3339(clock.now()), release)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(holder), 0)
+        return True
 
     def free(self) -> None:
         """Let go of the lock."""
