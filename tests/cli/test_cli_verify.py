@@ -122,6 +122,9 @@ def test_one_of_several_keys_suffices(home: Path, run: Run) -> None:
 def test_an_image_without_evidence_is_not_verified(home: Path, run: Run) -> None:
     """The most dangerous answer of all would be 0."""
     sample_image(home / "bare")
+    status, out, _ = run("oci:bare", *KEY)
+    assert status == Exit.EVIDENCE
+    assert "NOT verified: 12 of 12 required items do not count (attest.missing)" in out
     status, out, _ = run("oci:bare", *KEY, "--json")
     assert status == Exit.EVIDENCE
     answer = json.loads(out)

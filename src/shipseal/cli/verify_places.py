@@ -19,7 +19,9 @@ from shipseal.registry.docker_config import DockerCredentials
 from shipseal.registry.factory import open_target
 from shipseal.registry.hosts import HostSettings
 from shipseal.registry.interface import Target
-from shipseal.registry.layout_target import PREFIX
+
+PREFIX = "oci:"
+"""Begins the name of an OCI layout."""
 
 # A person waits for the answer, and asking again is cheap.
 _PATIENCE = RetryPolicy(tries=3, deadline=30.0)

@@ -75,7 +75,10 @@ def _sum(verdict: Verdict) -> str:
     total = len(verdict.checks)
     if verdict.passed:
         return f"verified: all {total} required items"
-    return f"NOT verified: {total - good} of {total} required items do not count"
+    codes = dict.fromkeys(str(check.standing.code) for check in verdict.failures())
+    return (
+        f"NOT verified: {total - good} of {total} required items do not count ({', '.join(codes)})"
+    )
 
 
 def _print_commands(places: Iterable[Place], verdict: Verdict, keys: Sequence[str]) -> None:

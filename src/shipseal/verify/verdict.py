@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from shipseal.checks import Check, Outcome, Status, outcome_of
-from shipseal.errors import Exit
+from shipseal.errors import Code, Exit
 from shipseal.intoto.predicates import Family
 from shipseal.oci import Digest
 
@@ -23,6 +23,18 @@ class Standing(StrEnum):
     TOO_OLD = "too-old"
     INCONSISTENT = "inconsistent"
     REFUSED = "refused"
+
+    @property
+    def code(self) -> Code:
+        """The failure code of an item that stands like this; nothing fails by an item that is there."""
+        return _CODES.get(self, Code.ATTEST_INVALID)
+
+
+_CODES = {
+    Standing.MISSING: Code.ATTEST_MISSING,
+    Standing.WRONG_IDENTITY: Code.IDENTITY_MISMATCH,
+    Standing.WRONG_SUBJECT: Code.WRONG_SUBJECT,
+}
 
 
 @dataclass(frozen=True, slots=True)

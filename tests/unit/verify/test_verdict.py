@@ -10,7 +10,7 @@ import pytest
 
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.checks import Status
-from shipseal.errors import Exit
+from shipseal.errors import Code, Exit, exit_for
 from shipseal.intoto.predicates import Family
 from shipseal.intoto.summary import BreakGlass
 from shipseal.oci import Image, digest_of
@@ -48,6 +48,21 @@ def test_all_items_that_count_make_it_positive() -> None:
     assert verdict.passed
     assert verdict.exit is Exit.OK
     assert verdict.to_json()["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        (Standing.MISSING, Code.ATTEST_MISSING),
+        (Standing.WRONG_IDENTITY, Code.IDENTITY_MISMATCH),
+        (Standing.WRONG_SUBJECT, Code.WRONG_SUBJECT),
+        (Standing.UNTRUSTED, Code.ATTEST_INVALID),
+        (Standing.INCONSISTENT, Code.ATTEST_INVALID),
+    ],
+)
+def test_each_refusal_has_a_code_that_ends_with_3(standing: Standing, code: Code) -> None:
+    assert standing.code is code
+    assert exit_for(standing.code) is Exit.EVIDENCE
 
 
 def test_an_item_is_a_check_like_every_decisions() -> None:
