@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from shipseal._internal.durable import write_atomic
 from shipseal._internal.limits import MANIFEST, MIB, Limit, too_large
 from shipseal.errors import Code, ImageError
 from shipseal.oci.compression import Compression, decompressed
 from shipseal.oci.digest import Digest, parse_digest
 from shipseal.oci.docker_archive import DockerArchive
+from shipseal.oci.document import read_object
 from shipseal.oci.layer import Kind, LayerEntry
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.tar_stream import read_tar
@@ -31,6 +30,7 @@ _BLOB = re.compile(r"blobs/(?P<algorithm>sha256|sha512)/(?P<encoded>[0-9a-f]+)")
 _INDEX = "index.json"
 _MARKER = "oci-layout"
 _VERSION = "1.0.0"
+_HINT = "make it with `docker save`, `skopeo copy … oci-archive:` or `docker buildx build --output type=oci`"
 
 
 def open_archive(
@@ -107,7 +107,8 @@ class _Reader:
         marker = self._documents.get(_MARKER)
         if marker is None:
             raise self._unusable(f"it has {_INDEX} but no {_MARKER}")
-        version = _member(marker, "imageLayoutVersion")
+        document = read_object(marker, (), what=f"{self._path}, {_MARKER}", hint=_HINT)
+        version = document.get("imageLayoutVersion")
         if version != _VERSION:
             raise self._unusable(f"its layout has version {version!r}, not {_VERSION!r}")
         write_atomic(self._layout.folder / _INDEX, self._documents[_INDEX])
@@ -129,17 +130,9 @@ class _Reader:
         return ImageError(
             Code.FORMAT_UNSUPPORTED,
             f"{self._path}: {problem}",
-            hint="make it with `docker save`, `skopeo copy … oci-archive:` or `docker buildx build --output type=oci`",
+            hint=_HINT,
             context={"path": str(self._path)},
         )
-
-
-def _member(raw: bytes, name: str) -> object:
-    try:
-        document = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return None
-    return document.get(name) if isinstance(document, dict) else None
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shipseal.errors import Code, ImageError
+from shipseal.errors import ImageError
 from shipseal.oci.digest import Digest, parse_digest
+from shipseal.oci.document import check_spelling, unsupported
 from shipseal.oci.platform import Platform
+
+_NAMES = frozenset(
+    ["mediaType", "digest", "size", "platform", "artifactType", "annotations", "urls"]
+)
+_HINT = "build or fetch the image again; supported are OCI and Docker v2 schema 2 images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Descriptor:
         """
         if not isinstance(value, dict):
             raise _malformed(what, "is not an object")
+        check_spelling(value, _NAMES, what=what, hint=_HINT)
         media_type, size, digest = value.get("mediaType"), value.get("size"), value.get("digest")
         if not isinstance(media_type, str) or not isinstance(digest, str):
             raise _malformed(what, "lacks mediaType or digest")
@@ -52,7 +59,7 @@ class Descriptor:
             platform=_platform(value.get("platform"), what),
             artifact_type=_text(value.get("artifactType")),
             annotations=_strings(value.get("annotations")),
-            urls=tuple(url for url in value.get("urls") or () if isinstance(url, str)),
+            urls=_urls(value.get("urls")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -78,8 +85,9 @@ def _platform(value: object, what: str) -> Platform | None:
         return None
     if not isinstance(value, dict):
         raise _malformed(what, "has a platform that is not an object")
+    check_spelling(value, ("os", "architecture", "variant"), what=what, hint=_HINT)
     os, architecture, variant = (value.get(key) for key in ("os", "architecture", "variant"))
-    if not isinstance(os, str) or not isinstance(architecture, str):
+    if not isinstance(os, str) or not isinstance(architecture, str) or not (os and architecture):
         raise _malformed(what, "has a platform without os or architecture")
     return Platform.of(os, architecture, _text(variant))
 
@@ -94,9 +102,9 @@ def _strings(value: object) -> dict[str, str]:
     return {str(key): item for key, item in value.items() if isinstance(item, str)}
 
 
+def _urls(value: object) -> tuple[str, ...]:
+    return tuple(url for url in value if isinstance(url, str)) if isinstance(value, list) else ()
+
+
 def _malformed(what: str, problem: str) -> ImageError:
-    return ImageError(
-        Code.FORMAT_UNSUPPORTED,
-        f"{what}: the descriptor {problem}",
-        hint="build or fetch the image again; supported are OCI and Docker v2 schema 2 images",
-    )
+    return unsupported(what, f"the descriptor {problem}", _HINT)

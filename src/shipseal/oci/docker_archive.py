@@ -111,7 +111,7 @@ class DockerArchive:
     def _items(self) -> list[_Item]:
         try:
             items = msgspec.json.decode(self._list or b"", type=list[_Item])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._broken(f"{_LIST}: {error}") from error
         if not items:
             raise self._broken(f"{_LIST} lists no image")

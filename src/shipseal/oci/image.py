@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import msgspec
-
-from shipseal.errors import Code, ImageError
+from shipseal.errors import ImageError
 from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.digest import Digest, parse_digest
+from shipseal.oci.document import check_spelling, read_object, unsupported
 from shipseal.oci.manifest import Manifest, RawManifest
 from shipseal.oci.platform import Platform
+
+_NAMES = frozenset(["os", "architecture", "variant", "config", "rootfs", "history", "created"])
+_SETTINGS = frozenset(["Entrypoint", "Cmd", "Env", "Labels", "WorkingDir", "User"])
+_HINT = "this is no image configuration: is the manifest an artifact rather than an image?"
 
 
 class ContentSource(Protocol):
@@ -118,17 +121,13 @@ def parse_config(raw: bytes, *, what: str) -> ImageConfig:
     Raises:
         ImageError: ``image.format-unsupported``.
     """
-    try:
-        document = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
-        raise _unsupported(what, f"it is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise _unsupported(what, "it is not a JSON object")
+    document = read_object(raw, _NAMES, what=what, hint=_HINT)
     os, architecture = document.get("os"), document.get("architecture")
     if not isinstance(os, str) or not isinstance(architecture, str) or not os or not architecture:
         raise _unsupported(what, "it names no os or no architecture")
     settings = document.get("config")
     settings = settings if isinstance(settings, dict) else {}
+    check_spelling(settings, _SETTINGS, what=what, hint=_HINT)
     return ImageConfig(
         raw=raw,
         platform=Platform.of(os, architecture, _text(document.get("variant"))),
@@ -145,6 +144,8 @@ def parse_config(raw: bytes, *, what: str) -> ImageConfig:
 
 def _diff_ids(document: Mapping[str, Any], what: str) -> tuple[Digest, ...]:
     rootfs = document.get("rootfs")
+    if isinstance(rootfs, dict):
+        check_spelling(rootfs, ("diff_ids",), what=what, hint=_HINT)
     ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
     if not isinstance(ids, list):
         raise _unsupported(what, "it has no rootfs.diff_ids")
@@ -173,8 +174,4 @@ def _text(value: object) -> str:
 
 
 def _unsupported(what: str, problem: str) -> ImageError:
-    return ImageError(
-        Code.FORMAT_UNSUPPORTED,
-        f"{what}: {problem}",
-        hint="this is no image configuration: is the manifest an artifact rather than an image?",
-    )
+    return unsupported(what, problem, _HINT)

@@ -15,8 +15,10 @@ from shipseal.oci import media_types as mt
 from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.digest import Digest, check_bytes
+from shipseal.oci.document import read_object
 from shipseal.oci.manifest import RawManifest
 
+_HINT = "the layout is damaged: build or copy the image again"
 _MARKER = b'{"imageLayoutVersion":"1.0.0"}'
 
 
@@ -72,11 +74,8 @@ class OciLayout:
             ImageError: ``image.not-found``, ``image.format-unsupported``.
         """
         path = self.folder / "index.json"
-        try:
-            document = msgspec.json.decode(self.raw_index())
-        except msgspec.DecodeError as error:
-            raise _broken(path, f"not JSON: {error}") from error
-        manifests = document.get("manifests") if isinstance(document, dict) else None
+        document = read_object(self.raw_index(), ("manifests",), what=str(path), hint=_HINT)
+        manifests = document.get("manifests")
         if not isinstance(manifests, list):
             raise _broken(path, "it has no list of manifests")
         return tuple(
@@ -162,6 +161,6 @@ def _broken(path: Path, problem: str) -> ImageError:
     return ImageError(
         Code.FORMAT_UNSUPPORTED,
         f"{path}: {problem}",
-        hint="the layout is damaged: build or copy the image again",
+        hint=_HINT,
         context={"path": str(path)},
     )

@@ -10,10 +10,25 @@ from typing import Any
 
 import msgspec
 
-from shipseal.errors import Code, ImageError
+from shipseal.errors import ImageError
 from shipseal.oci import media_types as mt
 from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.digest import Digest, digest_of
+from shipseal.oci.document import read_object, unsupported
+
+_NAMES = frozenset(
+    [
+        "schemaVersion",
+        "mediaType",
+        "artifactType",
+        "config",
+        "layers",
+        "manifests",
+        "subject",
+        "annotations",
+    ]
+)
+_HINT = "supported are OCI images and indexes and Docker v2 schema 2; push it again with a current builder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +164,7 @@ def build_manifest(document: Mapping[str, Any]) -> RawManifest:
 
 
 def _own_media_type(raw: bytes) -> str:
-    try:
-        document = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
-        raise _unsupported("manifest", f"it is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise _unsupported("manifest", "it is not a JSON object")
+    document = read_object(raw, _NAMES, what="manifest", hint=_HINT)
     stated = document.get("mediaType")
     if isinstance(stated, str) and stated:
         return stated
@@ -163,20 +173,15 @@ def _own_media_type(raw: bytes) -> str:
 
 
 def _document(source: RawManifest, what: str) -> dict[str, Any]:
-    try:
-        document = msgspec.json.decode(source.raw)
-    except msgspec.DecodeError as error:
-        raise _unsupported(what, f"it is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise _unsupported(what, "it is not a JSON object")
+    document = read_object(source.raw, _NAMES, what=what, hint=_HINT)
     if document.get("schemaVersion") != 2:
         raise _unsupported(what, f"its schemaVersion is {document.get('schemaVersion')!r}, not 2")
     stated = document.get("mediaType")
     if stated and stated != source.media_type:
         # Serving one document under two types is the confusion of CVE-2021-41190.
         raise _unsupported(what, f"it says {stated!r} but is served as {source.media_type!r}")
-    if "manifests" in document and "layers" in document:
-        raise _unsupported(what, "it has both manifests and layers")
+    if "manifests" in document and not document.keys().isdisjoint({"layers", "config"}):
+        raise _unsupported(what, "it is both a manifest and an index")
     return document
 
 
@@ -199,8 +204,4 @@ def _annotations(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _unsupported(what: str, problem: str) -> ImageError:
-    return ImageError(
-        Code.FORMAT_UNSUPPORTED,
-        f"{what}: {problem}",
-        hint="supported are OCI images and indexes and Docker v2 schema 2; push it again with a current builder",
-    )
+    return unsupported(what, problem, _HINT)

@@ -9,8 +9,10 @@ _ARCHITECTURES = {
     "x86-64": "amd64",
     "aarch64": "arm64",
     "armhf": "arm",
+    "armel": "arm",
     "i386": "386",
 }
+_IMPLIED = {"arm": "v7", "armhf": "v7", "armel": "v6"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,13 +33,11 @@ class Platform:
     def of(cls, os: str, architecture: str, variant: str = "") -> "Platform":
         """Return the normal form: ``linux/aarch64`` and ``linux/arm64/v8`` are ``linux/arm64``."""
         os, architecture, variant = os.lower(), architecture.lower(), variant.lower()
-        if architecture == "armhf":
-            variant = variant or "v7"
+        variant = f"v{variant}" if variant.isdecimal() else variant
+        variant = variant or _IMPLIED.get(architecture, "")
         architecture = _ARCHITECTURES.get(architecture, architecture)
-        if (architecture, variant) in {("arm64", "v8"), ("arm64", "8"), ("amd64", "v1")}:
+        if (architecture, variant) in {("arm64", "v8"), ("amd64", "v1")}:
             variant = ""
-        if architecture == "arm" and not variant:
-            variant = "v7"
         return cls(os, architecture, variant)
 
     @classmethod
