@@ -74,7 +74,7 @@ def ask_helper(name: str, server: str, *, file: Path) -> Credentials | None:
 def _credentials(output: bytes, program: str, server: str, file: Path) -> Credentials | None:
     try:
         answer = msgspec.json.decode(output, type=_Answer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         # The output holds a secret, so it is not shown.
         raise _failed(
             program, server, file, "its answer is not the JSON of the protocol"

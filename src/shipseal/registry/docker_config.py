@@ -7,7 +7,6 @@ then ``auths``; a key for a repository or its folder comes before the key of its
 """
 
 import base64
-import binascii
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -124,7 +123,7 @@ def _load(path: Path) -> _Config | None:
         return None
     try:
         return msgspec.json.decode(data, type=_Config)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise _broken(path, str(error)) from error
 
 
@@ -167,7 +166,7 @@ def _from_entry(entry: _Entry, path: Path, key: str) -> Credentials | None:
 def _decode(auth: str, path: Path, key: str) -> tuple[str, str]:
     try:
         text = base64.b64decode(auth, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise _broken(path, f"auth of {key!r} is not base64 of name:password") from error
     # Only the first colon separates: a password may hold more. Old Docker filled up with zero bytes.
     username, colon, password = text.partition(":")

@@ -192,14 +192,15 @@ def _code(status: int, said: Words, caller: Caller, *, refused_scope: bool) -> C
     # ECR, Harbor, Artifact Registry and ACR have four statuses for it, and one word.
     if "immutable" in said.text.lower() and status < 500:
         return Code.TAG_EXISTS
+    stranger = bool(caller.credentials) and not caller.known
     by_word = next((_BY_WORD[word] for word in sorted(said.codes) if word in _BY_WORD), None)
     if status == 401 or by_word is Code.REGISTRY_DENIED:
         # Denied is who is known and may not; who is not known is asked to log in first.
-        denied = caller.known and (refused_scope or by_word is Code.REGISTRY_DENIED)
+        denied = not stranger and (refused_scope or by_word is Code.REGISTRY_DENIED)
         return Code.REGISTRY_DENIED if denied else Code.REGISTRY_UNAUTHORIZED
     if by_word:
         return by_word
-    if status == 403 and caller.credentials and not caller.known:
+    if status == 403 and stranger:
         return Code.REGISTRY_UNAUTHORIZED
     if status in _BY_STATUS:
         return _BY_STATUS[status]

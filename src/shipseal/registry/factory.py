@@ -21,6 +21,7 @@ def open_target(
     credentials: CredentialSource,
     clock: Clock,
     policy: RetryPolicy,
+    silence: float = 60.0,
 ) -> Target:
     """Return the target that ``text`` names. Nothing is asked of it yet.
 
@@ -31,6 +32,7 @@ def open_target(
         credentials: who to be there.
         clock: for waiting and for the age of tokens.
         policy: how often and how long to try again.
+        silence: seconds after which a registry that says nothing counts as gone.
 
     Raises:
         ConfigError: ``text`` names no target.
@@ -46,8 +48,15 @@ def open_target(
         )
     # Here, because httpx takes a tenth of a second to import and a layout needs none of it.
     from shipseal.registry.repository import RegistryOptions, RepositoryTarget  # noqa: PLC0415
+    from shipseal.registry.transport import Timeouts  # noqa: PLC0415
 
-    options = RegistryOptions(hosts=hosts, credentials=credentials, clock=clock, policy=policy)
+    options = RegistryOptions(
+        hosts=hosts,
+        credentials=credentials,
+        clock=clock,
+        policy=policy,
+        timeouts=Timeouts(read=silence, write=silence),
+    )
     return RepositoryTarget(reference, options)
 
 

@@ -8,6 +8,7 @@ from shipseal.oci import Descriptor, Digest, RawManifest
 from shipseal.oci import media_types as mt
 from shipseal.oci.digest import check_bytes, digest_of, parse_digest
 from shipseal.registry.answers import Answer
+from shipseal.registry.errors import AnswerError
 from shipseal.registry.scopes import repository_scope
 from shipseal.registry.session import Request, Session
 from shipseal.registry.transport import Body
@@ -24,12 +25,11 @@ def resolve(session: Session, reference: str) -> Descriptor | None:
         ImageError: ``image.digest-mismatch``: a digest was answered with something else.
         RegistryError: the registry refuses or does not answer.
     """
-    answer = session.call(_read(session, "HEAD", reference, {200, 404, 405}))
-    if answer.status == 404:
+    answer = _head(session, reference)
+    if answer is not None and answer.status == 404:
         return None
-    found = _from_headers(answer) if answer.status == 200 else None
+    found = _from_headers(answer) if answer is not None else None
     if found is None:
-        # Old registries tell no digest on HEAD, and some know no HEAD at all.
         answer = session.call(_read(session, "GET", reference, {200, 404}))
         if answer.status == 404:
             return None
@@ -99,6 +99,17 @@ def write(session: Session, reference: str, manifest: RawManifest, *, if_match: 
         raise mismatch(session, f"{reference} was stored", manifest.digest, stored)
 
 
+def _head(session: Session, reference: str) -> Answer | None:
+    """Return the answer to HEAD; None when GET may know better."""
+    try:
+        return session.call(_read(session, "HEAD", reference, {200, 404}))
+    except AnswerError as error:
+        if error.retryable:
+            raise
+        # Some registries know no HEAD; and where both are refused, only the answer to GET says why.
+        return None
+
+
 def _read(session: Session, method: str, reference: str, expect: set[int]) -> Request:
     return Request(
         method,
@@ -111,7 +122,7 @@ def _read(session: Session, method: str, reference: str, expect: set[int]) -> Re
 
 
 def _from_headers(answer: Answer) -> Descriptor | None:
-    """Return what HEAD tells, None when that is not all."""
+    """Return what HEAD tells; None when that is not all, as with registries that tell no digest."""
     size = answer.headers.get("content-length", "")
     media_type = _media_type(answer)
     try:

@@ -89,7 +89,7 @@ def _tag_pages(session: Session) -> Iterator[list[str]]:
             return
         try:
             yield msgspec.json.decode(answer.body, type=_Tags).tags or []
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise no_list(session, answer.url, str(error)) from error
 
 

@@ -170,7 +170,7 @@ def _refused(response: httpx.Response, caller: Caller) -> AnswerError:
 def _token(body: bytes, caller: Caller, call: Call) -> Token:
     try:
         answer = msgspec.json.decode(body, type=_Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         # The answer may hold a token, so it is not shown.
         answer = _Answer()
     value = (answer.token or answer.access_token or "").strip()

@@ -171,8 +171,8 @@ class _Sending:
             self._sent += len(chunk)
             if self._sent > self._blob.size:
                 raise self._mismatch(f"got {self._sent} bytes or more")
-            yield chunk
             self._upload.transfer.advance(len(chunk))
+            yield chunk
         if self._sent != self._blob.size:
             raise self._mismatch(f"got {self._sent} bytes")
 

@@ -220,7 +220,7 @@ class RegistrySimulator:
             first, status = int(wanted[1]), 206
             headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
         part = data[first:]
-        cut = exchange.method == "GET" and self.quirks.cut_downloads
+        cut = exchange.method == "GET" and bool(self.quirks.cut_downloads)
         body = part[: self.quirks.cut_downloads.pop(0)] if cut else part
         exchange.reply(status, body, headers, length=len(part) if cut else None)
 

@@ -1,0 +1,48 @@
+"""Tries are counted by progress."""
+
+import pytest
+
+from shipseal._internal.retry import RetryPolicy
+from shipseal.errors import Code, RegistryError
+from shipseal.registry.patience import Patience
+from tests.support.clocks import StoppedClock
+
+POLICY = RetryPolicy(tries=3, first_wait=1.0, max_wait=8.0, deadline=60.0)
+
+
+def _broken(retry_after: float | None = None) -> RegistryError:
+    return RegistryError(Code.SERVICE_OUTAGE, "it broke", retryable=True, retry_after=retry_after)
+
+
+def test_a_transfer_that_gets_on_may_break_as_often_as_it_likes() -> None:
+    clock = StoppedClock()
+    patience = Patience(POLICY, clock)
+    for position in range(20):
+        patience.after(_broken(), position)
+    assert len(clock.slept) == 20
+    assert max(clock.slept) <= 1.5
+
+
+def test_one_that_stays_where_it_is_fails_with_its_own_error() -> None:
+    clock = StoppedClock()
+    patience = Patience(POLICY, clock)
+    patience.after(_broken(), 5)
+    patience.after(_broken(), 5)
+    last = _broken()
+    with pytest.raises(RegistryError, match="it broke") as caught:
+        patience.after(last, 3)
+    assert caught.value is last
+    assert [round(seconds) for seconds in clock.slept] in ([1, 2], [1, 3])
+
+
+def test_the_wait_that_was_asked_for_is_kept() -> None:
+    clock = StoppedClock()
+    Patience(POLICY, clock).after(_broken(retry_after=17), 0)
+    assert clock.slept == [17]
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
+    clock = StoppedClock()
+    with pytest.raises(RegistryError):
+        Patience(POLICY, clock).after(_broken(retry_after=61), 0)
+    assert clock.slept == []

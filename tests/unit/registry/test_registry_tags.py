@@ -1,0 +1,160 @@
+"""Tags at registries that cannot delete, pretend to, page, or do not let tags move."""
+
+import pytest
+
+from shipseal.errors import Code, ImageError, RegistryError
+from shipseal.registry.interface import TagDeletionUnsupportedError
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.registry_simulator import TagDeletion
+from tests.support.simulated import Simulated
+from tests.support.target_content import staged
+
+
+@pytest.mark.parametrize("how", [TagDeletion.REFUSE, TagDeletion.PRETEND])
+def test_a_registry_that_does_not_delete_is_found_out(sim: Simulated, how: TagDeletion) -> None:
+    root = staged(sim.target, "kept")
+    sim.target.put_tag("v1", root)
+    sim.registry.quirks.tag_deletion = how
+    with pytest.raises(TagDeletionUnsupportedError, match="'v1' cannot be deleted") as caught:
+        sim.target.delete_tag("v1")
+    assert caught.value.context["tag"] == "v1"
+    assert sim.target.resolve("v1") == root.descriptor()
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_each_answer_that_means_no_is_understood(sim: Simulated, status: int) -> None:
+    sim.target.put_tag("v1", staged(sim.target, "no"))
+
+    def refuse(exchange: Exchange) -> bool:
+        if exchange.method != "DELETE":
+            return False
+        exchange.reply(status, b'{"errors":[{"code":"UNSUPPORTED"}]}')
+        return True
+
+    sim.registry.before = refuse
+    with pytest.raises(TagDeletionUnsupportedError, match=f"{status} .*UNSUPPORTED"):
+        sim.target.delete_tag("v1")
+
+
+def test_a_right_that_is_missing_is_no_lack_of_support(sim: Simulated) -> None:
+    sim.target.put_tag("v1", staged(sim.target, "denied"))
+
+    def refuse(exchange: Exchange) -> bool:
+        if exchange.method != "DELETE":
+            return False
+        exchange.reply(403, b'{"errors":[{"code":"DENIED"}]}')
+        return True
+
+    sim.registry.before = refuse
+    with pytest.raises(RegistryError, match="DENIED") as caught:
+        sim.target.delete_tag("v1")
+    assert not isinstance(caught.value, TagDeletionUnsupportedError)
+
+
+def test_a_manifest_that_went_with_its_tag_is_put_back(sim: Simulated) -> None:
+    root = staged(sim.target, "taken")
+    sim.target.put_tag("v1", root)
+    sim.registry.quirks.tag_deletion = TagDeletion.MANIFEST
+    sim.target.delete_tag("v1")
+    assert sim.target.list_tags() == ()
+    assert sim.target.read_manifest(root.digest) == root
+
+
+def test_deletion_is_by_name_and_never_by_digest(sim: Simulated) -> None:
+    sim.target.put_tag("v1", staged(sim.target, "name"))
+    sim.target.delete_tag("v1")
+    assert [one for one in sim.registry.requests if one.startswith("DELETE")] == [
+        "DELETE /v2/org/app/manifests/v1"
+    ]
+
+
+def test_a_tag_that_is_gone_is_gone(sim: Simulated) -> None:
+    sim.target.delete_tag("never")
+    assert sim.registry.count("DELETE") == 0
+
+
+def test_a_tag_is_read_back(sim: Simulated) -> None:
+    mine, other = staged(sim.target, "mine"), staged(sim.target, "other")
+
+    def steal(exchange: Exchange) -> bool:
+        if exchange.method == "HEAD" and exchange.path.endswith("/latest"):
+            sim.stored.tags["latest"] = other.digest
+        return False
+
+    sim.registry.before = steal
+    with pytest.raises(ImageError, match=f"expected {mine.digest}, got {other.digest}") as caught:
+        sim.target.put_tag("latest", mine)
+    assert caught.value.code is Code.DIGEST_MISMATCH
+
+
+def test_a_registry_may_take_a_moment_to_move_a_tag(sim: Simulated) -> None:
+    root = staged(sim.target, "slow")
+    answers = [404, 404]
+
+    def later(exchange: Exchange) -> bool:
+        if exchange.method != "HEAD" or not answers:
+            return False
+        exchange.reply(answers.pop())
+        return True
+
+    sim.registry.before = later
+    sim.target.put_tag("latest", root)
+    assert len(sim.clock.slept) == 2
+
+
+def test_a_tag_that_may_not_move_has_its_own_code(sim: Simulated) -> None:
+    root = staged(sim.target, "immutable")
+
+    def immutable(exchange: Exchange) -> bool:
+        if exchange.method != "PUT":
+            return False
+        exchange.reply(400, b'{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}')
+        return True
+
+    sim.registry.before = immutable
+    with pytest.raises(RegistryError, match="immutable") as caught:
+        sim.target.put_tag("v1", root)
+    assert caught.value.code is Code.TAG_EXISTS
+
+
+def test_all_pages_of_tags_are_read(sim: Simulated) -> None:
+    root = staged(sim.target, "pages")
+    names = [f"v{number:02}" for number in range(11)]
+    sim.stored.tags.update(dict.fromkeys(names, root.digest))
+    sim.registry.quirks.page_size = 3
+    assert sim.target.list_tags() == tuple(names)
+    assert sim.registry.count("GET", "/tags/list") == 4
+
+
+@pytest.mark.parametrize("link", ["</v2/org/app/tags/list>", "<https://elsewhere.example.org/x>"])
+def test_pages_in_a_circle_or_elsewhere_are_not_followed(sim: Simulated, link: str) -> None:
+    def circle(exchange: Exchange) -> bool:
+        exchange.reply(200, b'{"tags":["v1"]}', {"Link": f'{link}; rel="next"'})
+        return True
+
+    sim.registry.before = circle
+    with pytest.raises(RegistryError, match="pages lead elsewhere") as caught:
+        sim.target.list_tags()
+    assert caught.value.code is Code.SERVICE_OUTAGE
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"tags": "v1"}', b"[1]"])
+def test_what_is_no_list_of_tags_is_said(sim: Simulated, body: bytes) -> None:
+    def other(exchange: Exchange) -> bool:
+        exchange.reply(200, body)
+        return True
+
+    sim.registry.before = other
+    with pytest.raises(RegistryError, match="not the list") as caught:
+        sim.target.list_tags()
+    assert caught.value.code is Code.SERVICE_OUTAGE
+
+
+@pytest.mark.parametrize("body", [b'{"name":"x","tags":null}', b'{"name":"x"}', b'{"tags":[]}'])
+def test_no_tags_are_written_in_many_ways(sim: Simulated, body: bytes) -> None:
+    def empty(exchange: Exchange) -> bool:
+        exchange.reply(200, body)
+        return True
+
+    sim.registry.before = empty
+    assert sim.target.list_tags() == ()
