@@ -1,13 +1,14 @@
 """Whether a version is affected (https://ossf.github.io/osv-schema/, section "Evaluation").
 
 (1) a version that is enumerated is affected;
-(2) in each range the events are sorted, and the last one at or before the version decides;
+(2) a range is a list of intervals, from where a fault was introduced to where it was fixed or last seen;
 (3) a range with limits counts only below one of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
+from itertools import zip_longest
 
 import msgspec
 
@@ -84,6 +85,7 @@ def _custom_ranges(affected: Affected) -> tuple[Range, ...]:
 
 
 _Compare = Callable[[str], int]
+_Between = Callable[[Event, Event], int]
 
 
 def _comparison(version: str, scheme: Scheme, verdict: Verdict) -> _Compare:
@@ -98,7 +100,7 @@ def _comparison(version: str, scheme: Scheme, verdict: Verdict) -> _Compare:
     return compare
 
 
-def _between(scheme: Scheme) -> Callable[[Event, Event], int]:
+def _between(scheme: Scheme) -> _Between:
     def compare(left: Event, right: Event) -> int:
         first, second = _bound(left), _bound(right)
         if first == second:
@@ -117,37 +119,81 @@ def _bound(event: Event) -> str:
 def _evaluate_range(
     events: Sequence[Event],
     compare: _Compare,
-    between: Callable[[Event, Event], int],
+    between: _Between,
     verdict: Verdict,
 ) -> None:
     limits = [event.limit for event in events if event.limit]
     if limits and not any(limit == "*" or compare(limit) < 0 for limit in limits):  # (3)
         return
-    ordered = [event for event in events if not event.limit]
-    if len(ordered) > 2:
-        ordered.sort(key=cmp_to_key(between))
-    inside, rest = False, iter(ordered)
-    for event in rest:  # (2)
-        if event.introduced is not None and compare(event.introduced) >= 0:
-            inside = True
-        elif event.fixed is not None and compare(event.fixed) >= 0:
-            inside, verdict.fixed_before = False, True
-        elif event.last_affected is not None and compare(event.last_affected) > 0:
-            inside = False
-        elif event.introduced is None:
-            _note_end(event, rest, inside, verdict)
-            return
-    if inside:
-        verdict.affected = verdict.open_ended = True
+    bounds = [event for event in events if not event.limit]
+    for start, end in _intervals(bounds, between):  # (2)
+        _evaluate_interval(start, end, compare, verdict)
 
 
-def _note_end(event: Event, rest: Iterator[Event], inside: bool, verdict: Verdict) -> None:
-    """The first end beyond the version: where it is inside, this is how the range ends for it."""
-    if not inside:
+def _evaluate_interval(
+    start: Event, end: Event | None, compare: _Compare, verdict: Verdict
+) -> None:
+    if compare(start.introduced or "0") < 0:
         return
-    verdict.affected = True
-    if event.fixed is None:
-        # Some records name the last affected version and then the fix, which says more.
-        event = next(rest, event)
-    if event.fixed is not None and event.fixed not in verdict.fix_versions:
-        verdict.fix_versions.append(event.fixed)
+    if end is None:
+        verdict.affected = verdict.open_ended = True
+    elif end.last_affected is not None and compare(end.last_affected) <= 0:
+        verdict.affected = True
+        if end.fixed and end.fixed not in verdict.fix_versions:
+            verdict.fix_versions.append(end.fixed)
+    elif end.last_affected is None and end.fixed is not None:
+        if compare(end.fixed) >= 0:
+            verdict.fixed_before = True
+        else:
+            verdict.affected = True
+            if end.fixed not in verdict.fix_versions:
+                verdict.fix_versions.append(end.fixed)
+
+
+def _intervals(events: Sequence[Event], between: _Between) -> list[tuple[Event, Event | None]]:
+    """Return the affected intervals: each beginning with its end, which is None where there is none.
+
+    Nearly all records list beginnings and ends in turn, and are taken at their word; others are sorted first. A lone
+    interval that ends before it begins holds no version, in whatever order it is read.
+    """
+    paired = _pairs(events)
+    if paired is not None:
+        proper = all(end is None or between(start, end) <= 0 for start, end in paired)
+        if proper or len(paired) == 1:
+            return paired
+    return _sorted_intervals(events, between)
+
+
+def _pairs(events: Sequence[Event]) -> list[tuple[Event, Event | None]] | None:
+    starts, ends = events[0::2], events[1::2]
+    if any(event.introduced is None for event in starts):
+        return None
+    if any(event.introduced is not None for event in ends):
+        return None
+    return list(zip_longest(starts, ends))
+
+
+def _sorted_intervals(
+    events: Sequence[Event], between: _Between
+) -> list[tuple[Event, Event | None]]:
+    found: list[tuple[Event, Event | None]] = []
+    start: Event | None = None
+    closed = False
+    for event in sorted(events, key=cmp_to_key(between)):
+        if event.introduced is not None:
+            start, closed = (start if start and not closed else event), False
+        elif start is not None and not closed:
+            found.append((start, event))
+            closed = True
+        elif found and event.fixed is not None:
+            found[-1] = _with_fix(*found[-1], event.fixed)
+    if start is not None and not closed:
+        found.append((start, None))
+    return found
+
+
+def _with_fix(start: Event, end: Event | None, fixed: str) -> tuple[Event, Event | None]:
+    """Some records name the last affected version and then the fix, which says more."""
+    if end is None or end.fixed is not None:
+        return start, end
+    return start, msgspec.structs.replace(end, fixed=fixed)

@@ -3,6 +3,7 @@
 Everything is read from local files, as they are; nothing is downloaded here.
 """
 
+import contextlib
 import gzip
 import hashlib
 import zlib
@@ -91,12 +92,14 @@ def _records(path: Path, data: bytes, suffix: str, *, strict: bool) -> Iterator[
 
 
 def _json(path: Path, data: bytes, *, strict: bool) -> Iterator[Record]:
-    try:
+    with contextlib.suppress(msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
         yield _RECORD.decode(data)
-    except msgspec.ValidationError:
-        yield from _convert(path, msgspec.json.decode(data), strict=strict)
-    except msgspec.DecodeError as error:
+        return
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unavailable(path, f"is not JSON: {error}") from error
+    yield from _convert(path, value, strict=strict)
 
 
 def _convert(path: Path, value: object, *, strict: bool) -> Iterator[Record]:
@@ -119,7 +122,7 @@ def _looks_like_osv(value: object) -> bool:
 def _decode(path: Path, line: bytes, where: str) -> Record:
     try:
         return _RECORD.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unavailable(path, f"{where} is not in OSV form: {error}") from error
 
 

@@ -18,7 +18,7 @@ class DebScheme(Scheme):
 
     def _parse(self, version: str) -> Key | None:
         match = _FORM.fullmatch(version.strip())
-        if match is None:
+        if match is None or (match["epoch"] is None and ":" in match["upstream"]):
             return None
         upstream, revision = _weights(match["upstream"]), _weights(match["revision"] or "")
         if upstream is None or revision is None:
@@ -30,10 +30,10 @@ def _weights(text: str) -> tuple[int, ...] | None:
     """Return the numbers whose lexical order is dpkg's.
 
     Text and digits alternate. In text ``~`` sorts before the end, the end before letters, letters before the rest; a
-    final "end of text" makes a longer version compare with it where the shorter one stops.
+    final "end of text" makes a longer version compare with it where the shorter one stops. No text at all counts as 0.
     """
     weights: list[int] = []
-    for word, digits in _PART.findall(text):
+    for word, digits in _PART.findall(text or "0"):
         if len(digits) > MAX_DIGITS:
             return None
         if word or digits:
