@@ -41,10 +41,7 @@ RELEASE_RANK = 4
 CONTRACT_EXCEPTIONS: Mapping[tuple[str, str], str] = {}
 
 # Where an implementation is named outside the wiring, and why nothing is chosen there.
-WIRING_EXCEPTIONS: Mapping[tuple[str, str], str] = {
-    ("shipseal.release.steps.attest", "shipseal.evidence.referrers_store"): "at the target itself",
-    ("shipseal.release.steps.verify", "shipseal.evidence.referrers_store"): "at the target itself",
-}
+WIRING_EXCEPTIONS: Mapping[tuple[str, str], str] = {}
 
 # Decisions take values and return values.
 WORLD = frozenset({
