@@ -4,6 +4,8 @@ The numbered steps are those of ``docs/verification.md``. Log entries and timest
 could only add to what the key proves, and a key that is trusted is trusted without them.
 """
 
+import base64
+import hashlib
 from collections.abc import Iterable
 
 from shipseal.attest.bundle import Bundle, parse_bundle, unreadable
@@ -82,7 +84,7 @@ def _signer(bundle: Bundle, keys: tuple[PublicKey, ...]) -> PublicKey:
         if key.verify(bundle.signature, message):
             return key
     known = any(key.hint == bundle.key_hint for key in keys)
-    got = "a signature that does not match" if known else f"key hint {bundle.key_hint[:100]!r}"
+    got = "a signature that does not match" if known else _claimed_key(bundle.key_hint)
     raise RejectedError(
         Rejection.UNTRUSTED,
         f"Sigstore bundle: not signed by {expected}: {got}",
@@ -91,6 +93,17 @@ def _signer(bundle: Bundle, keys: tuple[PublicKey, ...]) -> PublicKey:
         got=got,
         claims=_claims(bundle),
     )
+
+
+def _claimed_key(hint: str) -> str:
+    """Return which key a bundle claims, in our form where the hint has cosign's."""
+    try:
+        digest = base64.b64decode(hint, validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) == hashlib.sha256().digest_size:
+        return f"key sha256:{digest.hex()}"
+    return f"key hint {hint[:100]!r}" if hint else "a key that it does not name"
 
 
 def _claims(bundle: Bundle) -> str:

@@ -1,11 +1,14 @@
 """How a verdict is shown to a person: the digest, a table, and the same questions for cosign."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from shipseal.cli.output import print_table, say
 from shipseal.cli.verify_places import Place
 from shipseal.verify.equivalent import cosign_commands
 from shipseal.verify.verdict import ItemCheck, Verdict
+
+_DIGEST = re.compile(r"\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{52,}")
 
 
 def print_verdict(
@@ -23,7 +26,7 @@ def print_verdict(
         say(place.text)
     say(f"digest {verdict.digest}")
     say()
-    _print_checks(verdict)
+    _print_checks(verdict, whole=explain)
     if explain:
         _print_evidence(verdict)
     _print_notes(verdict)
@@ -31,10 +34,10 @@ def print_verdict(
     _print_commands(places, verdict, keys)
 
 
-def _print_checks(verdict: Verdict) -> None:
+def _print_checks(verdict: Verdict, *, whole: bool) -> None:
     several = len({check.target for check in verdict.checks}) > 1
     head = ("platform", "evidence", "status", "expected", "got")
-    rows = [_row(check) for check in verdict.checks]
+    rows = [_row(check, whole=whole) for check in verdict.checks]
     if several:
         rows = [(check.target, *row) for check, row in zip(verdict.checks, rows, strict=True)]
         print_table(("target", *head), rows)
@@ -43,8 +46,12 @@ def _print_checks(verdict: Verdict) -> None:
     say()
 
 
-def _row(check: ItemCheck) -> tuple[str, ...]:
-    return (check.platform, check.family, check.standing, check.expected, check.got)
+def _row(check: ItemCheck, *, whole: bool) -> tuple[str, ...]:
+    told = (check.expected, check.got)
+    if not whole:
+        # Twelve digits, as Docker shows them; --explain and --json show all.
+        told = (_DIGEST.sub(r"\1", check.expected), _DIGEST.sub(r"\1", check.got))
+    return (check.platform, check.family, check.standing, *told)
 
 
 def _print_evidence(verdict: Verdict) -> None:

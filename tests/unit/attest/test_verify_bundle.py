@@ -73,8 +73,18 @@ def test_another_key_is_untrusted_and_both_are_named() -> None:
     error = caught.value
     assert error.rejection is Rejection.UNTRUSTED
     assert error.expected == f"key {key(1).public.key_id}"
-    assert key().public.hint in error.got
+    assert error.got == f"key {key().public.key_id}"
     assert error.claims == TYPE
+
+
+@pytest.mark.parametrize(
+    ("hint", "got"), [("", "a key that it does not name"), ("my-key", "key hint 'my-key'")]
+)
+def test_a_claimed_key_in_another_form_is_shown_as_it_is(hint: str, got: str) -> None:
+    signature = key(3).sign(pae(PAYLOAD_TYPE, STATEMENT))
+    with pytest.raises(RejectedError) as caught:
+        verify_with_keys(build_key_bundle(PAYLOAD_TYPE, STATEMENT, signature, hint=hint), KEYS)
+    assert caught.value.got == got
 
 
 def test_no_key_trusts_nothing() -> None:
