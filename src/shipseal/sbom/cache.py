@@ -20,11 +20,11 @@ from shipseal._internal.durable import write_atomic
 from shipseal._internal.limits import MIB, Limit, read_file
 from shipseal.errors import ShipsealError
 from shipseal.oci import Digest, digest_of, parse_digest
+from shipseal.sbom.facts import FactFolder
 
 DEFAULT_LIMIT = 2048 * MIB
 _SUFFIX = ".sbom"
 _ENTRY = Limit("SBOM cache entry", 512 * MIB, "73 MB of documents are an entry of 9 MB")
-_LINE = Limit("remembered diff-id", 1024, "a digest is one short line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class SbomCache:
     def __init__(self, folder: Path, *, limit: int = DEFAULT_LIMIT) -> None:
         self.folder = folder
         self._limit = limit
+        self._layers = FactFolder(folder / "layers")
+        self._reasons = FactFolder(folder / "reasons")
 
     def get(self, key: CacheKey) -> CachedRun | None:
         """Return the entry, verified; None when there is none, or none that is whole."""
@@ -110,15 +112,26 @@ class SbomCache:
 
     def diff_id(self, layer: Digest) -> Digest | None:
         """Return what a layer was found to decompress to; None when it was never looked at."""
-        try:
-            return parse_digest(read_file(self._layer(layer), _LINE).decode("ascii").strip())
-        except (OSError, ValueError, ShipsealError):
-            return None
+        fact = self._layers.get(layer.replace(":", "-"))
+        return parse_digest(fact.decode()) if fact else None
 
     def remember_diff_id(self, layer: Digest, diff_id: Digest) -> None:
-        """Remember what a layer decompresses to; a cache that cannot be written forgets."""
-        with contextlib.suppress(ShipsealError, OSError):
-            write_atomic(self._layer(layer), diff_id.encode())
+        """Remember what a layer decompresses to."""
+        self._layers.put(layer.replace(":", "-"), diff_id.encode())
+
+    def reasons(self, key: CacheKey, start: bytes) -> tuple[str, ...] | None:
+        """Return why the catalogue of ``key`` is incomplete for an image that starts so; None when it is not known.
+
+        Args:
+            key: the root file system and tool.
+            start: everything in the image's configuration that the answer depends on.
+        """
+        fact = self._reasons.get(_name(key, start))
+        return msgspec.json.decode(fact, type=tuple[str, ...]) if fact else None
+
+    def remember_reasons(self, key: CacheKey, start: bytes, reasons: tuple[str, ...]) -> None:
+        """Remember why a catalogue is incomplete, or that it is not."""
+        self._reasons.put(_name(key, start), msgspec.json.encode(reasons))
 
     @contextlib.contextmanager
     def locked(self, key: CacheKey) -> Iterator[None]:
@@ -139,9 +152,6 @@ class SbomCache:
     def _path(self, key: CacheKey) -> Path:
         return self.folder / "runs" / f"{key.name}{_SUFFIX}"
 
-    def _layer(self, layer: Digest) -> Path:
-        return self.folder / "layers" / layer.replace(":", "-")
-
     def _prune(self, *, keep: Path) -> None:
         found = []
         for path in keep.parent.glob(f"*{_SUFFIX}"):
@@ -155,6 +165,10 @@ class SbomCache:
             if other:
                 path.unlink(missing_ok=True)
                 total -= size
+
+
+def _name(key: CacheKey, start: bytes) -> str:
+    return digest_of(key.name.encode() + start).removeprefix("sha256:")
 
 
 def _pack(key: CacheKey, run: CachedRun) -> bytes:

@@ -12,6 +12,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from shipseal.oci import ImageConfig, PlatformImage
 from shipseal.oci.rootfs import RootFile, RootFs
 from shipseal.sbom.native import SyftDocument
@@ -29,6 +31,7 @@ _BINARIES = (
     b"\xca\xfe\xba\xbe",
 )
 _MAX_INTERPRETERS = 4
+_RULES = 1  # goes up when what is found changes: remembered answers of other rules do not count
 _SCRIPT_FLAG = re.compile(r"-[a-z]*c")
 # With a merged /usr these name the same files, and package databases know them by either.
 _MERGED = ("bin/", "sbin/", "lib/", "lib64/")
@@ -60,6 +63,13 @@ def incomplete_reasons(
         f"{path}: the image starts this binary, and no package in the catalogue owns it"
         for path in found
     )
+
+
+def start_of(image: PlatformImage) -> bytes:
+    """Return everything beside the root file system and its catalogue that :func:`incomplete_reasons` depends on."""
+    config = image.config
+    words = (config.entrypoint, config.cmd, _path_of(config), config.working_dir)
+    return msgspec.json.encode((_RULES, str(image.platform), *words))
 
 
 @dataclass(frozen=True, slots=True)

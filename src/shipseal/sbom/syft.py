@@ -13,7 +13,7 @@ from shipseal.errors import Code, SbomError, ShipsealError
 from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.rootfs import RootFs
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
-from shipseal.sbom.incomplete import incomplete_reasons
+from shipseal.sbom.incomplete import incomplete_reasons, start_of
 from shipseal.sbom.index_level import document_time
 from shipseal.sbom.interface import Catalogue, Cataloguer, CatalogueRequest
 from shipseal.sbom.layers import prove_layers
@@ -103,7 +103,7 @@ class SyftCataloguer(Cataloguer):
                 if run is None:
                     run, seconds = self._run(tool, request)
                     self._remember(key, run)
-            result = self._result(request, tool, run, seconds=seconds, cached=cached)
+            result = self._result(request, key, run, seconds=seconds, cached=cached)
         except BaseException:
             transfer.done("failed")
             raise
@@ -141,13 +141,13 @@ class SyftCataloguer(Cataloguer):
     def _result(
         self,
         request: CatalogueRequest,
-        tool: SyftTool,
+        key: CacheKey,
         run: CachedRun,
         *,
         seconds: float,
         cached: bool,
     ) -> Catalogue:
-        image = request.image
+        image, tool = request.image, self.tool()
         spdx = normalise(run.spdx, self._identity(request, tool), what="syft's SPDX")
         native = normalise_native(run.native, image, name=request.name, version=request.version)
         return Catalogue(
@@ -160,10 +160,20 @@ class SyftCataloguer(Cataloguer):
             tool=tool.name,
             cached=cached,
             seconds=seconds,
-            incomplete=incomplete_reasons(
-                image, read_native(native, what="syft JSON"), RootFs(request.layout, image.manifest)
-            ),
+            incomplete=self._incomplete(request, key, native),
         )
+
+    def _incomplete(
+        self, request: CatalogueRequest, key: CacheKey, native: bytes
+    ) -> tuple[str, ...]:
+        """Return why the catalogue is incomplete; remembered, because finding out may read every layer."""
+        image, start = request.image, start_of(request.image)
+        known = self._cache.reasons(key, start)
+        if known is None:
+            rootfs = RootFs(request.layout, image.manifest)
+            known = incomplete_reasons(image, read_native(native, what="syft JSON"), rootfs)
+            self._cache.remember_reasons(key, start, known)
+        return known
 
     def _identity(self, request: CatalogueRequest, tool: SyftTool) -> Identity:
         return Identity(

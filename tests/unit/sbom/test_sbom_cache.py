@@ -9,6 +9,7 @@ import pytest
 
 from shipseal.oci.digest import digest_of
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache, cache_folder
+from shipseal.sbom.facts import FactFolder
 
 KEY = CacheKey((digest_of(b"layer"),), "1.57.0", "options")
 RUN = CachedRun(b'{"spdxVersion":"SPDX-2.3"}' * 1000, b'{"artifacts":[]}' * 1000)
@@ -111,8 +112,28 @@ def test_what_a_layer_decompresses_to_is_remembered(tmp_path: Path) -> None:
     assert cache.diff_id(layer) is None
     cache.remember_diff_id(layer, plain)
     assert cache.diff_id(layer) == plain
-    next((tmp_path / "layers").iterdir()).write_text("nonsense")
+    next((tmp_path / "layers").iterdir()).write_text(f"{digest_of(b'')}\nnonsense")
     assert cache.diff_id(layer) is None
+
+
+def test_why_a_catalogue_is_incomplete_is_remembered_for_each_way_to_start(tmp_path: Path) -> None:
+    cache = SbomCache(tmp_path)
+    assert cache.reasons(KEY, b"a") is None
+    cache.remember_reasons(KEY, b"a", ("/app: unowned",))
+    cache.remember_reasons(KEY, b"b", ())
+    assert cache.reasons(KEY, b"a") == ("/app: unowned",)
+    assert cache.reasons(KEY, b"b") == ()
+    assert cache.reasons(CacheKey((), "1", ""), b"a") is None
+
+
+def test_facts_do_not_pile_up_without_end(tmp_path: Path) -> None:
+    facts = FactFolder(tmp_path, most=10)
+    for number in range(25):
+        facts.put(str(number), b"x")
+        os.utime(tmp_path / str(number), (number, number))
+    kept = sorted(int(path.name) for path in tmp_path.iterdir())
+    assert kept == list(range(25 - len(kept), 25))
+    assert 9 <= len(kept) <= 10
 
 
 def test_a_cache_that_cannot_be_written_still_gives_its_lock(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from shipseal._internal.retry import RetryPolicy
 from shipseal.errors import Code, ShipsealError
+from shipseal.oci import Platform
 from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.digest import digest_of
 from shipseal.sbom.cache import SbomCache
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
+from shipseal.testing.contents import elf, executable
 from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage, build_layout
 from tests.support.clocks import StoppedClock
@@ -395,3 +397,25 @@ def test_the_native_document_is_about_the_image_that_was_asked_for(
         assert value["source"]["metadata"]["architecture"] == platform.rpartition("/")[2]
         assert {link["parent"] for link in value["artifactRelationships"]} == {own}
         assert digest_of(here.blobs.read(found.native)) == found.native
+
+
+def test_what_the_image_starts_is_looked_at_for_each_image(tmp_path: Path) -> None:
+    """One root file system, started in two ways: the remembered answer of one is not the other's."""
+    here = bench(tmp_path)
+    layers: Any = [{"app/server": executable(elf(Platform.parse("linux/amd64")))}]
+    for word, found in (("/app/server", 1), ("/bin/bash", 0), ("/app/server", 1)):
+        sample = build_layout(
+            tmp_path / f"image{word}", layers=layers, config={"Entrypoint": [word]}
+        )
+        assert len(here.catalogue(sample).incomplete) == found
+    assert here.syft.runs == 1
+
+
+def test_the_layers_are_read_once_to_say_what_is_missing(tmp_path: Path) -> None:
+    here = bench(tmp_path)
+    layers: Any = [{"app/server": executable(elf(Platform.parse("linux/amd64")))}]
+    sample = build_layout(tmp_path / "image", layers=layers, config={"Cmd": ["/app/server"]})
+    first = here.catalogue(sample)
+    for layer in sample.layers["linux/amd64"]:
+        sample.layout.blobs.path(layer.descriptor.digest).unlink()
+    assert here.catalogue(sample).incomplete == first.incomplete != ()
