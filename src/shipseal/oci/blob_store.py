@@ -116,13 +116,12 @@ class BlobStore:
 
     def _chunks(self, digest: Digest, offset: int) -> Iterator[bytes]:
         try:
-            stream = self.path(digest).open("rb")
+            with self.path(digest).open("rb") as stream:
+                stream.seek(offset)
+                while chunk := stream.read(MIB):
+                    yield chunk
         except OSError as error:
             raise self._missing(digest, error) from error
-        with stream:
-            stream.seek(offset)
-            while chunk := stream.read(MIB):
-                yield chunk
 
     def _missing(self, digest: Digest, error: OSError) -> ImageError:
         return ImageError(
