@@ -266,7 +266,7 @@ def _notes(report: GrypeReport, result: ToolResult) -> tuple[str, ...]:
 
 def _checksum_beside(path: str) -> str:
     """Return the checksum that Grype keeps beside its database (``import.json``), or nothing."""
-    metadata = Path(path).with_name("import.json")
+    metadata = Path(path).parent / "import.json"
     if not path or not metadata.is_file():
         return ""
     with metadata.open("rb") as stream:
