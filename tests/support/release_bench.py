@@ -279,6 +279,7 @@ class Bench:
             accept_incomplete=self.accept,
             predicate_limit=16_777_216,
             predicate_store="github",
+            keep_native=True,
             parallel=2,
             scan_timeout=60.0,
             policy_uri="shipseal.yaml",

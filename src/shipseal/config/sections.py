@@ -136,7 +136,7 @@ class Sbom(Section):
         Shown("portable, store name, or bytes"),
     ] = Field(
         default="portable",
-        description="What the attested SBOM must fit: `portable` (every store with a limit), one store, or bytes.",
+        description="What the attested SBOM must fit: `portable` (every limit that a store states), one store, or bytes.",
     )
     accept_incomplete: tuple[Text, ...] = Field(
         default=(),
@@ -183,6 +183,11 @@ class Gate(Section):
     )
     fixable_only: Flag = Field(
         default=False, description="Only findings with a fixed version refuse."
+    )
+    gaps: Literal["undecided", "report"] = Field(
+        default="undecided",
+        description="What packages do that the scanner could not look up although it should: hold the release "
+        "(exit 6), or only be shown.",
     )
 
 

@@ -78,6 +78,7 @@ class Rules:
         accept_incomplete: names of what may be missing from a catalogue.
         predicate_limit: bytes that an attested SBOM may have.
         predicate_store: whose limit that is, for messages.
+        keep_native: whether the catalogue tool's own document is kept among the results.
         parallel: platforms and blobs at once.
         scan_timeout: seconds for one scan.
         policy_uri: what the policy is called.
@@ -92,6 +93,7 @@ class Rules:
     accept_incomplete: frozenset[str]
     predicate_limit: int
     predicate_store: str
+    keep_native: bool
     parallel: int
     scan_timeout: float
     policy_uri: str

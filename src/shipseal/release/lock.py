@@ -12,7 +12,6 @@ from shipseal._internal.durable import disk_errors
 from shipseal._internal.limits import CONFIG_FILE, read_file
 from shipseal.errors import Code, ReleaseError, ShipsealError
 
-
 _POLL_SECONDS = 1.0
 
 

@@ -31,6 +31,7 @@ class Setup:
         mode: how far this run goes.
         origin: where the image comes from.
         request: what to build.
+        lock_wait: seconds to wait for another release of the same version.
     """
 
     state: StateFolder
@@ -40,6 +41,7 @@ class Setup:
     mode: Mode
     origin: Origin
     request: BuildRequest
+    lock_wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def run(setup: Setup) -> ReleaseResult:
     """
     plan, folder = setup.plan, setup.state.release(setup.plan.release)
     lock = ReleaseLock(setup.state.lock(plan.image, plan.version))
-    lock.acquire(plan.release, setup.parts.clock)
+    lock.acquire(plan.release, setup.parts.clock, wait=setup.lock_wait)
     try:
         ledger = Ledger(Journal(setup.state.journal(plan.release), setup.parts.clock))
         _open(ledger, plan)

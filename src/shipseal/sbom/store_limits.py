@@ -142,14 +142,20 @@ def limits_for(names: Iterable[str]) -> tuple[StoreLimit, ...]:
     return tuple(limit for limit in STORE_LIMITS if limit.store in wanted)
 
 
-def tightest(names: Iterable[str]) -> StoreLimit | None:
+def tightest(names: Iterable[str], *, verified: bool = False) -> StoreLimit | None:
     """Return the limit of the named stores that an SBOM meets first; None when none of them limits it.
+
+    Args:
+        names: of stores.
+        verified: only limits that the store states.
 
     Raises:
         ConfigError: a store is unknown.
     """
     bounds = [
-        (limit.predicate, limit) for limit in limits_for(names) if limit.predicate is not None
+        (limit.predicate, limit)
+        for limit in limits_for(names)
+        if limit.predicate is not None and (limit.verified or not verified)
     ]
     return min(bounds, key=lambda pair: pair[0])[1] if bounds else None
 
@@ -158,14 +164,15 @@ PORTABLE = "portable"
 
 
 def fit_limit(fit: str | int) -> int | None:
-    """Return the most bytes of an SBOM for ``portable`` (every store), one store's name, or bytes as they are.
+    """Return the most bytes of an SBOM for ``portable``, one store's name, or bytes as they are.
 
-    None means that nothing limits it.
+    ``portable`` is every limit that a store states. One that was only observed cuts nothing off by itself: the public
+    log gets a hash of the statement from current clients, not the statement. None means that nothing limits it.
 
     Raises:
         ConfigError: the store is unknown.
     """
     if isinstance(fit, int):
         return fit
-    found = tightest(stores() if fit == PORTABLE else (fit,))
+    found = tightest(stores(), verified=True) if fit == PORTABLE else tightest((fit,))
     return found.predicate if found else None

@@ -106,7 +106,8 @@ class TokenServer:
         self._accounts = dict(accounts or {})
         self._anonymous = dict(anonymous or {})
         self._server = HttpServer(self._respond, tls=tls)
-        self.realm = f"{self._server.url}/token"
+        # By name, as real ones are: clients of the field refuse a realm that is a bare private address.
+        self.realm = f"{self._server.url}/token".replace("127.0.0.1", "localhost")
 
     def close(self) -> None:
         """Stop serving."""

@@ -1,7 +1,7 @@
 """The gate's policy from ``gate:``."""
 
 from shipseal.config.sections import Gate
-from shipseal.gate.policy import GatePolicy, UnknownRule
+from shipseal.gate.policy import GapRule, GatePolicy, UnknownRule
 from shipseal.scan.interface import Severity
 
 
@@ -11,4 +11,5 @@ def gate_policy(gate: Gate) -> GatePolicy:
         fail_on=None if gate.fail_on == "none" else Severity.parse(gate.fail_on),
         unknown=UnknownRule(gate.unknown),
         fixable_only=gate.fixable_only,
+        gaps=GapRule(gate.gaps),
     )

@@ -1,7 +1,7 @@
 """A release from the configuration: every part and every rule, ready to run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     # A fork has no key, and needs none: nothing is signed and nothing read back.
     mode = Mode(dry_run=wish.dry_run, fork=origin_of(around.env).fork)
     keys = fork_keys() if mode.fork else release_keys(loaded, around.env, around.ask)
-    git = git_facts(loaded.folder)
+    git = _git(loaded)
     identifier = release_id(loaded.config.image, version, loaded.digest)
     state = state_folder(loaded.path, around.env)
     connections = Connections(loaded.config, loaded.folder, around.clock)
@@ -90,6 +90,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         mode=mode,
         origin=_origin(loaded, git, around.env),
         request=_request(loaded, around, git, work_folder(state, identifier)),
+        lock_wait=loaded.config.timeouts.lock,
     )
 
 
@@ -100,6 +101,12 @@ class _Open:
     connections: Connections
     keys: Keys
     blobs: BlobStore
+
+
+def _git(loaded: LoadedConfig) -> GitFacts:
+    facts = git_facts(loaded.folder)
+    stated = loaded.config.source
+    return replace(facts, remote=str(stated)) if stated else facts
 
 
 def _version(loaded: LoadedConfig) -> str:

@@ -41,6 +41,7 @@ def release_rules(
         accept_incomplete=frozenset(config.sbom.accept_incomplete),
         predicate_limit=fit_limit(config.sbom.fit) or _NO_LIMIT,
         predicate_store=str(config.sbom.fit),
+        keep_native=config.sbom.keep_native,
         parallel=config.limits.parallel,
         scan_timeout=config.timeouts.scan,
         policy_uri=loaded.path.name,
@@ -69,7 +70,9 @@ def _verify_policy(loaded: LoadedConfig) -> VerifyPolicy:
     return VerifyPolicy(
         require=tuple(Family(name) for name in verify.require),
         platforms=tuple(Platform.parse(name) for name in verify.platforms) or None,
-        scan_max_age=timedelta(seconds=verify.scan_max_age) if verify.scan_max_age else None,
+        scan_max_age=timedelta(seconds=verify.scan_max_age)
+        if verify.scan_max_age is not None
+        else None,
         targets=TargetRule.ALL,
     )
 

@@ -28,6 +28,7 @@ class Connections:
         self._clock = clock
         self._hosts = _hosts(config)
         self._policy = RetryPolicy(deadline=config.timeouts.retry_deadline)
+        self._silence = config.timeouts.network
         self._credentials = DockerCredentials(os.environ)
 
     def open(self, text: str) -> Target:
@@ -43,6 +44,7 @@ class Connections:
             credentials=self._credentials,
             clock=self._clock,
             policy=self._policy,
+            silence=self._silence,
         )
 
     def repository(self, reference: Reference) -> Target:

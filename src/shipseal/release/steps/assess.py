@@ -3,6 +3,7 @@
 Platforms run in parallel, and each is scanned as soon as its catalogue is there. Nothing here signs or uploads.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,12 @@ from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
 from shipseal.scan.interface import ScanReport, ScanRequest
-from shipseal.scan.results import raw_file_name, results_document, results_file_name
+from shipseal.scan.results import (
+    platform_slug,
+    raw_file_name,
+    results_document,
+    results_file_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,20 @@ def _catalogue(ctx: Context, built: BuiltImage, image: PlatformImage) -> Catalog
         return _from_record(image, known)
     request = CatalogueRequest(image, built.layout, ctx.image_name, ctx.request.version)
     catalogue = ctx.parts.cataloguer.catalogue(request)
+    _keep_documents(ctx, catalogue)
     ctx.ledger.record("sbom.made", _catalogue_record(catalogue))
     return catalogue
+
+
+def _keep_documents(ctx: Context, catalogue: Catalogue) -> None:
+    """Give the documents names that people find; the bytes lie once, in the evidence folder."""
+    kept = {"spdx": catalogue.spdx} | ({"syft": catalogue.native} if ctx.rules.keep_native else {})
+    folder = ctx.folder / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, digest in kept.items():
+        name = folder / f"{platform_slug(catalogue.platform)}.{kind}.json"
+        name.unlink(missing_ok=True)
+        name.symlink_to(os.path.relpath(ctx.parts.blobs.path(digest), folder))
 
 
 def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanReport:
