@@ -2,8 +2,8 @@
 
 Flags: docker/buildx, docs/reference/buildx_build.md. The exporter writes the layout as a folder (``tar=false``), so
 that nothing is copied once more, and gives every file the time of ``SOURCE_DATE_EPOCH`` (``rewrite-timestamp=true``,
-BuildKit 0.13 or newer). BuildKit's own attestations are left out unless asked for: they are unsigned, and shipseal
-makes signed ones about the same digests.
+BuildKit 0.13 or newer). BuildKit's own attestations are left out: they are unsigned, and shipseal makes signed ones
+about the same digests.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from shipseal._internal.limits import MANIFEST, read_limited
+from shipseal._internal.limits import MANIFEST, read_file
 from shipseal.build.materials import BASE_IMAGE
 from shipseal.build.recipe import Recipe
 from shipseal.build.values import BuildRequest, Material
@@ -33,8 +33,6 @@ class BuildxOptions:
         builder: name of a buildx builder; empty for the current one.
         cache_from: ``--cache-from`` values.
         cache_to: ``--cache-to`` values.
-        attestations: whether BuildKit adds its own unsigned provenance and SBOM to the index.
-        network: network mode of RUN steps; empty for the builder's.
         program: name or path of docker or of a buildx binary; empty: docker with its plugin, else buildx.
     """
 
@@ -42,8 +40,6 @@ class BuildxOptions:
     builder: str = ""
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
-    attestations: bool = False
-    network: str = ""
     program: str = ""
 
 
@@ -76,13 +72,11 @@ def build_command(
     """
     recipe, handed = options.recipe.arguments(request.folder)
     output = f"type=oci,dest={layout},tar=false,rewrite-timestamp=true"
-    added = "true" if options.attestations else "false"
     words = ["build", f"--output={output}", f"--metadata-file={metadata}", "--progress=plain"]
-    words += [f"--provenance={added}", f"--sbom={added}"]
+    words += ["--provenance=false", "--sbom=false"]
     if request.platforms:
         words.append(f"--platform={','.join(map(str, request.platforms))}")
     words += [f"--builder={options.builder}"] if options.builder else []
-    words += [f"--network={options.network}"] if options.network else []
     words += [f"--cache-from={value}" for value in options.cache_from]
     words += [f"--cache-to={value}" for value in options.cache_to]
     settings = {"SOURCE_DATE_EPOCH": str(request.epoch), "BUILDX_METADATA_PROVENANCE": "min"}
@@ -97,14 +91,30 @@ def read_metadata(path: Path) -> Metadata:
         ImageError: the digest in it is none.
     """
     try:
-        with path.open("rb") as stream:
-            document = msgspec.json.decode(read_limited(stream, MANIFEST, what=str(path)))
+        document = msgspec.json.decode(read_file(path, MANIFEST))
     except (OSError, msgspec.DecodeError) as error:
         raise _unusable(path, str(error)) from error
     digest = document.get(_DIGEST) if isinstance(document, dict) else None
     if not isinstance(digest, str):
         raise _unusable(path, f"it has no {_DIGEST}")
     return Metadata(parse_digest(digest), _materials(document))
+
+
+def config_labels(image: object) -> list[Mapping[str, str]]:
+    """Return the labels in ``image`` of ``imagetools inspect``: one configuration, or one for each platform."""
+    if not isinstance(image, dict):
+        return []
+    configs = [image] if "rootfs" in image else image.values()
+    labels = ((one.get("config") or {}).get("Labels") for one in configs if isinstance(one, dict))
+    return [{str(key): str(text) for key, text in one.items()} for one in labels if one]
+
+
+def manifest_digests(manifest: object) -> set[Digest]:
+    """Return the digests in ``manifest`` of ``imagetools inspect``: its own, and those of an index's children."""
+    if not isinstance(manifest, dict):
+        return set()
+    entries = (manifest, *(manifest.get("manifests") or ()))
+    return {parse_digest(str(entry["digest"])) for entry in entries if "digest" in entry}
 
 
 def _materials(document: Mapping[str, object]) -> tuple[Material, ...] | None:
@@ -114,7 +124,8 @@ def _materials(document: Mapping[str, object]) -> tuple[Material, ...] | None:
         for key, value in document.items()
         if key.partition("/")[0] == _PROVENANCE and isinstance(value, dict)
     ]
-    inputs = (entry for one in told for entry in one.get("materials") or ())
+    lists = (one.get("materials") for one in told)
+    inputs = (entry for one in lists if isinstance(one, list) for entry in one)
     found = {one.uri: one for entry in inputs if (one := _material(entry))}
     return tuple(found[uri] for uri in sorted(found)) if told else None
 
