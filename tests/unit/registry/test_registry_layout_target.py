@@ -1,0 +1,153 @@
+"""A layout as a target: what the contract does not say."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shipseal.errors import Code, ConfigError, ImageError, ShipsealError
+from shipseal.oci import media_types as mt
+from shipseal.oci.layout import OciLayout
+from shipseal.registry.layout_target import LayoutTarget
+from tests.support.missing import UNAVOIDABLE
+from tests.support.target_content import Content, image, put, referrer, staged
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> LayoutTarget:
+    return LayoutTarget(tmp_path / "out")
+
+
+def _index(target: LayoutTarget) -> list[dict[str, object]]:
+    document = json.loads((Path(target.repository) / "index.json").read_bytes())
+    entries: list[dict[str, object]] = document["manifests"]
+    return entries
+
+
+def test_nothing_is_made_before_something_is_stored(target: LayoutTarget) -> None:
+    assert target.list_tags() == ()
+    assert target.resolve("v1") is None
+    target.delete_tag("v1")
+    target.check_push()
+    assert not Path(target.repository).exists()
+
+
+def test_a_staged_manifest_is_a_blob_that_no_entry_names(target: LayoutTarget) -> None:
+    root = staged(target, "staged")
+    assert _index(target) == []
+    assert target.resolve(root.digest) == root.descriptor()
+
+
+def test_a_tag_is_an_entry_with_a_name(target: LayoutTarget) -> None:
+    root = staged(target, "tagged")
+    target.put_tag("v1", root)
+    assert _index(target) == [
+        {
+            "mediaType": mt.OCI_INDEX,
+            "digest": root.digest,
+            "size": len(root.raw),
+            "annotations": {mt.REF_NAME: "v1"},
+        }
+    ]
+
+
+def test_a_referrer_is_an_entry_without_a_name(target: LayoutTarget) -> None:
+    root = staged(target, "subject")
+    target.put_tag("v1", root)
+    evidence = referrer(target, root, "evidence")
+    target.put_referrer(evidence)
+    (_, entry) = _index(target)
+    assert entry["digest"] == evidence.digest
+    assert mt.REF_NAME not in str(entry)
+    assert target.list_tags() == ("v1",)
+
+
+def test_what_other_tools_wrote_is_kept_and_read(target: LayoutTarget) -> None:
+    root = staged(target, "foreign")
+    evidence = referrer(target, root, "foreign evidence")
+    target.put_manifest(evidence)
+    layout = OciLayout(Path(target.repository))
+    whole_name = replace(
+        root.descriptor(), annotations={mt.REF_NAME: "docker.io/library/app:latest"}
+    )
+    named_evidence = replace(evidence.descriptor(), annotations={mt.REF_NAME: "evidence"})
+    with layout.updating() as entries:
+        entries += [whole_name, named_evidence]
+    assert target.list_tags() == ("evidence",)
+    assert [one.digest for one in target.referrers(root.digest)] == [evidence.digest]
+    target.put_tag("v1", root)
+    assert layout.entries()[:2] == (whole_name, named_evidence)
+
+
+def test_a_name_that_stands_for_two_manifests_is_not_guessed(target: LayoutTarget) -> None:
+    one, two = staged(target, "one"), staged(target, "two")
+    target.put_tag("v1", one)
+    with OciLayout(Path(target.repository)).updating() as entries:
+        entries.append(replace(two.descriptor(), annotations={mt.REF_NAME: "v1"}))
+    with pytest.raises(ImageError, match="names 2 manifests") as caught:
+        target.resolve("v1")
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+    target.put_tag("v1", two)
+    assert target.resolve("v1") == two.descriptor()
+
+
+def test_a_manifest_that_was_changed_on_disk_is_refused(target: LayoutTarget) -> None:
+    root = staged(target, "changed")
+    target.put_tag("v1", root)
+    path = Path(target.repository) / "blobs" / root.digest.replace(":", "/")
+    path.write_bytes(root.raw.replace(b"index", b"undex", 1))
+    for call in (lambda: target.resolve("v1"), lambda: target.read_manifest(root.digest)):
+        with pytest.raises(ImageError, match="expected") as caught:
+            call()
+        assert caught.value.code is Code.DIGEST_MISMATCH
+
+
+def test_a_manifest_whose_child_is_missing_is_refused(target: LayoutTarget) -> None:
+    child = image(target, "child")
+    target.put_manifest(child)
+    root = staged(target, "whole")
+    target.put_tag("v1", root)
+    (Path(target.repository) / "blobs" / root.digest.replace(":", "/")).unlink()
+    with pytest.raises(ShipsealError, match="No such file") as caught:
+        target.read_manifest(root.digest)
+    assert caught.value.code is Code.IMAGE_NOT_FOUND
+
+
+def test_a_damaged_index_is_named(target: LayoutTarget) -> None:
+    put(target, Content(b"x"))
+    (Path(target.repository) / "index.json").write_text("{", "utf-8")
+    with pytest.raises(ImageError, match=r"index\.json: .*not JSON") as caught:
+        target.list_tags()
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
+def test_check_push_refuses_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", "utf-8")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigError, match="is a file") as caught:
+            LayoutTarget(folder).check_push()
+        assert caught.value.code is Code.CONFIG_INVALID
+
+
+def test_check_push_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip(f"{UNAVOIDABLE}root may write anywhere")
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(ShipsealError, match="cannot be written") as caught:
+            LayoutTarget(tmp_path / "out").check_push()
+    finally:
+        tmp_path.chmod(0o700)
+    assert caught.value.code is Code.CONFIG_INVALID
+
+
+def test_check_push_leaves_nothing(tmp_path: Path) -> None:
+    LayoutTarget(tmp_path).check_push()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_is_what_was_written(tmp_path: Path) -> None:
+    assert LayoutTarget(tmp_path, name="oci:./out").name == "oci:./out"
+    assert LayoutTarget(tmp_path).name == f"oci:{tmp_path}"
