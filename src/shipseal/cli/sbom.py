@@ -44,7 +44,11 @@ def generate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Catalogue an image: SPDX 2.3 and Syft's JSON for each platform, and the index's own document."""
+    """Catalogue an image: SPDX 2.3 for each platform.
+
+    Beside each SPDX document lies the Syft JSON of the same run (locations and layers); an index gets a document of its
+    own that names the others.
+    """
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - costs more than --help may
     from shipseal._internal.progress import SilentReporter  # noqa: PLC0415
     from shipseal.cli.sbom_generate import generate, stated_epoch  # noqa: PLC0415
@@ -86,7 +90,11 @@ def trim(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an SBOM fit a store's limit, the least first; exit 2 and no file when it cannot."""
+    """Make an SBOM fit a store's limit, or exit 2.
+
+    What costs a reader least goes first, and only as far as needed; packages and package URLs never go. Nothing is
+    written when it does not fit.
+    """
     from shipseal._internal.durable import write_atomic  # noqa: PLC0415 - costs more than --help may
     from shipseal.cli.sbom_json import trim_json  # noqa: PLC0415
     from shipseal.cli.sbom_trim import chosen_limit, too_large  # noqa: PLC0415
@@ -116,7 +124,7 @@ def diff(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say which packages came, went or changed version, and how the SBOM grew."""
+    """Say which packages changed, and how the SBOM grew."""
     from shipseal.cli.sbom_json import comparison_json  # noqa: PLC0415 - as above
     from shipseal.cli.sbom_view import print_comparison  # noqa: PLC0415
     from shipseal.sbom.compare import compare  # noqa: PLC0415
@@ -141,7 +149,7 @@ def size(
     top: Annotated[int, typer.Option("--top", min=0, help="How many packages are listed.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Say what makes an SBOM large: sections, packages, layers; and which stores it fits."""
+    """Say what makes an SBOM large, and which stores it fits."""
     from shipseal.cli.sbom_json import size_json  # noqa: PLC0415 - as above
     from shipseal.cli.sbom_view import print_size  # noqa: PLC0415
     from shipseal.oci.digest import digest_of  # noqa: PLC0415
@@ -161,7 +169,7 @@ def size(
 
 @app.command()
 def limits(*, as_json: AsJson = False) -> None:
-    """Show how large evidence may be, store by store, with sources."""
+    """Show how large evidence may be in each store."""
     from shipseal.cli.sbom_json import limits_json  # noqa: PLC0415 - as above
     from shipseal.cli.sbom_view import print_limits  # noqa: PLC0415
     from shipseal.sbom.store_limits import STORE_LIMITS  # noqa: PLC0415
