@@ -45,7 +45,7 @@ class RootFile:
     kind: Kind
     mode: int
     size: int
-    head: bytes
+    head: bytes = field(repr=False)
     layer: int
 
     @property
@@ -78,7 +78,8 @@ class _View:
         implied: folders that have no entry but hold one.
         removed: paths that lower layers no longer have.
         opaque: folders whose lower content is gone.
-        folders: folder paths as written to real ones.
+        folders: folder paths as written to real ones, as far as they are known.
+        through_links: whether a link was followed for any of them; then every entry may change what is known.
     """
 
     nodes: dict[str, _Node] = field(default_factory=dict)
@@ -86,11 +87,13 @@ class _View:
     removed: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
     folders: dict[str, str] = field(default_factory=lambda: {"": ""})
+    through_links: bool = False
 
     def add(self, path: str, node: _Node) -> None:
         self.nodes[path] = node
         self.implied.update(_ancestors(path))
-        if node.kind is not Kind.FOLDER or self.folders.get(path, path) != path:
+        known = self.folders.get(path)
+        if self.through_links or (known is not None and node.kind is not Kind.FOLDER):
             self._forget_folders()
 
     def remove(self, path: str) -> None:
@@ -103,7 +106,11 @@ class _View:
 
     def _forget_folders(self) -> None:
         # What was a link may be a folder from here on, or the other way round.
-        self.folders = {"": ""}
+        self.folders, self.through_links = {"": ""}, False
+
+    def know_folder(self, spelled: str, real: str) -> None:
+        self.folders[spelled] = real
+        self.through_links = self.through_links or spelled != real
 
     def hides(self, path: str) -> bool:
         """Return whether nothing of ``path`` in lower layers can be seen."""
@@ -245,7 +252,7 @@ class RootFs:
             if spelled not in view.folders:
                 node = self._at(here, number)
                 link = node is not None and node.kind is Kind.SYMLINK
-                view.folders[spelled] = self._resolve(here, number)[0] if link else here
+                view.know_folder(spelled, self._resolve(here, number)[0] if link else here)
             real = view.folders[spelled]
         return real
 
