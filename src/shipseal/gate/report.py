@@ -87,7 +87,8 @@ class GateReport:
         which = "no threshold is set" if limit is None else f"none of them {limit} or worse"
         text = f"the gate passes: {counted} finding(s) on {len(self.reports)} platform(s), {which}"
         unknown = self._unknown()
-        text += f", {unknown} of unknown severity" if unknown else ""
+        if unknown:
+            text += f", {unknown} of unknown severity (gate.unknown: {self.policy.unknown})"
         return f"{text}, {ignored} ignored" if ignored else text
 
     def _unknown(self) -> int:

@@ -109,10 +109,17 @@ def read_ignores(text: str, *, name: str) -> IgnoreFile:
 
 def _load(text: str, name: str) -> Any:
     from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
+    from ruamel.yaml.constructor import RoundTripConstructor  # noqa: PLC0415
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
 
+    class Plain(RoundTripConstructor):
+        """Leaves dates as they are written: one that does not exist spoils its rule, not the file."""
+
+    Plain.add_constructor("tag:yaml.org,2002:timestamp", Plain.construct_scalar)
+    reader = YAML(typ="rt", pure=True)
+    reader.Constructor = Plain
     try:
-        return YAML(typ="rt", pure=True).load(text)
+        return reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"{mark.line + 1}" if mark else "?"

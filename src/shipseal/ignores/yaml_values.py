@@ -12,7 +12,7 @@ def as_text(value: object) -> str:
     """Return the text that a scalar stands for where Grype wants text: ``2.2`` without quotes is ``2.2``.
 
     Raises:
-        ValueProblemError: it is a list, a mapping or a date.
+        ValueProblemError: it is a list or a mapping.
     """
     if value is None:
         return ""
@@ -25,7 +25,8 @@ def as_text(value: object) -> str:
         return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, str):
         return str(value)
-    raise ValueProblemError(f"expected text, got {_kind(value)}")
+    kind = "a list" if isinstance(value, list | tuple | set) else "a mapping"
+    raise ValueProblemError(f"expected text, got {kind}")
 
 
 def as_flag(value: object) -> bool:
@@ -52,21 +53,13 @@ def as_end(value: object) -> datetime:
     Raises:
         ValueProblemError: it is no date, or one that does not exist.
     """
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC) + timedelta(days=1)
     text = as_text(value).strip()
     try:
         if len(text) == len("2026-05-31"):
-            return as_end(date.fromisoformat(text))
-        return as_end(datetime.fromisoformat(text.replace("Z", "+00:00")))
+            day = date.fromisoformat(text)
+            return datetime.combine(day, time(), UTC) + timedelta(days=1)
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         problem = f"not a date: {text[:60]!r}; write it as 2026-05-31"
         raise ValueProblemError(problem) from error
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, date):
-        return "a date (quote it)"
-    return "a list" if isinstance(value, list | tuple | set) else "a mapping"
