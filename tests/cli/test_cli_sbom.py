@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.oci import Platform
 from shipseal.oci.digest import digest_of
+from shipseal.sbom.store_limits import limits_for
 from shipseal.spdx import read_document
 from shipseal.testing.contents import elf, executable
 from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
@@ -84,7 +86,7 @@ def sbom(*packages: str, padding: int = 0) -> bytes:
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
     path = tmp_path / "app.spdx.json.gz"
-    path.write_bytes(gzip.compress(sbom("left", "right")))
+    path.write_bytes(gzip.compress(sbom("left", "right"), mtime=0))
     return path
 
 
@@ -126,6 +128,31 @@ def test_size_of_a_real_one_with_layers(capsys: Capture, tmp_path: Path) -> None
     spdx.write_bytes(samples.real("npm-web"))
     native.write_bytes(samples.native("npm-web"))
     assert answer(capsys, "size", str(spdx), "--native", str(native))["packages"]
+
+
+def test_size_shows_layers_and_what_stores_would_need(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, native = tmp_path / "app.json", tmp_path / "app.syft.json"
+    path.write_bytes(sbom("left", "right", padding=300))
+    layer = "sha256:" + "a" * 64
+    artifacts = [{"id": "left", "locations": [{"path": "/x", "layerID": layer}]}]
+    source = {"metadata": {"layers": [{"digest": layer}]}}
+    native.write_text(json.dumps({"artifacts": artifacts, "source": source}))
+    (found,) = answer(capsys, "size", str(path), "--native", str(native))["layers"]
+    assert (found["number"], found["digest"], found["packages"]) == (1, layer, 1)
+    # Stores as small as this document, so that every verdict occurs.
+    limits = [
+        replace(limits_for(["github"])[0], store=name, size=size)
+        for name, size in (("tiny", 100), ("small", 2700), ("fair", 3600), ("large", 10**6))
+    ]
+    monkeypatch.setattr("shipseal.sbom.size.STORE_LIMITS", limits)
+    shown = text(capsys, "size", str(path), "--native", str(native))
+    assert re.search(rf"1 +{layer} +1 ", shown)
+    assert re.search(r"tiny .* too large: .* when all is trimmed; attested by reference", shown)
+    assert re.search(r"small .* fits in .* without files", shown)
+    assert re.search(r"fair .* fits in .* when compact", shown)
+    assert re.search(r"large .* fits as it is", shown)
 
 
 def test_diff(capsys: Capture, tmp_path: Path) -> None:
@@ -192,6 +219,17 @@ def test_trim_that_cannot_fit_exits_2_and_writes_nothing(
     assert err.startswith(f"error sbom.too-large: {document}: ")
 
 
+def test_trim_says_when_scanners_need_the_full_one(capsys: Capture, tmp_path: Path) -> None:
+    overlap = samples.relation("a", "OTHER", "b", samples.OVERLAP + "x" * 2000)
+    raw = samples.document(
+        [samples.package("a"), samples.package("b")],
+        [samples.relation("DOCUMENT", "DESCRIBES", "a"), overlap],
+    )
+    (tmp_path / "in").write_bytes(raw)
+    words = (str(tmp_path / "in"), "--limit", str(len(raw) - 900), "-o", str(tmp_path / "out"))
+    assert "scan the full SBOM" in text(capsys, "trim", *words)
+
+
 @pytest.mark.shared
 def test_trim_of_a_real_large_one_for_github(capsys: Capture, tmp_path: Path) -> None:
     source, out = tmp_path / "full.json", tmp_path / "out.json"
@@ -225,7 +263,7 @@ BAD: dict[str, tuple[bytes | None, str]] = {
     "spdx 3": (b'{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "this is SPDX 3"),
     "version": (sbom("a").replace(b"SPDX-2.3", b"SPDX-2.9"), "'SPDX-2.9', expected SPDX-2.3"),
     "cut": (sbom("a")[:-30], "truncated"),
-    "cut gzip": (gzip.compress(sbom("a"))[:-30], "damaged gzip"),
+    "cut gzip": (gzip.compress(sbom("a"), mtime=0)[:-30], "damaged gzip"),
     "no packages' ids": (sbom("a").replace(b'"SPDXID": "SPDXRef-root"', b'"id": 1'), "packages: "),
 }
 
@@ -302,6 +340,21 @@ def test_generate_one_platform(
     assert syft.runs == 1
 
 
+def test_generate_one_of_several_images_in_a_layout(
+    capsys: Capture, tmp_path: Path, syft: FakeSyft
+) -> None:
+    folder = tmp_path / "several"
+    one = build_layout(folder, ref="1.0")
+    build_layout(folder, ref="2.0", layers=[{"x": b"y"}], config={})
+    more = ("--out", str(tmp_path / "out"), "--syft", str(syft.path))
+    found = answer(capsys, "generate", f"oci:{folder}:1.0", *more)
+    assert (found["digest"], found["version"]) == (one.digest, "1.0")
+    found = answer(capsys, "generate", f"oci:{folder}@{one.digest}", *more)
+    assert (found["digest"], found["version"]) == (one.digest, "")
+    _, error = refusal(capsys, "generate", str(folder), *more)
+    assert error["code"] == "image.not-found"
+
+
 def test_generate_from_an_archive(
     capsys: Capture, tmp_path: Path, sample: SampleImage, syft: FakeSyft
 ) -> None:
@@ -332,6 +385,30 @@ def test_generate_from_a_registry(
     assert len(found["sboms"]) == (1 if platform else 2)
     subjects = {item["subject"] for item in found["sboms"]}
     assert subjects <= {manifest.digest for manifest in sample.manifests.values()}
+
+
+@pytest.mark.tools
+def test_generate_what_the_registry_does_not_have(
+    capsys: Capture, tmp_path: Path, syft: FakeSyft
+) -> None:
+    (tmp_path / "shipseal.yaml").write_text(CONFIG)
+    with distribution(tmp_path / "registry") as registry:
+        for config in ((), ("--config", str(tmp_path / "shipseal.yaml"))):
+            reference = f"{registry.host}/org/app"
+            status, error = refusal(
+                capsys, "generate", reference, *config, "--syft", str(syft.path)
+            )
+            assert (status, error["code"]) == (Exit.OUTSIDE, "image.not-found")
+            assert "'latest'" in error["message"]
+
+
+CONFIG = """\
+image: app
+platforms: [linux/amd64]
+build: {builder: prebuilt, layout: ./image}
+targets: ["127.0.0.1:5001/app"]
+tags: ["{version}"]
+"""
 
 
 def test_generate_is_told_in_a_table(
