@@ -54,6 +54,7 @@ _INHERITED = frozenset(
 )
 _GRACE_SECONDS = 2.0
 _DRAIN_SECONDS = 10.0
+_running: "set[subprocess.Popen[bytes]]" = set()
 _SIGKILL_STATUSES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
 
@@ -130,12 +131,14 @@ def run_tool(
     with _start(words, env=env, cwd=cwd) as process:
         out, tail = _Collector(process.stdout, stdout_limit), _Tail(process.stderr)
         feeder = _feed(process.stdin, stdin)
+        _running.add(process)
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             raise _too_slow(words[0], timeout, tail.text()) from error
         finally:
             _end_group(process)
+            _running.discard(process)
             feeder.join(_DRAIN_SECONDS)
         out.join()
         tail.join()
@@ -146,6 +149,20 @@ def run_tool(
     return ToolResult(
         words, process.returncode, out.data(), tail.text(), time.monotonic() - started
     )
+
+
+def end_all_tools() -> None:
+    """End every tool that runs now, with all that it started: this process is about to go.
+
+    Who waits for one of them in another thread sees it killed.
+    """
+    for process in list(_running):
+        _signal_group(process, signal.SIGTERM)
+    deadline = time.monotonic() + _GRACE_SECONDS
+    for process in list(_running):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+        _signal_group(process, signal.SIGKILL)
 
 
 def _too_slow(tool: str, timeout: float, stderr: str) -> ToolTimeoutError:

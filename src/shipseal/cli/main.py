@@ -154,6 +154,9 @@ def run() -> NoReturn:
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     status = main(sys.argv[1:])
     abandon_closed_streams()
+    if status == Exit.INTERRUPTED:
+        # Threads may still wait for a network or a tool; what they do is in nobody's journal as done.
+        os._exit(status)
     sys.exit(status)
 
 

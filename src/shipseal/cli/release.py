@@ -61,7 +61,13 @@ def resume(
     found = unfinished(state_folder(config, os.environ), identifier)
     plan = found.state.plan
     version = plan.version if plan else None
-    _run(version=version, config=config, dry_run=False, as_json=as_json)
+    _run(
+        version=version,
+        config=config,
+        dry_run=False,
+        as_json=as_json,
+        resumed=found.identifier,
+    )
 
 
 @app.command("list")
@@ -120,6 +126,7 @@ def _run(
     config: Path | None,
     dry_run: bool,
     as_json: bool,
+    resumed: str | None = None,
 ) -> None:
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
@@ -132,7 +139,7 @@ def _run(
     clock = SystemClock()
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
-        setup = release_setup(Wish(version, config, dry_run), around)
+        setup = release_setup(Wish(version, config, dry_run, resumed), around)
         try:
             result = run(setup)
         finally:

@@ -29,6 +29,7 @@ from shipseal.release.steps.promote import Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
 from shipseal.release.steps.stage import Stager, is_staged
 from shipseal.release.steps.verify import verify
+from shipseal.release.workers import workers
 
 _FORK = (
     "a fork's pull request has no permission to publish: nothing was staged, nothing was attested"
@@ -89,7 +90,7 @@ class Runner:
             if self.ctx.mode.fork:
                 return None, self.ctx.parts.scanner()
             signer = self.ctx.parts.signer()
-            with ThreadPoolExecutor(self.ctx.rules.parallel) as pool:
+            with workers(self.ctx.cancel, self.ctx.rules.parallel, "preflight") as pool:
                 list(pool.map(lambda target: target.check_push(), self.ctx.parts.targets))
             stands = self.ctx.ledger.state.gate_stands(self.ctx.rules.policy_digest)
             return signer, None if stands else self.ctx.parts.scanner()
@@ -109,18 +110,14 @@ class Runner:
     ) -> ClosedRecord | None:
         """Stage and assess at the same time; return the refusal when the gate does not pass."""
         parts = closure_of(built.layout, built.image.root, what=self.ctx.image_name)
-        with ThreadPoolExecutor(max(1, len(self.ctx.parts.targets))) as pool:
+        with workers(self.ctx.cancel, len(self.ctx.parts.targets), "stage") as pool:
             staging = self._stage(pool, built, parts) if self.ctx.mode.publishes else []
-            try:
-                refusal = self._assess(built, chosen)
-                if refusal:
-                    self.ctx.cancel.set()
-                    return refusal
-                for job in staging:
-                    job.result()
-            except BaseException:
+            refusal = self._assess(built, chosen)
+            if refusal:
                 self.ctx.cancel.set()
-                raise
+                return refusal
+            for job in staging:
+                job.result()
         return None
 
     def _stage(

@@ -42,11 +42,13 @@ class Wish:
         version: what to release; None for the configuration's.
         config: the file; None for the one in the current folder.
         dry_run: upload and sign nothing.
+        resumed: id of the release that is to go on; None for whichever this is.
     """
 
     version: str | None
     config: Path | None
     dry_run: bool
+    resumed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     mode = Mode(dry_run=wish.dry_run, fork=origin_of(around.env).fork)
     keys = fork_keys() if mode.fork else release_keys(loaded, around.env, around.ask)
     git = _git(loaded)
-    identifier = release_id(loaded.config.image, version, loaded.digest)
+    identifier = _identifier(wish, loaded, version)
     state = state_folder(loaded.path, around.env)
     connections = Connections(loaded.config, loaded.folder, around.clock)
     targets = tuple(connections.open(text) for text in loaded.config.targets)
@@ -101,6 +103,17 @@ class _Open:
     connections: Connections
     keys: Keys
     blobs: BlobStore
+
+
+def _identifier(wish: Wish, loaded: LoadedConfig, version: str) -> str:
+    identifier = release_id(loaded.config.image, version, loaded.digest)
+    if wish.resumed not in (None, identifier):
+        raise ConfigError(
+            f"{loaded.path.name}: the configuration has changed since release {wish.resumed} was started",
+            hint=f"put it back to go on with that one, or start anew: shipseal release --version {version}",
+            context={"release": str(wish.resumed), "now": identifier},
+        )
+    return identifier
 
 
 def _git(loaded: LoadedConfig) -> GitFacts:

@@ -5,7 +5,6 @@ Platforms run in parallel, and each is scanned as soon as its catalogue is there
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +18,7 @@ from shipseal.gate.summary import summarize
 from shipseal.oci import PlatformImage, parse_digest
 from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
+from shipseal.release.workers import workers
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
 from shipseal.scan.interface import ScanReport, ScanRequest
 from shipseal.scan.results import (
@@ -57,7 +57,7 @@ def assess(ctx: Context, built: BuiltImage, chosen: ChosenScanner) -> Assessment
     """
     ctx.parts.reporter.note(chosen.reason)
     one = partial(_assess_platform, ctx, built, chosen)
-    with ctx.step("catalogue and scan"), ThreadPoolExecutor(ctx.rules.parallel) as pool:
+    with ctx.step("catalogue and scan"), workers(ctx.cancel, ctx.rules.parallel, "assess") as pool:
         pairs = list(pool.map(one, built.image.platforms))
     catalogues = tuple(pair[0] for pair in pairs)
     reports = tuple(pair[1] for pair in pairs)

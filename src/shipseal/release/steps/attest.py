@@ -25,6 +25,7 @@ from shipseal.release.context import Context
 from shipseal.release.records import EvidenceRecord, PlacementRecord, StatementRecord
 from shipseal.release.statements import Speaker
 from shipseal.release.steps.prepare import record_statement
+from shipseal.release.workers import workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
         AttestError: signing failed.
         ShipsealError: a store refused or could not be reached.
     """
-    with ThreadPoolExecutor(ctx.rules.parallel, thread_name_prefix="attest") as pool:
+    with workers(ctx.cancel, ctx.rules.parallel, "attest") as pool:
         with ctx.step("sign"):
             statements = [
                 record

@@ -1,7 +1,6 @@
 """Stage: put every byte of the image at every target, by digest, unreachable by any tag (invariants 1 to 3)."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +10,7 @@ from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.layout import OciLayout
 from shipseal.registry.interface import BlobUpload, Target, Uploaded
 from shipseal.release.cancel import Cancel
+from shipseal.release.workers import workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Stager:
             for other in others
             if target.registry and other.registry == target.registry and other is not target
         )
-        with ThreadPoolExecutor(max_workers=self.parallel, thread_name_prefix="blob") as pool:
+        with workers(self.cancel, self.parallel, "blob") as pool:
             upload = partial(self._upload, target, beside)
             results = list(pool.map(upload, self.parts.blobs))
         for manifest in self.parts.manifests:

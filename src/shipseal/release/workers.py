@@ -1,0 +1,36 @@
+"""Threads for work in parallel that can be called off: by a failure elsewhere, or by a person."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from shipseal._internal.process import end_all_tools
+from shipseal.errors import ShipsealError
+from shipseal.release.cancel import Cancel, CancelledError
+
+
+@contextmanager
+def workers(cancel: Cancel, count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Give a pool of threads.
+
+    When the block fails, the rest of the work is called off and awaited, so that nothing goes on behind the error. When
+    a signal ends it, nobody is waited for: tools are ended, and the process is about to go.
+
+    Args:
+        cancel: is set when the block does not end well.
+        count: of threads.
+        name: of threads, for debuggers.
+    """
+    pool = ThreadPoolExecutor(max(1, count), thread_name_prefix=name)
+    try:
+        yield pool
+    except (ShipsealError, CancelledError):
+        cancel.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    except BaseException:
+        cancel.set()
+        end_all_tools()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown(wait=True)
