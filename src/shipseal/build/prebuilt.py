@@ -111,7 +111,7 @@ class PrebuiltBuilder(Builder):
         if reference.digest is None and not (reference.tag and self._options.resolve_tag):
             raise ConfigError(
                 f"prebuilt: {reference} is not named by digest, and a tag may move while the release runs",
-                hint="write name@sha256:…, or set `resolve_tag: true` to have it resolved once",
+                hint="write name@sha256:…, as `crane digest` or `docker buildx imagetools inspect` tells it",
                 context={"reference": str(reference)},
             )
         target = self._connect(reference)
@@ -138,6 +138,7 @@ class PrebuiltBuilder(Builder):
                 builder=self.name,
                 materials=(*found.materials, base_image(base.name, base.digest)),
                 base_labels=tuple(one.config.labels for one in base.image.platforms),
+                base_digests=frozenset(one.digest for one in base.image.subjects()),
                 notes=(*found.notes, *filter(None, (base.note,))),
             )
 
