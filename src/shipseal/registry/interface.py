@@ -58,7 +58,7 @@ class BlobUpload:
     Attributes:
         blob: media type, digest and size.
         open: gives the content.
-        transfer: is told of the bytes that were sent.
+        transfer: is told of the bytes that were sent; its end is told by the caller, who knows how it ended.
         mount_from: repositories of the same registry that may hold the blob already.
     """
 

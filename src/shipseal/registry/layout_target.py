@@ -90,13 +90,11 @@ class LayoutTarget(Target):
         """
         blob = upload.blob
         if self.has_blob(blob):
-            upload.transfer.done("exists")
             return Uploaded.EXISTED
         self._layout.create()
         self._layout.blobs.put_stream(
             _counted(upload), blob.digest, blob.size, what=f"{self.name}, blob {blob.digest}"
         )
-        upload.transfer.done()
         return Uploaded.SENT
 
     def put_manifest(self, manifest: RawManifest) -> None:

@@ -37,11 +37,9 @@ def put_blob(session: Session, upload: BlobUpload) -> Uploaded:
     """
     scopes = push_scopes(session)
     if has_blob(session, upload.blob, scopes=scopes):
-        upload.transfer.done("exists")
         return Uploaded.EXISTED
     location = _mount(session, upload) if upload.mount_from else ""
     if location is None:
-        upload.transfer.done("mounted")
         return Uploaded.MOUNTED
     sending = _Sending(session, upload, location or begin(session))
     try:
@@ -49,7 +47,6 @@ def put_blob(session: Session, upload: BlobUpload) -> Uploaded:
     except ImageError:
         sending.abandon()
         raise
-    upload.transfer.done()
     return Uploaded.SENT
 
 
