@@ -208,6 +208,24 @@ def test_what_starts_no_binary_is_no_reason(folder: Path, config: Any) -> None:
     assert Case(folder, files, **config).reasons("/bin/sh") == []
 
 
+def test_an_empty_first_line_interprets_nothing(folder: Path) -> None:
+    files: Files = {"a": executable(b"#!\n"), "b": script("/usr/bin/env"), "usr/bin/env": BINARY}
+    assert Case(folder, files, Entrypoint=["/a"], Cmd=["/b"]).reasons("/usr/bin/env") == []
+
+
+def test_windows_is_not_judged_because_its_files_have_no_executable_bit(folder: Path) -> None:
+    sample = build_layout(
+        folder,
+        platforms=["windows/amd64"],
+        layers=[{"app.exe": PE}],
+        config={"Entrypoint": ["/app.exe"]},
+        shape="bare",
+    )
+    image = of(sample, "windows/amd64")
+    rootfs = RootFs(sample.layout, image.manifest)
+    assert incomplete_reasons(image, catalogue("/x"), rootfs) == ()
+
+
 def test_each_binary_is_named_once(folder: Path) -> None:
     case = Case(folder, {"app": BINARY}, Entrypoint=["/app"], Cmd=["/app", "/app"])
     assert case.reasons("/x") == ["/app"]

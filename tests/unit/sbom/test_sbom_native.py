@@ -33,6 +33,12 @@ def test_layers_come_from_the_source() -> None:
     assert (layer.digest, layer.size) == ("sha256:a", 3)
 
 
+def test_a_source_that_is_no_image_has_no_layers() -> None:
+    for metadata in ("/a/folder", {"layers": "none"}, {}):
+        value = {"artifacts": [], "source": {"id": "i", "metadata": metadata}}
+        assert read_native(json.dumps(value).encode(), what="x").layers() == ()
+
+
 @pytest.mark.parametrize(
     "metadata", [None, "text", [], {"files": 3}, {"files": [[1]]}, {"files": ["x", "/y"]}]
 )

@@ -88,10 +88,11 @@ def test_the_tightest_of_several_stores() -> None:
     assert tightest([]) is None
 
 
-def test_what_fits_everywhere() -> None:
-    sizes = [limit.predicate for limit in STORE_LIMITS if limit.predicate is not None]
-    assert fit_limit("portable") == min(sizes)
+def test_what_fits_everywhere_counts_what_stores_state() -> None:
+    stated = [limit.predicate for limit in STORE_LIMITS if limit.predicate and limit.verified]
+    assert fit_limit("portable") == min(stated)
     assert fit_limit("github") == 16_777_216
+    assert fit_limit("rekor") == limits_for(["rekor"])[0].predicate
     assert fit_limit(1234) == 1234
 
 
@@ -120,6 +121,10 @@ def test_layers_are_counted_from_the_lowest() -> None:
         (2, "sha256:top", 1),
     ]
     assert layers[0].size == report().packages[0].size
+
+
+def test_a_document_without_the_catalogue_of_its_run_has_no_layers() -> None:
+    assert size_report(read_document(DOCUMENT, what="x")).layers == ()
 
 
 def test_stores_say_what_must_go() -> None:

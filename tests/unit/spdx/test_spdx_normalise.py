@@ -128,6 +128,25 @@ def test_the_result_is_compact_and_valid() -> None:
     assert samples.official_problems(raw) == []
 
 
+def test_what_is_described_in_the_other_direction_is_described() -> None:
+    raw = samples.document(
+        [samples.package("root"), samples.package("a")],
+        [samples.relation("root", "DESCRIBED_BY", "DOCUMENT")],
+    )
+    result = normalise(raw, IMAGE, what="x")
+    assert len(read_document(result, what="x").contents) == 1
+    assert samples.official_problems(result) == []
+    relations = json.loads(result)["relationships"]
+    assert any(item["relationshipType"] == "DESCRIBES" for item in relations)
+
+
+def test_a_document_may_say_nothing_about_who_made_it() -> None:
+    value = json.loads(syft_document())
+    del value["creationInfo"]
+    info = json.loads(normalise(json.dumps(value).encode(), IMAGE, what="x"))["creationInfo"]
+    assert info["creators"] == ["Tool: syft-1.57.0", "Tool: shipseal-9"]
+
+
 def test_an_image_without_a_version_has_none() -> None:
     value = json.loads(normalise(syft_document(), replace(IMAGE, version=""), what="x"))
     root = next(item for item in value["packages"] if item["name"] == IMAGE.name)
