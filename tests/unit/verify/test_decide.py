@@ -175,6 +175,11 @@ def test_a_policy_that_everything_would_pass_is_refused(
     assert caught.value.exit is Exit.USAGE
 
 
+def test_who_asks_for_no_seal_need_accept_no_verifier(image: Image) -> None:
+    policy = VerifyPolicy(require=(Family.SBOM,), seal_verifiers=frozenset())
+    assert judge(image, policy=policy).passed
+
+
 def test_a_policy_that_trusts_nobody_is_refused(image: Image) -> None:
     nobody = _Nobody([key().public])
     with pytest.raises(ConfigError, match="nobody is trusted") as caught:

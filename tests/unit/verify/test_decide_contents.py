@@ -46,6 +46,9 @@ def test_an_sbom_that_describes_another_digest_is_a_wrong_subject(image: Image) 
     check = one_failure(verdict, Family.SBOM, "linux/arm64")
     assert check.standing is Standing.WRONG_SUBJECT
     assert OTHER_DIGEST in check.got
+    # A scan of it is a scan of another image.
+    scan = one_failure(verdict, Family.SCAN, "linux/arm64")
+    assert (scan.standing, scan.expected[-5:]) == (Standing.INCONSISTENT, " none")
 
 
 def test_an_index_must_list_the_sbom_of_each_platform(image: Image) -> None:

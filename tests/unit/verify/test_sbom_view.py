@@ -72,7 +72,9 @@ def test_tools_name_the_image_in_different_places(members: dict[str, Any]) -> No
         {"versionInfo": f"sha1:{'0' * 40}"},
         {"checksums": [{"algorithm": "SHA1", "checksumValue": "0" * 40}]},
         {"checksums": [{"algorithm": "SHA256", "checksumValue": "0"}]},
-        purl("pkg:deb/debian/app@1"),
+        {"versionInfo": f"blake3:{IMAGE[7:]}"},
+        purl(f"pkg:generic/app@{IMAGE}"),
+        {"externalRefs": [{"referenceType": "other", "referenceLocator": f"pkg:oci/app@{IMAGE}"}]},
         purl("pkg:oci/app"),
     ],
 )
@@ -90,6 +92,15 @@ def test_packages_that_are_only_contained_are_no_subject() -> None:
             "checksums": [{"algorithm": "SHA256", "checksumValue": OTHER[7:]}],
         }
     )
+    document["relationships"] += [
+        {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}
+        for one, kind, other in (
+            ("SPDXRef-DOCUMENT", "CONTAINS", "SPDXRef-base"),
+            ("SPDXRef-Package-0", "DESCRIBES", "SPDXRef-base"),
+            ("SPDXRef-base", "DESCRIBED_BY", "DocumentRef-x:SPDXRef-DOCUMENT"),
+            ("SPDXRef-base", "PACKAGE_OF", "SPDXRef-DOCUMENT"),
+        )
+    ]
     assert read_sbom(msgspec.json.encode(document)).subjects == {IMAGE}
 
 
@@ -127,6 +138,14 @@ def test_an_index_lists_the_sboms_of_its_platforms() -> None:
     view = read_sbom(raw)
     assert view.subjects == {INDEX}
     assert view.lists == {digest_of(text) for text in documents.values()}
+
+
+def test_files_that_are_no_sboms_are_not_listed() -> None:
+    files = [
+        {"fileTypes": kinds, "checksums": [{"algorithm": "SHA256", "checksumValue": one[7:]}]}
+        for kinds, one in ((["SPDX"], IMAGE), (["BINARY"], OTHER), (None, INDEX))
+    ]
+    assert read_sbom(changed(files=files)).lists == {IMAGE}
 
 
 def test_a_trimmed_sbom_stands_for_the_full_one() -> None:
