@@ -4,7 +4,9 @@ from pathlib import Path
 
 import msgspec
 
+from shipseal._internal.limits import TOOL_OUTPUT, read_file
 from shipseal.cli.output import print_table, say
+from shipseal.errors import ShipsealError
 from shipseal.report.interface import VulnerabilitySummary
 from shipseal.report.tables import facts, summary_tables
 
@@ -16,8 +18,10 @@ _SHOWN = 20
 def read_summary(results: Path) -> VulnerabilitySummary | None:
     """Return the summary in a release's results, or None when it was not scanned (or by another shipseal)."""
     try:
-        return msgspec.json.decode((results / SUMMARY).read_bytes(), type=VulnerabilitySummary)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(
+            read_file(results / SUMMARY, TOOL_OUTPUT), type=VulnerabilitySummary
+        )
+    except (OSError, ShipsealError, msgspec.DecodeError):
         return None
 
 

@@ -62,7 +62,7 @@ def open_archive(
             context={"path": str(folder)},
         )
     reader = _Reader(path, layout, compression)
-    reader.read()
+    reader.unpack()
     return layout
 
 
@@ -74,7 +74,7 @@ class _Reader:
         self._docker = DockerArchive(layout, compression, what=str(path))
         self._size = 0
 
-    def read(self) -> None:
+    def unpack(self) -> None:
         for entry in read_tar(
             decompressed(_chunks(self._path), what=str(self._path)), what=str(self._path)
         ):
