@@ -198,6 +198,7 @@ def test_a_configuration_may_say_nothing_about_how_to_start() -> None:
         ({}, "names no os or no architecture"),
         (IMAGE | {"os": ""}, "names no os or no architecture"),
         (IMAGE | {"rootfs": {}}, "no rootfs.diff_ids"),
+        (IMAGE | {"rootfs": []}, "no rootfs.diff_ids"),
         (IMAGE | {"rootfs": {"diff_ids": [1]}}, "not a digest"),
         (IMAGE | {"Architecture": "amd64"}, "some tools read 'Architecture'"),
         (IMAGE | {"config": {"entrypoint": ["/evil"]}}, "as 'Entrypoint'"),

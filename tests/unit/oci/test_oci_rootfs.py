@@ -1,5 +1,6 @@
 """A path is looked up in the layers as a runtime would see it after unpacking them."""
 
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,7 +53,10 @@ class Blobs:
         return verified([data], blob.digest, blob.size, what=blob.digest)
 
     def add(self, entries: Sequence[LayerEntry]) -> Descriptor:
-        data = b"".join(compressed(layer_tar(entries), Compression.ZSTD))
+        return self.add_tar(b"".join(layer_tar(entries)))
+
+    def add_tar(self, tar: bytes) -> Descriptor:
+        data = b"".join(compressed([tar], Compression.ZSTD))
         digest = digest_of(data)
         self.content[digest] = data
         return Descriptor(mt.OCI_LAYER_ZSTD, digest, len(data))
@@ -191,6 +195,17 @@ def test_a_hardlink_without_its_target_is_no_program() -> None:
     found = rootfs_of({"a": hardlink("missing")}).find("a")
     assert found is not None
     assert found.kind is Kind.OTHER
+
+
+def test_the_entry_of_the_root_itself_is_nothing_in_it() -> None:
+    root = tarfile.TarInfo("./")
+    root.type = tarfile.DIRTYPE
+    blobs = Blobs()
+    manifest = manifest_of(blobs, [{"a": b""}])
+    layers = (*manifest.layers, blobs.add_tar(root.tobuf()))
+    rootfs = RootFs(blobs, replace(manifest, layers=layers))
+    assert where(rootfs, "a") == ("a", 0)
+    assert rootfs.find("./")
 
 
 @pytest.mark.parametrize(("path", "real"), [("/", ""), ("a/..", ""), ("here", ""), ("a/up", "a")])

@@ -133,6 +133,19 @@ def test_an_entry_cannot_lead_backwards() -> None:
         read(data)
 
 
+def test_an_endless_list_of_entries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shipseal.oci.tar_stream.MAX_ENTRIES", 2)
+    assert len(read(tar_of(lambda archive: add(archive, "a")))) == 1
+
+    def fill(archive: tarfile.TarFile) -> None:
+        for name in "abc":
+            add(archive, name)
+
+    with pytest.raises(ImageError, match="more than 2 entries") as caught:
+        read(tar_of(fill))
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
 def test_reading_only_goes_on() -> None:
     reader = ForwardReader([b"abc", b"", b"def"], what="tar")
     assert reader.seekable()
