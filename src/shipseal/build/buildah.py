@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from shipseal._internal.limits import MANIFEST, read_limited
+from shipseal._internal.limits import MANIFEST, read_file
 from shipseal._internal.process import find_tool
 from shipseal.build.buildah_run import Buildah
 from shipseal.build.interface import Builder
@@ -19,7 +19,7 @@ from shipseal.build.materials import base_image, builder
 from shipseal.build.recipe import Recipe
 from shipseal.build.values import BuildRequest, Material, RawBuild
 from shipseal.errors import ConfigError
-from shipseal.oci import Descriptor, RawManifest, parse_digest
+from shipseal.oci import Descriptor, Digest, RawManifest, parse_digest
 from shipseal.oci import media_types as mt
 from shipseal.oci.image import parse_config
 from shipseal.oci.layout import OciLayout
@@ -91,6 +91,7 @@ class BuildahBuilder(Builder):
             materials=(*bases.materials, builder("buildah", version, program)),
             builder=f"buildah {version}",
             base_labels=tuple(bases.labels),
+            base_digests=frozenset(bases.digests),
         )
 
     def _flags(self, request: BuildRequest) -> list[str]:
@@ -110,8 +111,14 @@ class _Bases:
     def __init__(self, run: Buildah) -> None:
         self._run = run
         self._seen: set[str] = set()
-        self.materials: list[Material] = []
+        self._materials: dict[Digest, Material] = {}
         self.labels: list[Mapping[str, str]] = []
+        self.digests: set[Digest] = set()
+
+    @property
+    def materials(self) -> tuple[Material, ...]:
+        """Each base once: the platforms of one index are one base."""
+        return tuple(self._materials.values())
 
     def collect(self, made: str) -> None:
         """Look for bases that the build of ``made`` has pulled."""
@@ -123,14 +130,16 @@ class _Bases:
             self._seen.add(identity)
             names = entry.get("names")
             name = str(names[0]) if isinstance(names, list) and names else ""
-            self.materials.append(base_image(name, parse_digest(str(entry.get("digest", "")))))
-            self.labels.append(self._run.labels(identity))
+            stored = self._run.inspect(identity)
+            pulled = parse_digest(str(entry.get("digest", "")))
+            self._materials.setdefault(pulled, base_image(name, pulled))
+            self.labels.append(stored.labels)
+            self.digests |= {pulled, stored.manifest}
 
 
 def _take_over(layout: OciLayout, folder: Path) -> Descriptor:
     """Move an image out of a ``dir:`` folder and return its descriptor, with its platform."""
-    with (folder / "manifest.json").open("rb") as stream:
-        raw = RawManifest.of(read_limited(stream, MANIFEST, what=str(folder)))
+    raw = RawManifest.of(read_file(folder / "manifest.json", MANIFEST))
     layout.blobs.put(raw.raw)
     manifest = parse_manifest(raw, what=str(folder))
     for path in _blobs(folder):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -11,8 +12,22 @@ from shipseal._internal.process import ToolResult, run_tool, tool_environment
 from shipseal.build.failures import build_failure
 from shipseal.build.values import BuildRequest
 from shipseal.errors import Code, ToolError
+from shipseal.oci import Digest, digest_of
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image in buildah's storage.
+
+    Attributes:
+        manifest: digest of the platform's manifest; ``buildah images`` tells that of the index, where there is one.
+        labels: of its configuration.
+    """
+
+    manifest: Digest
+    labels: Mapping[str, str]
 
 
 class Buildah:
@@ -68,11 +83,14 @@ class Buildah:
         found = msgspec.json.decode(self._stored("images", "--all", "--json", "--no-trunc").stdout)
         return [entry for entry in found or [] if isinstance(entry, dict)]
 
-    def labels(self, image: str) -> dict[str, str]:
-        """Return the labels of an image in the storage."""
+    def inspect(self, image: str) -> StoredImage:
+        """Return what is known of an image in the storage."""
         document = msgspec.json.decode(self._stored("inspect", "--type=image", image).stdout)
         labels = document["OCIv1"].get("config", {}).get("Labels") or {}
-        return {str(key): str(text) for key, text in labels.items()}
+        return StoredImage(
+            manifest=digest_of(document["Manifest"].encode()),
+            labels={str(key): str(text) for key, text in labels.items()},
+        )
 
     def forget(self) -> None:
         """Let buildah empty its storage: every layer lies there unpacked. What stays does no harm."""

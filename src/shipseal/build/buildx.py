@@ -7,18 +7,26 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
 from shipseal._internal.redact import register_secret
-from shipseal.build.buildx_command import BuildxOptions, build_command, read_metadata
+from shipseal.build.buildx_command import (
+    BuildxOptions,
+    build_command,
+    config_labels,
+    manifest_digests,
+    read_metadata,
+)
 from shipseal.build.failures import build_failure
 from shipseal.build.interface import Builder
 from shipseal.build.materials import BASE_IMAGE, builder, image_reference
 from shipseal.build.values import BuildRequest, Material, RawBuild
 from shipseal.errors import Code, ImageError, ToolError
+from shipseal.oci import Digest
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root
 
@@ -38,6 +46,14 @@ _GITHUB_CACHE = (
     "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2", "ACTIONS_RUNTIME_TOKEN",
     "GITHUB_REPOSITORY",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Bases:
+    """What is known of base images; labels are None when they are not known."""
+
+    labels: tuple[Mapping[str, str], ...] | None = None
+    digests: frozenset[Digest] = frozenset()
 
 
 class BuildxBuilder(Builder):
@@ -77,12 +93,14 @@ class BuildxBuilder(Builder):
                 context={"expected": told.digest, "got": root},
             )
         bases = [one for one in told.materials or () if one.name == BASE_IMAGE]
+        known = _Bases() if told.materials is None else self._bases(command, bases, env)
         return RawBuild(
             layout=layout,
             root=root,
             materials=(*(told.materials or ()), builder("buildx", version, Path(command[0]))),
             builder=f"buildx {version}",
-            base_labels=None if told.materials is None else self._labels(command, bases, env),
+            base_labels=known.labels,
+            base_digests=known.digests,
         )
 
     def _command(self) -> list[str]:
@@ -114,35 +132,22 @@ class BuildxBuilder(Builder):
         found = _VERSION.search(result.stdout.decode("utf-8", "replace"))
         return found[1] if found else "unknown"
 
-    def _labels(
+    def _bases(
         self, command: Sequence[str], bases: Sequence[Material], env: Mapping[str, str]
-    ) -> tuple[Mapping[str, str], ...] | None:
-        """Return the labels of all base images, or None when one of them cannot be asked."""
+    ) -> _Bases:
+        """Return what the registries say of the base images; nothing is known when one of them does not answer."""
         chosen = [f"--builder={self._options.builder}"] if self._options.builder else []
-        found: list[Mapping[str, str]] = []
+        labels: list[Mapping[str, str]] = []
+        digests: set[Digest] = set()
         for base in bases:
-            asked = [
-                "imagetools",
-                "inspect",
-                *chosen,
-                "--format={{json .Image}}",
-                image_reference(base),
-            ]
+            asked = ["imagetools", "inspect", *chosen, "--format={{json .}}", image_reference(base)]
             result = run_tool([*command, *asked], timeout=_ASKING, env=env)
             if result.status:
-                return None
-            found += _config_labels(result.stdout)
-        return tuple(found)
-
-
-def _config_labels(raw: bytes) -> list[Mapping[str, str]]:
-    """Return the labels of one configuration, or of one for each platform."""
-    document = msgspec.json.decode(raw)
-    if not isinstance(document, dict):
-        return []
-    configs = [document] if "rootfs" in document else document.values()
-    labels = ((one.get("config") or {}).get("Labels") for one in configs if isinstance(one, dict))
-    return [{str(key): str(text) for key, text in one.items()} for one in labels if one]
+                return _Bases()
+            document = msgspec.json.decode(result.stdout)
+            labels += config_labels(document.get("image"))
+            digests |= manifest_digests(document.get("manifest"))
+        return _Bases(tuple(labels), frozenset(digests))
 
 
 def _checked(result: ToolResult) -> ToolResult:

@@ -85,6 +85,8 @@ class RawBuild:
         builder: name and version of the tool, e.g. ``buildah 1.28.2``.
         base_labels: the labels of each base image; empty on ``scratch``, None when the bases are not known. What an
             image inherited is no statement about this build.
+        base_digests: every digest under which the base images may be named, of an index and of its platforms; empty
+            when not all are known.
         hashed: whether every blob was hashed by this process as it was written to the layout.
         notes: what a person should know about how it was made, a sentence each.
     """
@@ -94,6 +96,7 @@ class RawBuild:
     materials: tuple[Material, ...] = ()
     builder: str = ""
     base_labels: tuple[Mapping[str, str], ...] | None = None
+    base_digests: frozenset[Digest] = frozenset()
     hashed: bool = False
     notes: tuple[str, ...] = ()
 
