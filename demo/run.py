@@ -21,24 +21,23 @@ ROOT = HERE.parent
 PLACE = ROOT / "build" / "demo"
 SHIPSEAL = Path(sys.executable).with_name("shipseal")
 
-PICTURE = """\
-  courier 1.0.0 with paramiko 2.4.0          courier 1.0.0 with paramiko {fixed}
-  ------------------------------------       -------------------------------------------
+PICTURE = """
+  courier 1.0.0 with paramiko {old}          courier 1.0.0 with paramiko {fixed}
+  ---------------------------------          ---------------------------------
   build   2 platforms                        build   2 platforms
-  SBOM    Syft, once: same root fs           SBOM    Syft, once: same root fs
-  gate    CVE-2018-7750 critical   X         gate    no critical              ok
+  SBOM    Syft                               SBOM    Syft
+  gate    CVE-2018-7750 critical   X         gate    nothing critical   ok
      |                                          |
      +--> exit {refused}: nothing signed,            sign    provenance, SBOMs, scans, seal
-          no tag anywhere                       |
-                                             verify  read back from both targets
+          no tag anywhere                    verify  read back from both places
                                                 |
                          registry-a:1.0.0  <----+---->  registry-b:1.0.0
                          registry-a:1.0                 registry-b:1.0
                          registry-a:latest              registry-b:latest
-                                    {digest}
-                                                |
-  a consumer                                 shipseal verify registry-a:1.0.0   exit {verified}
-  a consumer, after the tag was swapped      shipseal verify registry-c:1.0.0   exit {rejected}
+                         {digest}
+
+  a consumer asks                            shipseal verify registry-a:1.0.0   exit {verified}
+  a consumer asks after a swap               shipseal verify registry-c:1.0.0   exit {rejected}
 """
 
 
@@ -72,7 +71,11 @@ def main() -> int:
     swap_image(PLACE / "registry-c", "1.0.0")
     rejected = run(Step("Somebody swaps the image behind the tag", verify("registry-c"), 3))
     facts = {"refused": refused, "verified": verified, "rejected": rejected}
-    print(PICTURE.format(fixed=version("fixed"), digest=released_digest(), **facts))
+    print(
+        PICTURE.format(
+            old=version("vulnerable"), fixed=version("fixed"), digest=released_digest(), **facts
+        )
+    )
     print(f"{time.monotonic() - started:.0f} s. Everything is in {PLACE.relative_to(ROOT)}: try")
     print(f"  cd {PLACE.relative_to(ROOT)} && ../../.venv/bin/shipseal release show")
     return 0
