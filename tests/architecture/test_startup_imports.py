@@ -20,7 +20,6 @@ HEAVY = (
     "shipseal.release",
     "shipseal.wiring",
     "tenacity",
-    "univers",
     "zstandard",
 )
 
