@@ -15,7 +15,8 @@ from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import Code, RegistryError
 from shipseal.registry.words import Words, one_line, read_words
 
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+# The last ten are what a well-known proxy says when it does not reach the registry.
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 530)})
 _RATE_LIMITED = "TOOMANYREQUESTS"
 
 # Codes that say more than their status (distribution-spec, Error Codes).

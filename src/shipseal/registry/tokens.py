@@ -5,7 +5,7 @@ that is not known, it takes the place of the password.
 """
 
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import msgspec
@@ -16,7 +16,7 @@ from shipseal.registry.answers import read_answer, read_beginning
 from shipseal.registry.credentials import Credentials
 from shipseal.registry.errors import AnswerError, Caller, answer_error, described, shown
 from shipseal.registry.hosts import is_link_local, is_loopback, scheme_of
-from shipseal.registry.transport import Body, Call, Transport
+from shipseal.registry.transport import Body, Call, Transport, is_address
 
 _CLIENT = "shipseal"
 # What the specification lets a client assume when the server does not say.
@@ -111,17 +111,7 @@ class TokenServerClient:
         return _token(body, caller, call)
 
     def _check_realm(self, order: TokenOrder) -> None:
-        realm = urlsplit(order.realm)
-        problem = ""
-        if realm.scheme not in ("http", "https") or not realm.hostname:
-            problem = "is not an HTTP address"
-        elif realm.scheme == "http" and self._secure and not self._may_be_plain(realm.netloc):
-            problem = "would send the password without TLS"
-        elif not is_loopback(self._registry) and (
-            is_loopback(realm.netloc) or is_link_local(realm.netloc)
-        ):
-            # Or a registry could make us ask things of this machine, or of a cloud's metadata service.
-            problem = "is an address of this machine"
+        problem = self._problem(order.realm)
         if problem:
             raise RegistryError(
                 Code.REGISTRY_UNAUTHORIZED,
@@ -130,19 +120,34 @@ class TokenServerClient:
                 context={"target": order.caller.target},
             )
 
+    def _problem(self, realm: str) -> str:
+        """Return why a password must not be sent to ``realm``; empty when it may."""
+        try:
+            url = httpx.URL(realm)
+        except httpx.InvalidURL:
+            return "is not an HTTP address"
+        if not is_address(url):
+            return "is not an HTTP address"
+        netloc = url.netloc.decode("ascii")
+        if url.scheme == "http" and self._secure and not self._may_be_plain(netloc):
+            return "would get the password without TLS"
+        if not is_loopback(self._registry) and (is_loopback(netloc) or is_link_local(netloc)):
+            # Or a registry could make us ask things of this machine, or of a cloud's metadata service.
+            return "is an address of this machine"
+        return ""
+
     def _may_be_plain(self, netloc: str) -> bool:
         return scheme_of(netloc, self._transport.settings_for(netloc)) == "http"
 
 
 def _get(order: TokenOrder) -> Call:
-    realm = urlsplit(order.realm)
-    query = parse_qsl(realm.query, True)
-    if order.service:
-        query.append(("service", order.service))
-    query.extend(("scope", scope) for scope in order.scopes)
+    more = [("service", order.service)] if order.service else []
+    more += [("scope", scope) for scope in order.scopes]
     if order.credentials and order.credentials.username:
-        query.append(("account", order.credentials.username))
-    return Call("GET", realm._replace(query=urlencode(query), fragment="").geturl())
+        more.append(("account", order.credentials.username))
+    realm = httpx.URL(order.realm, fragment=None)
+    query = [*parse_qsl(realm.query.decode("ascii"), True), *more]
+    return Call("GET", str(realm.copy_with(query=urlencode(query).encode())))
 
 
 def _post(order: TokenOrder, refresh: str) -> Call:

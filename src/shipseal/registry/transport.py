@@ -4,6 +4,7 @@ Redirects are followed here and not by httpx, because the ``Authorization`` head
 (distribution-spec, and CVE-2020-15157), and because a body has to be opened again.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from shipseal.registry.tls import tls_context
 USER_AGENT = f"shipseal/{__version__}"
 _NONE: Mapping[str, str] = MappingProxyType({})
 _MAX_REDIRECTS = 5
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_HOST_MAX, _PORT_MAX = 253, 65535
 _CHANGES_METHOD = frozenset({301, 302, 303})
 _KEEPS_METHOD = frozenset({307, 308})
 _LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=30.0)
@@ -217,6 +220,17 @@ def _redirected(call: Call, response: httpx.Response, caller: Caller) -> Call | 
     return replace(call, url=url)
 
 
+def is_address(url: httpx.URL) -> bool:
+    """Return whether ``url``, which a server sent, can be asked at all: the layers below fail on what is not."""
+    names = url.host.rstrip(".").split(".") if ":" not in url.host else ()
+    return (
+        url.scheme in ("http", "https")
+        and 0 < len(url.host) <= _HOST_MAX
+        and all(_LABEL.fullmatch(name) for name in names)
+        and (url.port is None or 0 < url.port <= _PORT_MAX)
+    )
+
+
 def resolve_location(base: str, location: str, caller: Caller) -> str:
     """Return ``location``, a header of the answer to ``base``, as an absolute URL that may be asked.
 
@@ -230,8 +244,8 @@ def resolve_location(base: str, location: str, caller: Caller) -> str:
         url = here.join(location)
     except httpx.InvalidURL as error:
         raise _bad_location(caller, location, "is not a URL") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise _bad_location(caller, location, "is not HTTP")
+    if not is_address(url):
+        raise _bad_location(caller, location, "is not an HTTP address")
     if here.scheme == "https" and url.scheme == "http":
         if url.host != here.host:
             raise _bad_location(caller, location, "would leave TLS for plain HTTP")

@@ -312,6 +312,10 @@ def test_an_answer_without_a_token_is_an_outage(registry: RegistrySimulator) -> 
         ("ghcr.io", True, "http://localhost:1/token", "an address of this machine"),
         ("ghcr.io", True, "file:///etc/passwd", "not an HTTP address"),
         ("ghcr.io", True, "", "not an HTTP address"),
+        ("ghcr.io", True, "https://[bad", "not an HTTP address"),
+        ("ghcr.io", True, "https://[::1", "not an HTTP address"),
+        ("ghcr.io", True, "https://a.example.org:999999/t", "not an HTTP address"),
+        ("ghcr.io", True, "https:///token", "not an HTTP address"),
     ],
 )
 def test_a_realm_that_is_not_to_be_trusted_gets_nothing(
@@ -323,6 +327,27 @@ def test_a_realm_that_is_not_to_be_trusted_gets_nothing(
     with pytest.raises(RegistryError, match=problem) as caught:
         client.fetch(order)
     assert caught.value.code is Code.REGISTRY_UNAUTHORIZED
+
+
+def test_the_address_of_a_token_server_may_have_a_query(registry: RegistrySimulator) -> None:
+    asked: list[dict[str, list[str]]] = []
+
+    def issue(exchange: Exchange) -> None:
+        asked.append(exchange.query)
+        exchange.reply(200, b'{"token": "from-a-query"}')
+
+    def guard(exchange: Exchange) -> bool:
+        if exchange.headers.get("Authorization"):
+            return False
+        realm = f'Bearer realm="{server.url}/t?tenant=a%26b",service="x y"'
+        exchange.reply(401, b"", {"WWW-Authenticate": realm})
+        return True
+
+    with HttpServer(issue) as server:
+        registry.before = guard
+        assert target_at(registry.host).resolve("v1") is None
+    scope = ["repository:org/app:pull"]
+    assert asked == [{"tenant": ["a&b"], "service": ["x y"], "scope": scope}]
 
 
 def test_further_scopes_of_a_registry_are_asked_for(

@@ -192,6 +192,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         DockerCredentials({"HOME": str(tmp_path)}).find("ghcr.io", "a")
 
 
+def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / ".docker" / "config.json"
+    path.parent.mkdir()
+    path.write_text("\n", "utf-8")
+    assert DockerCredentials({"HOME": str(tmp_path)}).find("ghcr.io", "a") is None
+
+
 def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / ".docker" / "config.json"
     path.parent.mkdir()
@@ -259,10 +266,16 @@ def test_the_helper_of_a_host_comes_before_the_store(
     assert _pair(source.find("quay.io", "a")) == ("one", "helper-secret")
 
 
+@pytest.mark.parametrize(
+    "says",
+    [
+        "cat > /dev/null; echo 'credentials not found in native keychain'; exit 1",
+        """cat > /dev/null; echo '{"Username":"","Secret":""}'""",
+    ],
+)
 def test_a_helper_without_an_entry_leaves_the_question_to_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
 ) -> None:
-    says = "cat > /dev/null; echo 'credentials not found in native keychain'; exit 1"
     _helper(monkeypatch, tmp_path / "bin", "none", says)
     _write(
         tmp_path / ".docker" / "config.json",

@@ -64,7 +64,7 @@ def test_each_answer_has_its_code(status: int, word: str, code: Code) -> None:
     assert _answer(status, word).code is code
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 522])
 def test_what_is_transient_may_be_tried_again(status: int) -> None:
     assert _answer(status).retryable
 
@@ -72,6 +72,10 @@ def test_what_is_transient_may_be_tried_again(status: int) -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 412, 413, 501])
 def test_what_is_permanent_may_not(status: int) -> None:
     assert not _answer(status).retryable
+
+
+def test_a_status_that_nobody_has_named_is_a_number() -> None:
+    assert "digest=sha256:0: 522: " in _answer(522).message
 
 
 def test_a_message_says_what_was_asked_and_what_the_registry_said() -> None:

@@ -152,3 +152,26 @@ def test_a_registry_that_asks_to_wait_too_long_is_not_waited_for(sim: Simulated)
     assert caught.value.code is Code.RATE_LIMITED
     assert caught.value.retry_after == 3600
     assert sim.clock.slept == []
+
+
+def test_an_outage_at_head_is_not_asked_about_with_get(sim: Simulated) -> None:
+    def down(exchange: Exchange) -> bool:
+        exchange.reply(503)
+        return True
+
+    sim.registry.before = down
+    with pytest.raises(RegistryError, match="503 Service Unavailable") as caught:
+        sim.target.resolve("v1")
+    assert caught.value.code is Code.SERVICE_OUTAGE
+    assert (sim.registry.count("HEAD"), sim.registry.count("GET")) == (4, 0)
+
+
+def test_an_error_whose_body_breaks_off_is_told_without_it(sim: Simulated) -> None:
+    def broken(exchange: Exchange) -> bool:
+        exchange.reply(403, b'{"err', length=100)
+        return True
+
+    sim.registry.before = broken
+    with pytest.raises(RegistryError, match="403 Forbidden") as caught:
+        sim.target.list_tags()
+    assert caught.value.code is Code.REGISTRY_DENIED

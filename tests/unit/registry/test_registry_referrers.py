@@ -256,6 +256,22 @@ def test_a_writer_who_never_wins_says_so(sim: Simulated, root: RawManifest) -> N
     assert (caught.value.code, caught.value.retryable) == (Code.SERVICE_OUTAGE, True)
 
 
+def test_a_tag_that_may_not_be_written_is_an_error(sim: Simulated, root: RawManifest) -> None:
+    sim.registry.quirks.referrers_api = False
+    mine = referrer(sim.target, root, "mine")
+
+    def denied(exchange: Exchange) -> bool:
+        if exchange.method != "PUT" or "/manifests/sha256-" not in exchange.path:
+            return False
+        exchange.reply(403, b'{"errors":[{"code":"DENIED"}]}')
+        return True
+
+    sim.registry.before = denied
+    with pytest.raises(RegistryError, match="DENIED") as caught:
+        sim.target.put_referrer(mine)
+    assert caught.value.code is Code.REGISTRY_DENIED
+
+
 def test_the_tag_of_a_long_digest_is_cut() -> None:
     sha256 = digest_of(b"x")
     assert fallback_tag(sha256) == sha256.replace(":", "-")

@@ -51,6 +51,21 @@ def test_a_right_that_is_missing_is_no_lack_of_support(sim: Simulated) -> None:
     assert not isinstance(caught.value, TagDeletionUnsupportedError)
 
 
+def test_a_tag_that_somebody_else_deleted_is_deleted(sim: Simulated) -> None:
+    sim.target.put_tag("v1", staged(sim.target, "raced"))
+
+    def too_late(exchange: Exchange) -> bool:
+        if exchange.method != "DELETE":
+            return False
+        sim.stored.tags.clear()
+        exchange.reply(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
+        return True
+
+    sim.registry.before = too_late
+    sim.target.delete_tag("v1")
+    assert sim.target.list_tags() == ()
+
+
 def test_a_manifest_that_went_with_its_tag_is_put_back(sim: Simulated) -> None:
     root = staged(sim.target, "taken")
     sim.target.put_tag("v1", root)

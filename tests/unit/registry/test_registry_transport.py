@@ -251,9 +251,13 @@ def test_where_an_answer_leads(base: str, location: str, expected: str) -> None:
     ("location", "problem"),
     [
         ("http://elsewhere.example.org/b?Signature=s3cr3t", "leave TLS"),
-        ("ftp://r.example.org/b", "is not HTTP"),
-        ("file:///etc/passwd", "is not HTTP"),
-        ("http://[bad", "is not a URL"),
+        ("ftp://r.example.org/b", "is not an HTTP address"),
+        ("file:///etc/passwd", "is not an HTTP address"),
+        ("\0", "is not a URL"),
+        ("http://[::1", "is not a URL"),
+        ("https://r.example.org:99999999/b", "is not an HTTP address"),
+        (f"https://{'x' * 64}.example.org/b", "is not an HTTP address"),
+        (f"https://{'x.' * 130}org/b", "is not an HTTP address"),
     ],
 )
 def test_where_nothing_is_followed(location: str, problem: str) -> None:
