@@ -217,6 +217,13 @@ def _redirected(call: Call, response: httpx.Response, caller: Caller) -> Call | 
     if not location or not (status in _KEEPS_METHOD or (reads and status in _CHANGES_METHOD)):
         return None
     url = resolve_location(call.url, location, caller)
+    # The body of a POST is what a token server is told, a refresh token among it.
+    if (
+        call.method == "POST"
+        and call.body
+        and origin(httpx.URL(url)) != origin(httpx.URL(call.url))
+    ):
+        return None
     return replace(call, url=url)
 
 

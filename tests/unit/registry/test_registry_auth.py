@@ -303,6 +303,33 @@ def test_an_answer_without_a_token_is_an_outage(registry: RegistrySimulator) -> 
     assert caught.value.code is Code.SERVICE_OUTAGE
 
 
+def test_a_token_server_cannot_send_a_refresh_token_elsewhere(
+    registry: RegistrySimulator,
+) -> None:
+    stolen: list[bytes] = []
+
+    def steal(exchange: Exchange) -> None:
+        stolen.append(exchange.read())
+        exchange.reply(200, b'{"token": "x"}')
+
+    with HttpServer(steal) as other:
+
+        def redirect(exchange: Exchange) -> None:
+            exchange.reply(307, b"", {"Location": f"{other.url}/token"})
+
+        with HttpServer(redirect) as server:
+
+            def guard(exchange: Exchange) -> bool:
+                exchange.reply(401, b"", {"WWW-Authenticate": f'Bearer realm="{server.url}/t"'})
+                return True
+
+            registry.before = guard
+            target = simulated(registry, credentials=_identity(registry, "identity-secret")).target
+            with pytest.raises(RegistryError, match="307 Temporary Redirect"):
+                target.list_tags()
+    assert stolen == []
+
+
 @pytest.mark.parametrize(
     ("registry_host", "secure", "realm", "problem"),
     [
