@@ -49,7 +49,15 @@ def test_what_may_not_be_written_is_a_matter_of_configuration(number: int) -> No
     assert caught.value.code is Code.CONFIG_INVALID
 
 
-def test_any_other_fault_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_file_where_a_folder_should_be_is_a_matter_of_configuration(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(ShipsealError, match="cannot be written") as caught:
         write_atomic(tmp_path / "file" / "x", b"")
+    assert caught.value.code is Code.CONFIG_INVALID
+
+
+def test_any_other_fault_stays_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_atomic(tmp_path / "folder", b"")
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
