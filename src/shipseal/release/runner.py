@@ -16,6 +16,7 @@ from shipseal.checks import Outcome
 from shipseal.errors import Code, Exit, InterruptedReleaseError, ShipsealError, exit_for
 from shipseal.oci.closure import Closure, closure_of
 from shipseal.registry.interface import Target
+from shipseal.release.cancel import CancelledError
 from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.records import ClosedRecord
 from shipseal.release.result import ReleaseResult, Status, closing, result_of
@@ -29,7 +30,7 @@ from shipseal.release.steps.promote import Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
 from shipseal.release.steps.stage import Stager, is_staged
 from shipseal.release.steps.verify import verify
-from shipseal.release.workers import workers
+from shipseal.release.workers import raise_cause, workers
 
 _FORK = (
     "a fork's pull request has no permission to publish: nothing was staged, nothing was attested"
@@ -112,12 +113,15 @@ class Runner:
         parts = closure_of(built.layout, built.image.root, what=self.ctx.image_name)
         with workers(self.ctx.cancel, len(self.ctx.parts.targets), "stage") as pool:
             staging = self._stage(pool, built, parts) if self.ctx.mode.publishes else []
-            refusal = self._assess(built, chosen)
+            try:
+                refusal = self._assess(built, chosen)
+            except CancelledError:
+                raise_cause(staging)
+                raise
             if refusal:
                 self.ctx.cancel.set()
                 return refusal
-            for job in staging:
-                job.result()
+            raise_cause(staging)
         return None
 
     def _stage(

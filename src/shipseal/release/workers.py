@@ -1,7 +1,7 @@
 """Threads for work in parallel that can be called off: by a failure elsewhere, or by a person."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from shipseal._internal.process import end_all_tools
@@ -34,3 +34,11 @@ def workers(cancel: Cancel, count: int, name: str) -> Iterator[ThreadPoolExecuto
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown(wait=True)
+
+
+def raise_cause(jobs: Sequence[Future[None]]) -> None:
+    """Wait for all ``jobs``, and raise what went wrong: of several, the one that made the others be called off."""
+    failed = [error for job in jobs if (error := job.exception()) is not None]
+    failed.sort(key=lambda error: isinstance(error, CancelledError))
+    if failed:
+        raise failed[0]
