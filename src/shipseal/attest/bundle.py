@@ -82,7 +82,7 @@ def parse_bundle(raw: bytes) -> Bundle:
     hint, certificates = _material(wire.verification_material, version)
     signature = envelope.signatures[0]
     key_id = signature.keyid or ""
-    if key_id and hint and key_id != hint:
+    if key_id and hint is not None and key_id != hint:
         raise unreadable("its envelope and its verification material name two keys")
     return Bundle(
         raw=raw,

@@ -102,6 +102,17 @@ def test_a_key_id_that_is_the_hint_is_allowed() -> None:
     assert parse_bundle(changed(same)).key_id == "aGludA=="
 
 
+def test_a_key_id_beside_no_hint_names_another_key() -> None:
+    """The two must be exactly the same (sigstore_bundle.proto, Bundle.verification_material)."""
+    value = json.loads(GOOD)
+    value["verificationMaterial"] = {"publicKey": {}}
+    value["dsseEnvelope"]["signatures"][0]["keyid"] = "some"
+    with pytest.raises(RejectedError, match="two keys"):
+        parse_bundle(json.dumps(value).encode())
+    value["verificationMaterial"] = {"certificate": CERTIFICATE}
+    assert parse_bundle(json.dumps(value).encode()).key_id == "some"
+
+
 CERTIFICATE = {"rawBytes": "MAA="}
 
 

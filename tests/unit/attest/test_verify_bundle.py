@@ -65,6 +65,7 @@ def test_the_hint_says_which_key_to_try_and_not_which_counts() -> None:
     with pytest.raises(RejectedError, match="does not match") as caught:
         verify_with_keys(stolen, KEYS)
     assert caught.value.rejection is Rejection.UNTRUSTED
+    assert caught.value.hint == "the content was changed after signing"
 
 
 def test_another_key_is_untrusted_and_both_are_named() -> None:
@@ -74,6 +75,7 @@ def test_another_key_is_untrusted_and_both_are_named() -> None:
     assert error.rejection is Rejection.UNTRUSTED
     assert error.expected == f"key {key(1).public.key_id}"
     assert error.got == f"key {key().public.key_id}"
+    assert error.hint == "another key signed it"
     assert error.claims == TYPE
 
 
