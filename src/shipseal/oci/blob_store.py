@@ -109,12 +109,17 @@ class BlobStore:
         Raises:
             ImageError: ``image.not-found``, ``image.digest-mismatch``.
         """
-        chunks = self._chunks(digest, offset)
+        chunks = self.stream(digest, offset=offset)
         if offset:
             return chunks
         return verified(chunks, digest, size, what=str(self.path(digest)))
 
-    def _chunks(self, digest: Digest, offset: int) -> Iterator[bytes]:
+    def stream(self, digest: Digest, *, offset: int = 0) -> Iterator[bytes]:
+        """Yield a blob in chunks of 1 MiB from ``offset`` on, not verified: for a receiver that verifies by itself.
+
+        Raises:
+            ImageError: ``image.not-found``.
+        """
         try:
             with self.path(digest).open("rb") as stream:
                 stream.seek(offset)

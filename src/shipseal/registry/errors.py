@@ -221,12 +221,12 @@ def _credentials_hint(code: Code, caller: Caller) -> str:
 def _cause(error: httpx.HTTPError) -> tuple[Code, str, bool]:
     causes = tuple(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        hint = "name the authority in shipseal.yaml (hosts: ca) or in SSL_CERT_FILE"
+        hint = "name its authority in shipseal.yaml (registries: HOST: ca) or in SSL_CERT_FILE"
         return Code.TLS_UNTRUSTED, hint, False
     if any(isinstance(cause, ssl.SSLError) for cause in causes) and isinstance(
         error, httpx.ConnectError
     ):
-        hint = "if it speaks plain HTTP, say so in shipseal.yaml (hosts: plain_http)"
+        hint = "if it speaks plain HTTP, say so in shipseal.yaml (registries: HOST: plain_http)"
         return Code.TLS_UNTRUSTED, hint, False
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
         return (

@@ -17,7 +17,10 @@ from shipseal.oci import Descriptor, Digest, RawManifest
 
 
 class BlobOpener(Protocol):
-    """Opens the content of one blob, again and from any place, so that a broken upload can go on."""
+    """Opens the content of one blob, again and from any place, so that a broken upload can go on.
+
+    It need not verify what it yields: :meth:`Target.put_blob` lets nothing be stored that is not what the digest says.
+    """
 
     def __call__(self, *, offset: int = 0) -> Iterator[bytes]:
         """Return the chunks from byte ``offset`` on."""

@@ -124,6 +124,14 @@ def test_a_blob_is_read_on_from_any_byte(tmp_path: Path) -> None:
     assert b"".join(blobs.open(digest, 10, offset=10)) == b""
 
 
+def test_a_stream_is_for_those_who_verify_themselves(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    digest = store.put(b"0123456789")
+    store.path(digest).write_bytes(b"damaged bytes")
+    assert b"".join(store.stream(digest)) == b"damaged bytes"
+    assert b"".join(store.stream(digest, offset=8)) == b"bytes"
+
+
 def test_a_missing_blob_is_named(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path)
     (tmp_path / "sha256" / "1".ljust(64, "1")).mkdir(parents=True)
