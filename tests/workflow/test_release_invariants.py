@@ -360,3 +360,27 @@ def test_what_a_registry_collected_during_a_hold_is_uploaded_again(bench: Bench)
     bench.targets = (LayoutTarget(bench.folder / "a"), CollectingTarget(bench.folder / "b"))
     assert bench.run().status == Status.DONE
     expect_public(bench)
+
+
+def test_a_resume_takes_the_image_that_was_built_and_does_not_build_again(bench: Bench) -> None:
+    bench.targets = (BrokenTarget(bench.folder / "a", "put_tag", OUTAGE), bench.targets[1])
+    assert bench.run().status == Status.PENDING
+    bench.targets = (LayoutTarget(bench.folder / "a"), bench.targets[1])
+    built = bench.sample
+    # A builder that is not reproducible would give another image now.
+    bench.sample = build_layout(bench.folder / "again", config={"Env": ["AGAIN=1"]})
+    bench.mode = Mode(resumed=True)
+    assert bench.run().status == Status.DONE
+    bench.sample = built
+    expect_public(bench)
+
+
+def test_a_resume_whose_image_is_gone_builds_it_again(bench: Bench) -> None:
+    bench.targets = (BrokenTarget(bench.folder / "a", "put_tag", OUTAGE), bench.targets[1])
+    bench.run()
+    bench.targets = (LayoutTarget(bench.folder / "a"), bench.targets[1])
+    bench.sample.layout.folder.rename(bench.folder / "moved")
+    bench.sample = build_layout(bench.folder / "again", attestations=True)
+    bench.mode = Mode(resumed=True)
+    assert bench.run().status == Status.DONE
+    expect_public(bench)

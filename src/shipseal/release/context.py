@@ -107,10 +107,12 @@ class Mode:
     Attributes:
         dry_run: upload and sign nothing.
         fork: the run is a fork's pull request: neither stage nor attest.
+        resumed: an earlier run goes on: the image that it built is taken, not built again.
     """
 
     dry_run: bool = False
     fork: bool = False
+    resumed: bool = False
 
     @property
     def publishes(self) -> bool:

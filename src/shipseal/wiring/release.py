@@ -77,7 +77,8 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     loaded = load(wish.config, env=around.env, overrides={"version": wish.version})
     version = _version(loaded)
     # A fork has no key, and needs none: nothing is signed and nothing read back.
-    mode = Mode(dry_run=wish.dry_run, fork=origin_of(around.env).fork)
+    fork = origin_of(around.env).fork
+    mode = Mode(dry_run=wish.dry_run, fork=fork, resumed=wish.resumed is not None)
     keys = fork_keys() if mode.fork else release_keys(loaded, around.env, around.ask)
     git = _git(loaded)
     identifier = _identifier(wish, loaded, version)

@@ -1,7 +1,13 @@
 """Build: get the image onto local disk, checked, and note what it is."""
 
+from pathlib import Path
+
 from shipseal._internal.clock import rfc3339
-from shipseal.build.interface import BuiltImage
+from shipseal.build.check import checked
+from shipseal.build.interface import BuiltImage, Material, RawBuild
+from shipseal.errors import ImageError
+from shipseal.oci import parse_digest
+from shipseal.oci.layout import OciLayout
 from shipseal.release.context import Context
 from shipseal.release.records import ImageRecord, MaterialRecord
 
@@ -15,16 +21,38 @@ def build(ctx: Context) -> BuiltImage:
     """
     with ctx.step("build"):
         started = rfc3339(ctx.parts.clock.now())
-        built = ctx.parts.builder.build(ctx.request)
+        built = _built_before(ctx) or ctx.parts.builder.build(ctx.request)
         for warning in built.warnings:
             ctx.parts.reporter.note(warning)
         known = ctx.ledger.state.image
         if known is None or known.digest != built.image.digest:
+            if known is not None:
+                ctx.parts.reporter.note(
+                    f"another image than in the last run: {known.digest} before"
+                )
             finished = rfc3339(ctx.parts.clock.now())
             ctx.ledger.record("image.built", _record(built, started, finished))
         elif known.layout != str(built.layout.folder):
             ctx.ledger.record("image.built", _record(built, known.started, known.finished))
     return built
+
+
+def _built_before(ctx: Context) -> BuiltImage | None:
+    """Return the image of the run that is resumed, when its bytes are still here and still right."""
+    known = ctx.ledger.state.image
+    if known is None or not ctx.mode.resumed:
+        return None
+    raw = RawBuild(
+        layout=OciLayout(Path(known.layout)),
+        root=parse_digest(known.digest),
+        materials=tuple(Material(item.uri, item.digest, item.name) for item in known.materials),
+        builder=known.builder,
+    )
+    try:
+        return checked(raw, ctx.request)
+    except ImageError as error:
+        ctx.parts.reporter.note(f"the image of the last run is not here any more: {error.message}")
+        return None
 
 
 def _record(built: BuiltImage, started: str, finished: str) -> ImageRecord:
