@@ -10,7 +10,9 @@ from tests.support.source_tree import modules
 from tests.support.tools import ROOT
 
 # Not the ``docs/reference/`` of other projects, which comments quote as their source.
-_DOCS_IN_SOURCE = re.compile(r"docs/(?!reference/)[\w./-]+?(?=[`'\")\s:;,]|\.\s|\.$|$)", re.MULTILINE)
+_DOCS_IN_SOURCE = re.compile(
+    r"docs/(?!reference/)[\w./-]+?(?=[`'\")\s:;,]|\.\s|\.$|$)", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("source", pages(), ids=lambda source: str(source.path.relative_to(ROOT)))
