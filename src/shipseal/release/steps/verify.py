@@ -46,7 +46,7 @@ def _refusal(verdict: Verdict) -> AttestError:
         for item in failed[:3]
     )
     return AttestError(
-        Code.ATTEST_INVALID,
+        failed[0].standing.code if failed else Code.ATTEST_MISSING,
         f"the evidence that was just stored does not verify: {told or 'there is none'}"
         + (f" (and {len(failed) - 3} more)" if len(failed) > 3 else ""),
         hint="nothing is public: `shipseal verify --explain` on the digest shows every check",
