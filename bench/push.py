@@ -10,6 +10,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,14 +85,15 @@ def timed(argv: list[str]) -> Push:
     program is started; the high-water mark of its address space does not.
     """
     started = time.perf_counter()
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         status = Path(f"/proc/{process.pid}/status")
         peak = 0
         while process.poll() is None:
             peak = max(peak, high_water(status))
             time.sleep(0.01)
+        output = process.communicate()[0].decode("utf-8", "replace")
     if process.returncode:
-        raise SystemExit(f"{argv[0]} failed with {process.returncode}")
+        raise SystemExit(f"{' '.join(argv)} failed with {process.returncode}:\n{output}")
     return Push(time.perf_counter() - started, peak)
 
 
@@ -110,11 +112,11 @@ def measure(image: Path, rounds: int) -> dict[str, list[Push]]:
     found: dict[str, list[Push]] = {"shipseal": [], "crane": []}
     for _ in range(rounds):
         for name, pushes in found.items():
-            place = PLACE / "registry"
-            shutil.rmtree(place, ignore_errors=True)
-            with distribution(place) as registry:
+            with (
+                tempfile.TemporaryDirectory(dir=PLACE, prefix="registry-") as place,
+                distribution(Path(place)) as registry,
+            ):
                 pushes.append(timed(command(name, image, f"{registry.host}/bench/image")))
-            shutil.rmtree(place, ignore_errors=True)
     return found
 
 
