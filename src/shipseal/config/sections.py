@@ -136,7 +136,7 @@ class Sbom(Section):
         Shown("portable, store name, or bytes"),
     ] = Field(
         default="portable",
-        description="What an attested SBOM must fit: `portable` (every limit that a store states), one store, or bytes.",
+        description="What an attested SBOM must fit: `portable` (all limits that stores state), one store, or bytes.",
     )
     accept_incomplete: tuple[Text, ...] = Field(
         default=(),
