@@ -28,6 +28,7 @@ def tokens(tmp_path: Path) -> Iterator[TokenServer]:
         "ci": Account(PASSWORD),
         "reader": Account(PASSWORD, {"*": PULL}),
         "other": Account(PASSWORD, {"org/other": PUSH}),
+        "pusher": Account(PASSWORD, {"*": PUSH}),
     }
     with TokenServer(tmp_path, accounts=accounts, anonymous={"org/public": PULL}) as server:
         yield server
@@ -208,6 +209,20 @@ def test_a_token_server_that_denies_is_quoted(
     assert caught.value.code is Code.REGISTRY_DENIED
     assert "the test's file" in caught.value.hint
     assert caught.value.context["credentials"] == "the test's file"
+
+
+def test_who_may_push_but_not_delete_can_push(
+    registry: RegistrySimulator, tokens: TokenServer
+) -> None:
+    tokens.denies = True
+    demand_tokens(registry, tokens)
+    known = FixedCredentials({registry.host: Credentials("file", "pusher", PASSWORD)})
+    sim = simulated(registry, credentials=known)
+    sim.target.check_push()
+    sim.target.put_tag("v1", staged(sim.target, "push only"))
+    with pytest.raises(RegistryError, match="DELETE .* 401 Unauthorized") as caught:
+        sim.target.delete_tag("v1")
+    assert caught.value.code is Code.REGISTRY_DENIED
 
 
 def test_a_wrong_password_is_told_with_its_source_and_not_shown(
