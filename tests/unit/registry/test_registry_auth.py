@@ -220,7 +220,7 @@ def test_who_may_push_but_not_delete_can_push(
     sim = simulated(registry, credentials=known)
     sim.target.check_push()
     sim.target.put_tag("v1", staged(sim.target, "push only"))
-    with pytest.raises(RegistryError, match="DELETE .* 401 Unauthorized") as caught:
+    with pytest.raises(RegistryError, match=r"DELETE .* 401 Unauthorized") as caught:
         sim.target.delete_tag("v1")
     assert caught.value.code is Code.REGISTRY_DENIED
 
