@@ -147,9 +147,11 @@ def test_a_blob_is_mounted_with_a_token_for_both_repositories(
     _open(guarded, _as(guarded, "releaser"), opened, "org/base").put_blob(content.upload())
     target = _open(guarded, _as(guarded, "releaser"), opened, "org/mounter")
     assert target.put_blob(content.upload(mount_from=("org/base",))).value == "mounted"
-    assert set(guarded.tokens.requests[-1].scopes) == {
-        "repository:org/mounter:pull,push",
-        "repository:org/base:pull",
+    # The 2.8 registry names the actions of its challenge in any order.
+    asked = {scope.rpartition(":") for scope in guarded.tokens.requests[-1].scopes}
+    assert {(name, frozenset(actions.split(","))) for name, _, actions in asked} == {
+        ("repository:org/mounter", frozenset({"pull", "push"})),
+        ("repository:org/base", frozenset({"pull"})),
     }
 
 
