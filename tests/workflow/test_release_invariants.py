@@ -218,6 +218,27 @@ def test_evidence_is_read_back_from_every_target_before_a_tag_moves(bench: Bench
     expect_nothing_public(bench)
 
 
+class RacedTarget(LayoutTarget):
+    """Another writer of the list of referrers wins once: the first entry is lost."""
+
+    lost = False
+
+    def put_referrer(self, manifest: RawManifest) -> ReferrerMode:
+        if not self.lost:
+            self.lost = True
+            return ReferrerMode.FALLBACK_TAG
+        return super().put_referrer(manifest)
+
+
+def test_evidence_that_another_writer_lost_is_stored_again_and_not_signed_again(
+    bench: Bench,
+) -> None:
+    bench.targets = (bench.targets[0], RacedTarget(bench.folder / "b"))
+    assert bench.run().status == Status.DONE
+    expect_public(bench)
+    assert len(bench.signer.signed) == 8
+
+
 class SwappingTarget(LayoutTarget):
     """A second runner moves ``latest`` right after we did."""
 

@@ -28,9 +28,9 @@ _NO_API = frozenset({400, 404, 405, 406})
 _API_READS = 3
 _TAG_ROUNDS = 12
 _CHANGED_MEANWHILE = 412
-# Times the policy's first wait (a quarter of a second by default): longer than another writer needs between reading the
-# tag and writing it.
-_SETTLE = 0.5
+# Times what reading and writing the tag took here: another writer needs about as long between the two, so what it
+# read before our write, it has written by then.
+_SETTLE = 2.0
 
 
 class NoReferrersListError(RegistryError):
@@ -139,14 +139,15 @@ class Referrers:
 
     def _keep_tag(self, subject: Digest, entry: Descriptor) -> None:
         """Add ``entry`` to the fallback tag until it is still there after a while: nothing there locks writers out."""
+        clock = self._session.clock
         for _ in range(_TAG_ROUNDS):
+            started = clock.monotonic()
             entries, etag = self._from_tag(subject)
             if any(one.digest == entry.digest for one in entries):
                 return
             self._write_tag(subject, [*entries, entry], etag)
-            self._session.clock.sleep(
-                self._session.policy.first_wait * _SETTLE * random.uniform(1.0, 2.0)
-            )
+            took = clock.monotonic() - started
+            clock.sleep(took * _SETTLE * random.uniform(1.0, 2.0))
         raise RegistryError(
             Code.SERVICE_OUTAGE,
             f"{self._session.target}: fallback tag {fallback_tag(subject)}: "

@@ -13,7 +13,14 @@ from functools import partial
 from shipseal.attest.interface import Signer
 from shipseal.build.interface import BuiltImage
 from shipseal.checks import Outcome
-from shipseal.errors import Code, Exit, InterruptedReleaseError, ShipsealError, exit_for
+from shipseal.errors import (
+    AttestError,
+    Code,
+    Exit,
+    InterruptedReleaseError,
+    ShipsealError,
+    exit_for,
+)
 from shipseal.oci.closure import Closure, closure_of
 from shipseal.registry.interface import Target
 from shipseal.release.cancel import CancelledError
@@ -32,6 +39,7 @@ from shipseal.release.steps.stage import Stager, is_staged
 from shipseal.release.steps.verify import verify
 from shipseal.release.workers import raise_cause, workers
 
+_STORE_ROUNDS = 3
 _FORK = (
     "a fork's pull request has no permission to publish: nothing was staged, nothing was attested"
 )
@@ -80,8 +88,7 @@ class Runner:
             return self._not_published()
         if signer is None:
             raise AssertionError("a release that publishes has a signer")
-        attest(self.ctx, built, signer)
-        verify(self.ctx, built)
+        self._attest(built, signer)
         self._promote(built, promotion)
         return ClosedRecord(Status.DONE)
 
@@ -156,6 +163,19 @@ class Runner:
         if refusal is None:
             prepare(self.ctx, built, assessment)
         return refusal
+
+    def _attest(self, built: BuiltImage, signer: Signer) -> None:
+        """Sign, store, and read back; what another writer of a fallback tag lost meanwhile is stored again."""
+        for tries_left in reversed(range(_STORE_ROUNDS)):
+            attest(self.ctx, built, signer)
+            try:
+                verify(self.ctx, built)
+            except AttestError as error:
+                if error.code is not Code.ATTEST_MISSING or not tries_left:
+                    raise
+                self.ctx.parts.reporter.note(f"storing again what is not there: {error.message}")
+            else:
+                return
 
     def _not_published(self) -> ClosedRecord:
         if self.ctx.mode.fork:
