@@ -3,13 +3,15 @@
 import contextlib
 from typing import TextIO
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -21,6 +23,17 @@ from rich.text import Text
 
 from shipseal.cli.output import console_for, style_of
 from shipseal.cli.view import Shown, ending
+
+
+class _WhenSized(ProgressColumn):
+    """A column that has nothing to say of work whose size nobody knows."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> RenderableType:
+        return self._column.render(task) if task.total is not None else Text()
 
 
 class LiveView:
@@ -43,9 +56,9 @@ class LiveView:
                 "  {task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1)
             ),
             BarColumn(bar_width=20),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(compact=True),
+            _WhenSized(DownloadColumn(binary_units=True)),
+            _WhenSized(TransferSpeedColumn()),
+            _WhenSized(TimeRemainingColumn(compact=True)),
             console=self._console,
             expand=True,
         )
