@@ -95,7 +95,6 @@ class _DockerfileBuild(_Build):
     secrets: dict[str, Secret] = Field(
         default={}, description="Secrets for `RUN --mount=type=secret,id=…`, by id."
     )
-    cache: Cache = Field(default=Cache(), description="Build caches.")
 
 
 class BuildxBuild(_DockerfileBuild):
@@ -106,6 +105,7 @@ class BuildxBuild(_DockerfileBuild):
         default=None,
         description="Which of buildx's builders (`--builder`); default: the current one.",
     )
+    cache: Cache = Field(default=Cache(), description="Build caches.")
 
 
 class BuildahBuild(_DockerfileBuild):

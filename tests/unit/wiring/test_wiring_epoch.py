@@ -1,0 +1,22 @@
+"""SOURCE_DATE_EPOCH is a whole number of seconds, or it stops the command."""
+
+import pytest
+
+from shipseal.errors import Code, ConfigError
+from shipseal.wiring.epoch import stated_epoch
+
+
+@pytest.mark.parametrize(
+    ("env", "seconds"),
+    [({}, None), ({"SOURCE_DATE_EPOCH": ""}, None), ({"SOURCE_DATE_EPOCH": "0"}, 0)],
+)
+def test_what_is_not_set_is_not_zero(env: dict[str, str], seconds: int | None) -> None:
+    assert stated_epoch(env) == seconds
+
+
+@pytest.mark.parametrize("text", ["yesterday", "-1", "1.5", " 1", "1_0", "٣"])
+def test_anything_but_digits_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected seconds since 1970, got") as caught:
+        stated_epoch({"SOURCE_DATE_EPOCH": text})
+    assert caught.value.code is Code.CONFIG_INVALID
+    assert "git log" in caught.value.hint
