@@ -51,12 +51,13 @@ def generate(
     """
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - costs more than --help may
     from shipseal._internal.progress import SilentReporter  # noqa: PLC0415
-    from shipseal.cli.sbom_generate import generate, stated_epoch  # noqa: PLC0415
+    from shipseal.cli.sbom_generate import generate  # noqa: PLC0415
     from shipseal.cli.sbom_json import outcome_json  # noqa: PLC0415
     from shipseal.cli.sbom_source import Asked  # noqa: PLC0415
     from shipseal.cli.sbom_view import print_outcome  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
     from shipseal.oci import Platform  # noqa: PLC0415
+    from shipseal.wiring.epoch import stated_epoch  # noqa: PLC0415
     from shipseal.wiring.sboms import Making, connector  # noqa: PLC0415
 
     asked = Asked(image, Platform.parse(platform) if platform else None, name, version)

@@ -1,7 +1,6 @@
 """`shipseal sbom generate`: from the text of an image to SBOM files."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from shipseal._internal.clock import SystemClock
 from shipseal._internal.durable import write_atomic
 from shipseal._internal.progress import Reporter
 from shipseal.cli.sbom_source import Asked, Source, chosen_platforms, open_source
-from shipseal.errors import ConfigError
 from shipseal.oci import Digest, digest_of
 from shipseal.oci.blob_store import BlobStore
 from shipseal.sbom.index_level import index_document
@@ -142,20 +140,3 @@ class _Files:
         path = self.folder / f"{self.stem}-{name}"
         write_atomic(path, raw)
         return WrittenFile(path, digest_of(raw), len(raw))
-
-
-def stated_epoch(env: Mapping[str, str]) -> int | None:
-    """Return SOURCE_DATE_EPOCH in seconds, or None when it is not set.
-
-    Raises:
-        ConfigError: it is no number.
-    """
-    text = env.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise ConfigError(
-            f"SOURCE_DATE_EPOCH: expected seconds since 1970, got {text!r}",
-            hint="set it to a whole number, such as `git log -1 --format=%ct`, or unset it",
-        )
-    return int(text)

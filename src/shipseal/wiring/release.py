@@ -27,6 +27,7 @@ from shipseal.release.session import Setup, work_folder
 from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
 from shipseal.wiring.builders import builder_for
+from shipseal.wiring.epoch import stated_epoch
 from shipseal.wiring.keys import Keys, fork_keys, release_keys
 from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
@@ -159,7 +160,7 @@ def _parts(
     syft = SyftOptions(
         binary=config.sbom.syft or "",
         timeout=config.timeouts.catalogue,
-        epoch=_stated_epoch(around.env),
+        epoch=stated_epoch(around.env),
     )
     cache = SbomCache(cache_folder(around.env))
     return Parts(
@@ -189,7 +190,7 @@ def _origin(loaded: LoadedConfig, git: GitFacts, env: Mapping[str, str]) -> Orig
 
 def _request(loaded: LoadedConfig, around: Surroundings, git: GitFacts, work: Path) -> BuildRequest:
     config = loaded.config
-    epoch = _stated_epoch(around.env)
+    epoch = stated_epoch(around.env)
     return BuildRequest(
         name=config.image,
         version=_version(loaded),
@@ -202,20 +203,3 @@ def _request(loaded: LoadedConfig, around: Surroundings, git: GitFacts, work: Pa
         reporter=around.reporter,
         annotations=config.build.annotations,
     )
-
-
-def _stated_epoch(env: Mapping[str, str]) -> int | None:
-    """Return SOURCE_DATE_EPOCH in seconds, or None when it is not set.
-
-    Raises:
-        ConfigError: it is no number.
-    """
-    text = env.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise ConfigError(
-            f"SOURCE_DATE_EPOCH: {text!r} is not a number of seconds",
-            hint="set it to seconds since 1970, for example $(git log -1 --format=%ct)",
-        )
-    return int(text)
