@@ -12,12 +12,13 @@ import pytest
 from shipseal._internal.clock import SystemClock
 from shipseal.errors import Code, RegistryError
 from shipseal.oci.reference import Reference
-from shipseal.registry.credentials import Anonymous, Credentials, CredentialSource, FixedCredentials
+from shipseal.registry.credentials import Anonymous, Credentials, CredentialSource
 from shipseal.registry.docker_config import DockerCredentials
 from shipseal.registry.factory import open_target
 from shipseal.registry.hosts import HostSettings
 from shipseal.registry.interface import Target
 from shipseal.registry.repository import RegistryOptions, RepositoryTarget
+from shipseal.testing.credentials import FixedCredentials
 from shipseal.testing.token_server import PULL, PUSH, Account
 from tests.support.registries import (
     BASIC_PASSWORD,

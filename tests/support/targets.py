@@ -7,11 +7,12 @@ from pathlib import Path
 
 from shipseal._internal.retry import RetryPolicy
 from shipseal.oci.reference import Reference
-from shipseal.registry.credentials import Credentials, FixedCredentials
+from shipseal.registry.credentials import Credentials
 from shipseal.registry.hosts import HostSettings
 from shipseal.registry.interface import ReferrerMode, Target, Uploaded
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.registry.repository import RegistryOptions, RepositoryTarget
+from shipseal.testing.credentials import FixedCredentials
 from shipseal.testing.token_server import Account
 from tests.support import registries
 from tests.support.registries import DEBIAN, DISTRIBUTION, Registry

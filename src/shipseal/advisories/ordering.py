@@ -12,7 +12,7 @@ from shipseal.advisories.versions.scheme import Scheme
 from shipseal.advisories.versions.semver import GoScheme, SemverScheme
 
 _SEMVER = SemverScheme()
-_SCHEMES: Mapping[str, Scheme] = {
+SCHEMES: Mapping[str, Scheme] = {
     "pypi": Pep440Scheme(),
     "npm": _SEMVER,
     "crates.io": _SEMVER,
@@ -27,16 +27,12 @@ _SCHEMES: Mapping[str, Scheme] = {
     "wolfi": ApkScheme(),
     "chainguard": ApkScheme(),
 }
+"""The order of each ecosystem whose versions can be ordered, by its lower-case name."""
 
 
 def scheme_for(ecosystem: str) -> Scheme | None:
     """Return the order of versions in ``ecosystem`` (OSV's name, with or without a release), or None if unknown."""
-    return _SCHEMES.get(ecosystem.partition(":")[0].strip().lower())
-
-
-def ecosystems() -> tuple[str, ...]:
-    """Return the lower-case names of all ecosystems whose versions can be ordered."""
-    return tuple(_SCHEMES)
+    return SCHEMES.get(ecosystem.partition(":")[0].strip().lower())
 
 
 def compare_versions(ecosystem: str, left: str, right: str) -> int | None:

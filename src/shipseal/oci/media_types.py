@@ -12,11 +12,9 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
-DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 IN_TOTO = "application/vnd.in-toto+json"
 SPDX_JSON = "application/spdx+json"
-SYFT_JSON = "application/vnd.syft+json"
 RELEASE_RECORD = "application/vnd.shipseal.release.v1+json"
 
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})

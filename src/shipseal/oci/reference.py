@@ -99,14 +99,6 @@ class Reference:
         """Return the tag, or the one that Docker takes when none was written."""
         return self.tag or DEFAULT_TAG
 
-    def with_tag(self, tag: str | None) -> "Reference":
-        """Return this reference with another tag, or none; the digest stays.
-
-        Raises:
-            ConfigError: ``config.invalid`` when ``tag`` is not a tag.
-        """
-        return replace(self, tag=tag)
-
     def with_digest(self, digest: Digest | None) -> "Reference":
         """Return this reference with another digest, or none; the tag stays.
 
@@ -114,10 +106,6 @@ class Reference:
             ConfigError: ``config.invalid`` when ``digest`` is not a digest.
         """
         return replace(self, digest=digest)
-
-    def familiar(self) -> str:
-        """Return the shortest text that :meth:`parse` reads as this reference, as Docker shows it."""
-        return f"{_short_name(self)}{self._suffix()}"
 
     def __str__(self) -> str:
         return f"{self.name}{self._suffix()}"
@@ -142,17 +130,6 @@ def _on_hub(registry: str, repository: str) -> tuple[str, str]:
     if registry not in _HUB_ALIASES:
         return registry, repository
     return DOCKER_HUB, repository if "/" in repository else f"{_OFFICIAL}{repository}"
-
-
-def _short_name(reference: Reference) -> str:
-    if reference.registry != DOCKER_HUB:
-        return reference.name
-    bare = reference.repository.removeprefix(_OFFICIAL)
-    if "/" not in bare:
-        # A name of 64 hexadecimal digits would be read as an image id.
-        return reference.name if _IDENTIFIER.fullmatch(bare) else bare
-    first = reference.repository.partition("/")[0]
-    return reference.name if _is_host(first) else reference.repository
 
 
 def _is_normal(registry: str, repository: str) -> bool:

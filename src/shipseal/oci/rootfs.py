@@ -53,11 +53,6 @@ class RootFile:
         """Whether it is a file that may be started."""
         return self.kind is Kind.FILE and bool(self.mode & _EXECUTE_BITS)
 
-    @property
-    def is_elf(self) -> bool:
-        """Whether it is an ELF binary."""
-        return self.head.startswith(b"\x7fELF")
-
 
 @dataclass(frozen=True, slots=True)
 class _Node:
@@ -144,11 +139,6 @@ class RootFs:
         above._readers = [*self._readers, lambda: iter(entries)]  # noqa: SLF001 - its own class
         above._views = dict(self._views)  # noqa: SLF001
         return above
-
-    @property
-    def layers_read(self) -> int:
-        """How many layers had to be read so far."""
-        return len(self._views)
 
     def find(self, path: str) -> RootFile | None:
         """Return what lies at ``path``, links followed; None when there is nothing, or links go round in a circle.

@@ -113,10 +113,6 @@ class ForwardReader:
         """Return how many bytes have been read or skipped."""
         return self._position
 
-    def seekable(self) -> bool:
-        """Return whether :meth:`seek` works; forward it does."""
-        return True
-
     def at_end(self) -> bool:
         """Return whether nothing is left."""
         return not self._fill()

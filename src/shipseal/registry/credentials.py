@@ -1,7 +1,6 @@
 """Credentials for a registry, and where they come from. The values never appear in a text."""
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -71,22 +70,3 @@ class Anonymous:
     def places(self) -> str:
         """Return why there are none."""
         return "none were to be used"
-
-
-class FixedCredentials:
-    """Knows what it was given.
-
-    Args:
-        by_registry: registry and its credentials.
-    """
-
-    def __init__(self, by_registry: Mapping[str, Credentials]) -> None:
-        self._by_registry = dict(by_registry)
-
-    def find(self, registry: str, repository: str) -> Credentials | None:
-        """Return the credentials of the registry."""
-        return self._by_registry.get(registry)
-
-    def places(self) -> str:
-        """Return the registries that it knows."""
-        return f"known are {', '.join(sorted(self._by_registry)) or 'none'}"

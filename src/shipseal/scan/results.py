@@ -1,6 +1,5 @@
-"""What a scan found, as files beside the release (``PLATFORM-scan-results.json``) and as facts for an attestation."""
+"""What a scan found, as files beside the release (``PLATFORM-scan-results.json``)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from shipseal._internal.clock import rfc3339
@@ -60,29 +59,6 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "description": finding.description,
         "url": finding.url,
     }
-
-
-def compact_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Return the findings in short, one for each vulnerability of a package version, for a signed statement.
-
-    Paths and prose stay in the results file, which the statement names by digest.
-    """
-    seen: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-    for finding in findings:
-        package = finding.package
-        key = (finding.id, package.type, package.name, package.version)
-        seen.setdefault(
-            key,
-            {
-                "id": finding.id,
-                "severity": str(finding.severity),
-                "package": package.name,
-                "version": package.version,
-                "type": package.type,
-                "fix": list(finding.fix_versions),
-            },
-        )
-    return list(seen.values())
 
 
 def results_file_name(report: ScanReport) -> str:

@@ -9,7 +9,6 @@ from shipseal.build.check import checked
 from shipseal.build.values import RawBuild
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor, digest_of
-from shipseal.oci import media_types as mt
 from shipseal.oci.manifest import build_manifest
 from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage, build_layout
@@ -162,7 +161,10 @@ def test_layers_that_only_a_foreign_server_has_are_refused(tmp_path: Path) -> No
     assert caught.value.code is Code.FORMAT_UNSUPPORTED
 
 
-@pytest.mark.parametrize("media_type", [mt.DOCKER_SCHEMA1, None])
+DOCKER_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+
+@pytest.mark.parametrize("media_type", [DOCKER_SCHEMA_1, None])
 def test_docker_schema_1_is_refused(tmp_path: Path, media_type: str | None) -> None:
     sample = build_layout(tmp_path / "image")
     document = {"schemaVersion": 1, "name": "app", "tag": "1", "fsLayers": [], "history": []}

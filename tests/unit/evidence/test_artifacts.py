@@ -48,7 +48,7 @@ def test_an_artifact_comes_back_for_its_subject_and_type(
     )
     assert find_artifacts(target, image.digest, mt.SPDX_JSON) == (stored,)
     assert read(target, image.digest) == [SBOM]
-    assert read(target, image.digest, mt.SYFT_JSON) == []
+    assert read(target, image.digest, mt.IN_TOTO) == []
     assert read(target, image.platforms[0].digest) == []
 
 

@@ -163,9 +163,12 @@ def test_each_parser_takes_its_own_kind_only() -> None:
     assert caught.value.code is Code.FORMAT_UNSUPPORTED
 
 
+DOCKER_SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+
 def test_schema_1_is_refused_with_a_hint() -> None:
     with pytest.raises(ImageError, match="schemaVersion is 1") as caught:
-        parse_manifest(raw({"schemaVersion": 1, "fsLayers": []}, mt.DOCKER_SCHEMA1), what="m")
+        parse_manifest(raw({"schemaVersion": 1, "fsLayers": []}, DOCKER_SCHEMA_1), what="m")
     assert "schema 2" in caught.value.hint
 
 

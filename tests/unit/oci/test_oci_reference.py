@@ -111,22 +111,20 @@ def test_a_long_text_is_not_repeated_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "full", "short"),
+    ("text", "full"),
     [
-        ("nginx", "docker.io/library/nginx", "nginx"),
-        ("index.docker.io/org/app:v1", "docker.io/org/app:v1", "org/app:v1"),
-        ("ghcr.io/org/app", "ghcr.io/org/app", "ghcr.io/org/app"),
-        (f"app:1@{DIGEST}", f"docker.io/library/app:1@{DIGEST}", f"app:1@{DIGEST}"),
-        ("docker.io/library/a/b", "docker.io/library/a/b", "library/a/b"),
-        # Where the short form would be read as something else, the full one stays.
-        ("docker.io/localhost/x", "docker.io/localhost/x", "docker.io/localhost/x"),
-        ("docker.io/a.b/x", "docker.io/a.b/x", "docker.io/a.b/x"),
-        (f"docker.io/{HEX}", f"docker.io/library/{HEX}", f"docker.io/library/{HEX}"),
+        ("nginx", "docker.io/library/nginx"),
+        ("index.docker.io/org/app:v1", "docker.io/org/app:v1"),
+        ("ghcr.io/org/app", "ghcr.io/org/app"),
+        (f"app:1@{DIGEST}", f"docker.io/library/app:1@{DIGEST}"),
+        ("docker.io/library/a/b", "docker.io/library/a/b"),
+        ("docker.io/localhost/x", "docker.io/localhost/x"),
+        ("docker.io/a.b/x", "docker.io/a.b/x"),
+        (f"docker.io/{HEX}", f"docker.io/library/{HEX}"),
     ],
 )
-def test_full_and_familiar_form(text: str, full: str, short: str) -> None:
+def test_the_full_form_names_registry_and_folder(text: str, full: str) -> None:
     assert str(Reference.parse(text)) == full
-    assert Reference.parse(text).familiar() == short
 
 
 def test_docker_hub_answers_on_another_host_than_its_name() -> None:
@@ -141,19 +139,15 @@ def test_no_tag_is_invented_in_the_value() -> None:
     assert Reference.parse("nginx:1").tag_or_latest() == "1"
 
 
-def test_tag_and_digest_are_replaced_one_by_one() -> None:
+def test_another_digest_leaves_the_tag_alone() -> None:
     reference = Reference.parse("ghcr.io/org/app:1").with_digest(Digest(DIGEST))
     assert str(reference) == f"ghcr.io/org/app:1@{DIGEST}"
-    assert str(reference.with_tag("2")) == f"ghcr.io/org/app:2@{DIGEST}"
-    assert str(reference.with_tag(None)) == f"ghcr.io/org/app@{DIGEST}"
     assert str(reference.with_digest(None)) == "ghcr.io/org/app:1"
     assert reference.name == "ghcr.io/org/app"
 
 
-def test_wrong_parts_cannot_be_put_in_later() -> None:
+def test_a_wrong_digest_cannot_be_put_in_later() -> None:
     reference = Reference.parse("ghcr.io/org/app")
-    with pytest.raises(ConfigError, match="is not a tag"):
-        reference.with_tag("a/b")
     with pytest.raises(ConfigError, match="is not a digest"):
         reference.with_digest(Digest("sha256:1"))
 
@@ -190,14 +184,13 @@ REFERENCES = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(REFERENCES)
-def test_both_forms_read_back_as_the_same_reference(text: str) -> None:
+def test_the_full_form_reads_back_as_the_same_reference(text: str) -> None:
     try:
         parsed = Reference.parse(text)
     except ConfigError:
         # A first component such as "a.b" makes a host of what was meant as a path.
         return
     assert Reference.parse(str(parsed)) == parsed
-    assert Reference.parse(parsed.familiar()) == parsed
     assert str(Reference.parse(str(parsed))) == str(parsed)
 
 

@@ -148,7 +148,6 @@ def test_an_endless_list_of_entries_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_reading_only_goes_on() -> None:
     reader = ForwardReader([b"abc", b"", b"def"], what="tar")
-    assert reader.seekable()
     assert reader.read(2) == b"ab"
     assert reader.seek(4) == 4
     assert reader.read(9) == b"ef"

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from shipseal.errors import Code, RegistryError, ShipsealError
-from shipseal.registry.credentials import Anonymous, Credentials, CredentialSource, FixedCredentials
+from shipseal.registry.credentials import Anonymous, Credentials, CredentialSource
 from shipseal.registry.errors import Caller
 from shipseal.registry.hosts import HostSettings
 from shipseal.registry.tokens import TokenOrder, TokenServerClient
 from shipseal.registry.transport import Transport
+from shipseal.testing.credentials import FixedCredentials
 from shipseal.testing.http_server import Exchange, HttpServer
 from shipseal.testing.registry_simulator import RegistrySimulator
 from shipseal.testing.token_server import PULL, PUSH, Account, TokenServer

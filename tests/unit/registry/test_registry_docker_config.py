@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from shipseal._internal.redact import redact
 from shipseal.errors import Code, ConfigError, RegistryError, ShipsealError, ToolError
-from shipseal.registry.credentials import Anonymous, Credentials, FixedCredentials
+from shipseal.registry.credentials import Anonymous, Credentials
 from shipseal.registry.docker_config import DockerCredentials
+from shipseal.testing.credentials import FixedCredentials
 
 
 def _auth(user: str, password: str) -> dict[str, str]:

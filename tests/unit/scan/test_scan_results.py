@@ -13,7 +13,6 @@ from shipseal.oci import Platform
 from shipseal.scan.builtin import BuiltinScanner
 from shipseal.scan.interface import Severity
 from shipseal.scan.results import (
-    compact_findings,
     raw_file_name,
     results_document,
     results_file_name,
@@ -81,11 +80,3 @@ def test_file_names_tell_platform_and_scanner() -> None:
     report = scan_report(platform=Platform.parse("linux/arm/v7"))
     assert results_file_name(report) == "linux-arm-v7-scan-results.json"
     assert raw_file_name(report) == "linux-arm-v7-grype.json"
-
-
-def test_the_compact_form_tells_each_vulnerability_of_a_package_once() -> None:
-    short = compact_findings(
-        [finding(locations=("/a",)), finding(locations=("/b",)), finding(version="2.4.2")]
-    )
-    assert [item["version"] for item in short] == ["2.4.0", "2.4.2"]
-    assert set(short[0]) == {"id", "severity", "package", "version", "type", "fix"}
