@@ -53,6 +53,7 @@ class Code(StrEnum):
     SBOM_TOO_LARGE = "sbom.too-large"
     SBOM_INCOMPLETE = "sbom.incomplete"
     GATE_FAILED = "scan.gate-failed"
+    GATE_UNDECIDED = "scan.undecided"
     DB_UNAVAILABLE = "scan.db-unavailable"
     DB_STALE = "scan.db-stale"
     ATTEST_MISSING = "attest.missing"
@@ -90,6 +91,7 @@ _EXITS: Mapping[Code, Exit] = {
     Code.SBOM_TOO_LARGE: Exit.REFUSED,
     Code.SBOM_INCOMPLETE: Exit.UNDECIDED,
     Code.GATE_FAILED: Exit.REFUSED,
+    Code.GATE_UNDECIDED: Exit.UNDECIDED,
     Code.DB_UNAVAILABLE: Exit.UNDECIDED,
     Code.DB_STALE: Exit.UNDECIDED,
     Code.ATTEST_MISSING: Exit.EVIDENCE,

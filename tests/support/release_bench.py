@@ -69,6 +69,9 @@ class CountingCataloguer(Cataloguer):
         self.incomplete: tuple[str, ...] = ()
         self.fail: Exception | None = None
 
+    def check(self) -> None:
+        """It is always there."""
+
     def catalogue(self, request: CatalogueRequest) -> Catalogue:
         if self.fail:
             raise self.fail
@@ -217,7 +220,7 @@ class Bench:
     def run(self) -> ReleaseResult:
         """Run the release once."""
         setup = self.setup()
-        return run(self.adjust(setup) if self.adjust else setup)
+        return run(self.adjust(setup) if self.adjust else setup).result
 
     def fresh_runner(self) -> None:
         """Forget everything that is not at the targets; hours pass."""

@@ -51,10 +51,18 @@ def resume(
         str | None, typer.Argument(metavar="[ID]", help="Which; default: the only unfinished one.")
     ] = None,
     *,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", help="On a machine without its journal: the release's version."),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a release that was interrupted, held, or partly promoted: only what is missing is done."""
+    if version is not None:
+        # Its id follows from version and configuration, and its evidence lies at the targets.
+        _run(version=version, config=config, dry_run=False, as_json=as_json)
+        return
     from shipseal.release.session import unfinished  # noqa: PLC0415 - costs more than --help may
     from shipseal.wiring import state_folder  # noqa: PLC0415
 
@@ -141,11 +149,11 @@ def _run(
         around = Surroundings(os.environ, clock, reporter, ask_password)
         setup = release_setup(Wish(version, config, dry_run, resumed), around)
         try:
-            result = run(setup)
+            ended = run(setup)
         finally:
             for target in setup.parts.targets:
                 target.close()
-    results = setup.state.release(result.release) / "results"
+    result, results = ended.result, ended.results
     if as_json:
         print_json(result.to_json())
     else:

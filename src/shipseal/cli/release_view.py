@@ -77,9 +77,11 @@ def _headline(result: ReleaseResult) -> str:
         Status.DONE: "is public",
         Status.PENDING: "is held",
         Status.REFUSED: "is refused: no tag moved, nothing was signed",
-        Status.FAILED: "failed: no tag moved",
+        Status.FAILED: "failed: it is not public",
         Status.PARTLY_PROMOTED: "is partly promoted",
     }
+    if result.exit == Exit.UNDECIDED:
+        words[Status.REFUSED] = "is undecided: no tag moved, nothing was signed"
     state = (
         "passed the dry run"
         if result.dry_run and not result.code

@@ -9,6 +9,10 @@ from pathlib import Path
 from shipseal.errors import ConfigError
 from shipseal.oci.blob_store import BlobStore
 
+JOURNAL = "journal.jsonl"
+RESULTS = "results"
+ATTEMPT = "attempt"
+"""Where a rehearsal, or a second run of a finished release, keeps its journal and results."""
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -55,7 +59,7 @@ class StateFolder:
 
     def journal(self, identifier: str) -> Path:
         """Return the journal of one release."""
-        return self.release(identifier) / "journal.jsonl"
+        return self.release(identifier) / JOURNAL
 
     def lock(self, image: str, version: str) -> Path:
         """Return the lock file of one version: different configurations of it exclude each other."""
@@ -67,5 +71,5 @@ class StateFolder:
         folder = self.root / "releases"
         if folder.is_dir():
             yield from sorted(
-                entry.name for entry in folder.iterdir() if (entry / "journal.jsonl").exists()
+                entry.name for entry in folder.iterdir() if (entry / JOURNAL).exists()
             )

@@ -8,7 +8,7 @@ import msgspec
 from shipseal.errors import Exit, ShipsealError
 from shipseal.release.records import ClosedRecord
 from shipseal.release.state import ReleaseState
-from shipseal.release.steps.promote import PartlyPromotedError
+from shipseal.release.steps.undo import PartlyPromotedError
 
 
 class Status:
@@ -109,12 +109,13 @@ def closing(error: ShipsealError) -> ClosedRecord:
     else:
         status = Status.FAILED
     exit_ = Exit.OUTSIDE if status == Status.PARTLY_PROMOTED else error.exit
-    return ClosedRecord(
-        status, str(error.code), error.message, error.hint, error.retryable, int(exit_)
-    )
+    hint = error.hint
+    if status == Status.PENDING:
+        hint = "; then: ".join(filter(None, (hint, "shipseal release resume")))
+    return ClosedRecord(status, str(error.code), error.message, hint, error.retryable, int(exit_))
 
 
-def result_of(state: ReleaseState, *, dry_run: bool = False) -> ReleaseResult:
+def result_of(state: ReleaseState) -> ReleaseResult:
     """Return the result that ``state`` amounts to."""
     plan, closed = state.plan, state.closed
     return ReleaseResult(
@@ -131,7 +132,7 @@ def result_of(state: ReleaseState, *, dry_run: bool = False) -> ReleaseResult:
         hint=closed.hint if closed else "",
         exit=closed.exit if closed else int(Exit.OK),
         attested=state.verified,
-        dry_run=dry_run,
+        dry_run=state.dry_run,
     )
 
 

@@ -17,7 +17,6 @@ from shipseal.errors import (
     AttestError,
     Code,
     Exit,
-    InterruptedReleaseError,
     ShipsealError,
     exit_for,
 )
@@ -33,13 +32,20 @@ from shipseal.release.steps.assess import Assessment, assess
 from shipseal.release.steps.attest import attest
 from shipseal.release.steps.build import build
 from shipseal.release.steps.prepare import prepare
-from shipseal.release.steps.promote import Promotion, writes_any
+from shipseal.release.steps.promote import Decisions, Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
 from shipseal.release.steps.stage import Stager, is_staged
 from shipseal.release.steps.verify import verify
 from shipseal.release.workers import raise_cause, workers
 
 _STORE_ROUNDS = 3
+_INTERRUPTED = ClosedRecord(
+    Status.PENDING,
+    message="interrupted",
+    hint="shipseal release resume goes on where it stopped",
+    retryable=True,
+    exit=int(Exit.INTERRUPTED),
+)
 _FORK = (
     "a fork's pull request has no permission to publish: nothing was staged, nothing was attested"
 )
@@ -58,19 +64,20 @@ class Runner:
     def run(self) -> ReleaseResult:
         """Run the release to its end, whatever that is, and close the journal with it.
 
+        A signal is such an end, too: the release is pending, its exit status is 130, and it can be resumed.
+
         Raises:
-            InterruptedReleaseError: a signal; the release can be resumed.
             ShipsealError: the journal itself cannot be written.
         """
         try:
             closed = self._steps()
         except ShipsealError as error:
             closed = closing(error)
-        except KeyboardInterrupt as interrupt:
+        except KeyboardInterrupt:
             self.ctx.cancel.set()
-            raise self._interrupted() from interrupt
+            closed = _INTERRUPTED
         self.ctx.ledger.record("release.closed", closed)
-        return result_of(self.ctx.ledger.state, dry_run=self.ctx.mode.dry_run)
+        return result_of(self.ctx.ledger.state)
 
     def _steps(self) -> ClosedRecord:
         signer, chosen = self._preflight()
@@ -78,7 +85,7 @@ class Runner:
         promotion = self._promotion(built)
         if not self.ctx.mode.fork:
             # Read before the long work: a version that is public already is refused in a second, not in minutes.
-            promotion.plan()
+            self._foretell(promotion.plan())
         if self.ctx.mode.publishes:
             adopt(self.ctx, built)
         refusal = self._assess_and_stage(built, chosen)
@@ -92,9 +99,18 @@ class Runner:
         self._promote(built, promotion)
         return ClosedRecord(Status.DONE)
 
+    def _foretell(self, decisions: Decisions) -> None:
+        """Tell, in a dry run, what would happen to each tag."""
+        if self.ctx.mode.dry_run:
+            for name, each in decisions.items():
+                for one in each:
+                    told = f"{name}:{one.tag.name} would {one.action}: {one.reason}"
+                    self.ctx.parts.reporter.note(told)
+
     def _preflight(self) -> tuple[Signer | None, ChosenScanner | None]:
         """Find out what would fail late: the key, the right to push, the scanner's data."""
         with self.ctx.step("preflight"):
+            self.ctx.parts.cataloguer.check()
             if self.ctx.mode.fork:
                 return None, self.ctx.parts.scanner()
             signer = self.ctx.parts.signer()
@@ -193,44 +209,36 @@ class Runner:
         with self.ctx.step("record"):
             record_at_targets(self.ctx, built, Status.DONE, decisions)
 
-    def _interrupted(self) -> InterruptedReleaseError:
-        plan = self.ctx.ledger.state.plan
-        closed = ClosedRecord(
-            Status.PENDING, message="interrupted", retryable=True, exit=int(Exit.INTERRUPTED)
-        )
-        self.ctx.ledger.record("release.closed", closed)
-        return InterruptedReleaseError(
-            f"interrupted: release {plan.release if plan else ''} is pending",
-            hint="shipseal release resume goes on where it stopped",
-        )
-
 
 def _refusal(assessment: Assessment) -> ClosedRecord | None:
-    """Return how the release ends when it may not go on: only a gate that passed over whole catalogues lets it."""
+    """Return how the release ends when it may not go on: only a gate that passed over whole catalogues lets it.
+
+    A catalogue that may not be whole comes before a finding in it (DESIGN section 4: 6 before 2); both are told.
+    """
     gate = assessment.gate
-    if gate.outcome is Outcome.FAIL:
-        return _refused(
-            Code.GATE_FAILED, gate.summary, "shipseal release show lists what blocks, with fixes"
-        )
     if assessment.missing:
-        named = sorted(
-            {reason.partition(": ")[2].partition(": ")[0] for reason in assessment.missing}
-        )
-        return _refused(
-            Code.SBOM_INCOMPLETE,
-            "; ".join(assessment.missing),
-            f"if that is right, accept it by name: sbom.accept_incomplete: [{', '.join(named)}]",
-        )
-    if gate.outcome is not Outcome.PASS:
-        return _refused(
-            Code.GATE_FAILED,
-            gate.summary,
-            "undecided never passes: see gate.unknown",
-            Exit.UNDECIDED,
-        )
+        told = [*assessment.missing, *([gate.summary] if gate.outcome is not Outcome.PASS else [])]
+        names = sorted({_name(reason) for reason in assessment.missing})
+        hint = f"if that is right, accept it by name: sbom.accept_incomplete: [{', '.join(names)}]"
+        return _refused(Code.SBOM_INCOMPLETE, "; ".join(told), hint)
+    if gate.outcome is Outcome.FAIL:
+        hint = "update what blocks to the fixed version, or ignore it in .grype.yaml with its reason and end"
+        return _refused(Code.GATE_FAILED, gate.summary, hint)
+    if gate.outcome is Outcome.UNDECIDED:
+        return _refused(Code.GATE_UNDECIDED, gate.summary, _undecided_hint(assessment))
     return None
 
 
-def _refused(code: Code, message: str, hint: str, exit_: Exit | None = None) -> ClosedRecord:
-    status = exit_ or exit_for(code)
-    return ClosedRecord(Status.REFUSED, str(code), message, hint, exit=int(status))
+def _undecided_hint(assessment: Assessment) -> str:
+    if any(report.gaps for report in assessment.reports):
+        return "use data that covers these packages, or accept it: gate.gaps: report"
+    return "rate the finding, or say what unknown severity does: gate.unknown: report or fail"
+
+
+def _name(reason: str) -> str:
+    """Return what a reason is accepted by: ``linux/amd64: /app: an ELF …`` by ``/app``."""
+    return reason.partition(": ")[2].partition(": ")[0]
+
+
+def _refused(code: Code, message: str, hint: str) -> ClosedRecord:
+    return ClosedRecord(Status.REFUSED, str(code), message, hint, exit=int(exit_for(code)))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.durable import disk_errors
 from shipseal.build.interface import BuildRequest
 from shipseal.errors import Code, ConfigError, ReleaseError
 from shipseal.release.context import Context, Mode, Origin, Parts, Rules
-from shipseal.release.folders import StateFolder
+from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
 from shipseal.release.journal import Event, Journal, read_journal
 from shipseal.release.ledger import Ledger
 from shipseal.release.lock import Holder, ReleaseLock
@@ -65,44 +66,91 @@ class Known:
         return result_of(self.state)
 
 
-def run(setup: Setup) -> ReleaseResult:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that has ended.
+
+    Attributes:
+        result: what it came to.
+        results: the folder with what it found.
+    """
+
+    result: ReleaseResult
+    results: Path
+
+
+def run(setup: Setup) -> Ended:
     """Run a release, going on from whatever its journal says is done.
+
+    A rehearsal (a dry run, a fork) and a second run of a release that is done work on a copy of the journal: whatever
+    they come to, the account of what is public stays. The copy takes its place when that second run is done, too.
 
     Raises:
         ReleaseError: ``release.locked``.
-        InterruptedReleaseError: a signal; the release can be resumed.
         ShipsealError: the state folder cannot be written.
     """
-    plan, folder = setup.plan, setup.state.release(setup.plan.release)
+    plan = setup.plan
     lock = ReleaseLock(setup.state.lock(plan.image, plan.version))
     lock.acquire(plan.release, setup.parts.clock, wait=setup.lock_wait)
     try:
-        ledger = Ledger(Journal(setup.state.journal(plan.release), setup.parts.clock))
-        _open(ledger, plan)
-        ctx = Context(
-            parts=setup.parts,
-            rules=setup.rules,
-            mode=setup.mode,
-            origin=setup.origin,
-            request=setup.request,
-            image_name=plan.image,
-            folder=folder,
-            ledger=ledger,
-        )
-        result = Runner(ctx).run()
+        home = setup.state.release(plan.release)
+        folder = _attempt(home, setup.mode)
+        ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
+        _open(ledger, plan, setup.mode)
+        result = Runner(_context(setup, folder, ledger)).run()
         if result.status == Status.DONE:
+            _settle(home, folder)
+            folder = home
             shutil.rmtree(setup.request.work, ignore_errors=True)
-        return result
+        return Ended(result, folder / RESULTS)
     finally:
         lock.free()
 
 
-def _open(ledger: Ledger, plan: Plan) -> None:
+def _attempt(home: Path, mode: Mode) -> Path:
+    """Return the folder that a run writes to: the release's own, or a copy that may be thrown away."""
+    events = read_journal(home / JOURNAL)
+    if mode.publishes and replay(events).status != Status.DONE:
+        return home
+    folder = home / ATTEMPT
+    shutil.rmtree(folder, ignore_errors=True)
+    with disk_errors(folder):
+        folder.mkdir(parents=True)
+        if events:
+            shutil.copy(home / JOURNAL, folder / JOURNAL)
+    return folder
+
+
+def _settle(home: Path, folder: Path) -> None:
+    """Let a second run that is done stand for the release; its results are there when it made any."""
+    if folder == home:
+        return
+    (folder / JOURNAL).replace(home / JOURNAL)
+    if (folder / RESULTS).is_dir():
+        shutil.rmtree(home / RESULTS, ignore_errors=True)
+        (folder / RESULTS).rename(home / RESULTS)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _context(setup: Setup, folder: Path, ledger: Ledger) -> Context:
+    return Context(
+        parts=setup.parts,
+        rules=setup.rules,
+        mode=setup.mode,
+        origin=setup.origin,
+        request=setup.request,
+        image_name=setup.plan.image,
+        folder=folder,
+        ledger=ledger,
+    )
+
+
+def _open(ledger: Ledger, plan: Plan, mode: Mode) -> None:
+    """Note that a run begins, and how far it goes: a rehearsal is no release that could be resumed."""
     state = ledger.state
-    if state.plan == plan and not state.aborted:
-        ledger.record("release.resumed")
-    else:
-        ledger.record("release.started", plan)
+    same = state.plan == plan and not state.aborted
+    kind, record = ("release.resumed", None) if same else ("release.started", plan)
+    ledger.record(kind, record, dry_run=mode.dry_run, fork=mode.fork)
 
 
 def known(state: StateFolder, identifier: str) -> Known:
@@ -142,11 +190,7 @@ def unfinished(state: StateFolder, identifier: str | None) -> Known:
     """
     if identifier:
         return known(state, identifier)
-    open_ones = [
-        release
-        for release in all_known(state)
-        if release.state.status not in (Status.DONE, "aborted", Status.REFUSED)
-    ]
+    open_ones = [release for release in all_known(state) if release.state.can_resume]
     if len(open_ones) == 1:
         return open_ones[0]
     names = ", ".join(release.identifier for release in open_ones)

@@ -43,6 +43,8 @@ class ReleaseState:
         before: what tags named before promotion, by target and tag; None before promotion began.
         tags: the last record of each ``(target, tag)``.
         recorded: whether the final record lies at the targets.
+        dry_run: whether the last run uploaded and signed nothing on purpose.
+        fork: whether the last run was a fork's, which may do neither.
         closed: how the last run ended; None while one is running or after a crash.
         aborted: whether a person gave it up.
         started: RFC 3339 of the first event.
@@ -62,6 +64,8 @@ class ReleaseState:
     before: Mapping[str, Mapping[str, str | None]] | None = None
     tags: dict[tuple[str, str], TagRecord] = field(default_factory=dict)
     recorded: bool = False
+    dry_run: bool = False
+    fork: bool = False
     closed: ClosedRecord | None = None
     aborted: bool = False
     started: str = ""
@@ -90,6 +94,11 @@ class ReleaseState:
             policy,
         )
         return same and bool(self.evidence)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is something to go on with: a real run that neither finished nor was refused or given up."""
+        return not (self.dry_run or self.fork) and self.status not in ("done", "aborted", "refused")
 
     @property
     def status(self) -> str:
@@ -125,6 +134,12 @@ def _read(event: Event, shape: type[R]) -> R:
 def _started(state: ReleaseState, event: Event) -> None:
     state.plan = _read(event, Plan)
     state.aborted = False
+    _resumed(state, event)
+
+
+def _resumed(state: ReleaseState, event: Event) -> None:
+    state.dry_run = event.data.get("dry_run") is True
+    state.fork = event.data.get("fork") is True
 
 
 def _built(state: ReleaseState, event: Event) -> None:
@@ -199,6 +214,7 @@ def _aborted(state: ReleaseState, _event: Event) -> None:
 
 _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "release.started": _started,
+    "release.resumed": _resumed,
     "image.built": _built,
     "target.staged": _staged,
     "sbom.made": _catalogued,

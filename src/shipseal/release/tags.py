@@ -176,8 +176,9 @@ def decide(
         return TagDecision(tag, Action.REFUSE, before, f"immutable, and names {before}")
     if tag.move is Move.HIGHER and (reason := _stays(tag, version, published)):
         return TagDecision(tag, Action.HOLD, before, reason)
-    action = Action.CREATE if before is None else Action.MOVE
-    return TagDecision(tag, action, before, f"moves to {version}")
+    if before is None:
+        return TagDecision(tag, Action.CREATE, before, "new")
+    return TagDecision(tag, Action.MOVE, before, f"moves to {version}")
 
 
 def published_versions(rules: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:

@@ -57,6 +57,14 @@ class Cataloguer(ABC):
     """Lists packages. Safe to use from several threads."""
 
     @abstractmethod
+    def check(self) -> None:
+        """Find out whether the tool is there, before anything long begins.
+
+        Raises:
+            ToolError: ``tool.missing``.
+        """
+
+    @abstractmethod
     def catalogue(self, request: CatalogueRequest) -> Catalogue:
         """Return the catalogue of one platform; equal root file systems are catalogued once.
 

@@ -83,6 +83,14 @@ class SyftCataloguer(Cataloguer):
                 )
             return self._tool
 
+    def check(self) -> None:
+        """Find the Syft that will be used.
+
+        Raises:
+            ToolError: ``tool.missing``.
+        """
+        self.tool()
+
     def catalogue(self, request: CatalogueRequest) -> Catalogue:
         """Return the catalogue of one platform; equal root file systems are catalogued once.
 

@@ -33,6 +33,7 @@ def scanner_for(
             Engine(scan.engine), grype.readiness, lambda: builtin_readiness(path)
         )
         if choice.engine is Engine.GRYPE:
+            grype.version()  # an engine that was asked for by name and is not there is told now
             return ChosenScanner(grype, choice.reason)
         if path is None:
             raise ScanError(

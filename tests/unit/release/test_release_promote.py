@@ -13,8 +13,9 @@ from shipseal.registry.layout_target import LayoutTarget
 from shipseal.release.cancel import Cancel
 from shipseal.release.journal import Journal, read_journal
 from shipseal.release.ledger import Ledger
-from shipseal.release.steps.promote import PartlyPromotedError, Promotion
+from shipseal.release.steps.promote import Promotion
 from shipseal.release.steps.stage import Stager, is_staged
+from shipseal.release.steps.undo import PartlyPromotedError
 from shipseal.release.tags import TagRule, plan_tags
 from shipseal.testing.images import SampleImage, build_layout
 from tests.support.clocks import StoppedClock
@@ -191,10 +192,55 @@ def test_a_second_runner_that_moves_the_tag_afterwards_is_noticed(bench: Bench) 
     promotion.run(plan)
     bench.targets[0].put_tag("latest", bench.old.root)
     with pytest.raises(
-        ImageError, match=r"latest: expected sha256:.* after promotion, got sha256:"
+        PartlyPromotedError, match=r"moved by somebody else.*:latest names sha256:"
     ) as caught:
         promotion.check(plan)
     assert caught.value.code is Code.DIGEST_MISMATCH
+    assert len(caught.value.stuck) == 3
+
+
+def test_a_tag_that_moves_between_plan_and_move_is_not_overwritten(bench: Bench) -> None:
+    bench.publish_old()
+    promotion = bench.promotion("2.0.0", "latest")
+    plan = promotion.plan()
+    third = build_layout(bench.folder / "third", config={"Env": ["V=3"]})
+    stage(third, bench.targets[1])
+    bench.targets[1].put_tag("latest", third.root)
+    with pytest.raises(ImageError, match="moved by somebody else"):
+        promotion.run(plan)
+    assert bench.names("latest") == [bench.old.digest, third.digest]
+
+
+def test_a_second_try_restores_what_was_public_then_and_not_what_an_earlier_try_saw(
+    bench: Bench,
+) -> None:
+    """2.0.0 fails and is undone, 1.5.0 is published, 2.0.0 fails again: ``latest`` is 1.5.0's."""
+    bench.publish_old()
+    bench.targets[1].refuse_tags.add("latest")
+    first = bench.promotion()
+    with pytest.raises(RegistryError):
+        first.run(first.plan())
+    bench.targets[1].refuse_tags.clear()
+    between = build_layout(bench.folder / "between", config={"Env": ["V=1.5"]})
+    for target in bench.targets:
+        stage(between, target)
+        target.put_tag("latest", between.root)
+    bench.targets[1].refuse_tags.add("latest")
+    again = bench.promotion()
+    with pytest.raises(RegistryError):
+        again.run(again.plan())
+    assert bench.names("latest") == [between.digest] * 2
+
+
+def test_a_lost_answer_at_a_target_that_cannot_delete_leaves_a_named_public_tag(
+    bench: Bench,
+) -> None:
+    bench.targets[0].lose_answer_of.add("2.0.0")
+    bench.targets[0].can_delete = False
+    promotion = bench.promotion()
+    with pytest.raises(PartlyPromotedError) as caught:
+        promotion.run(promotion.plan())
+    assert caught.value.stuck == (f"{bench.targets[0].name}:2.0.0",)
 
 
 def test_the_journal_says_what_every_tag_named_before(bench: Bench) -> None:

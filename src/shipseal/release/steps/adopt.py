@@ -7,12 +7,15 @@ makes cataloguing and scanning superfluous; of a part, each piece that is still 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shipseal.build.interface import BuiltImage
 from shipseal.errors import AttestError
 from shipseal.evidence.artifacts import find_artifacts
 from shipseal.evidence.interface import StoredEvidence
 from shipseal.intoto.predicates import Family, family_of
+from shipseal.intoto.provenance import github_provenance_predicate
+from shipseal.intoto.statement import decode_predicate
 from shipseal.intoto.vuln import parse_scan
 from shipseal.oci import Digest, digest_of
 from shipseal.oci import media_types as mt
@@ -55,7 +58,7 @@ def adopt(ctx: Context, built: BuiltImage) -> None:
     if state.evidence or state.statements or state.plan is None:
         return
     candidates = list(_candidates(ctx, built))
-    chosen = _belonging(candidates, state.plan.release, built)
+    chosen = _belonging(candidates, state.plan.release, _own_build(ctx))
     if not chosen:
         return
     with ctx.step("adopt"):
@@ -101,14 +104,28 @@ def _read(
     )
 
 
+def _own_build(ctx: Context) -> Mapping[str, Any] | None:
+    """Return what GitHub's provenance of this job would say of the build; None outside GitHub Actions.
+
+    Its predicate has no place for the release's id: the same workflow, commit and event are the same build, whichever
+    attempt ran it.
+    """
+    if not ctx.origin.github:
+        return None
+    found: Mapping[str, Any] = github_provenance_predicate(ctx.origin.github)["buildDefinition"]
+    return found
+
+
 def _belonging(
-    candidates: Sequence[_Candidate], release: str, built: BuiltImage
+    candidates: Sequence[_Candidate], release: str, own_build: Mapping[str, Any] | None
 ) -> dict[str, _Candidate]:
     """Return the pieces of this release by key: provenance, scans and seal by its id, SBOMs by the scans."""
     mark = f'"{release}"'.encode()
     chosen: dict[str, _Candidate] = {}
     for candidate in candidates:
-        if candidate.family is not Family.SBOM and mark in candidate.predicate:
+        if candidate.family is not Family.SBOM and (
+            mark in candidate.predicate or _is_build(candidate, own_build)
+        ):
             chosen.setdefault(candidate.key, candidate)
     scanned = {
         digest
@@ -122,6 +139,13 @@ def _belonging(
     if not _is_sealed_by(chosen):
         chosen.pop(str(Family.SEAL), None)
     return chosen
+
+
+def _is_build(candidate: _Candidate, own_build: Mapping[str, Any] | None) -> bool:
+    if own_build is None or candidate.family is not Family.PROVENANCE:
+        return False
+    said = decode_predicate(candidate.predicate, what="provenance").get("buildDefinition")
+    return said == own_build
 
 
 def _names_any(candidate: _Candidate, sboms: Iterable[Digest]) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shipseal._internal.progress import Reporter
-from shipseal.errors import Code, ImageError, ReleaseError, ShipsealError
-from shipseal.oci import RawManifest, parse_digest
+from shipseal.errors import Code, ImageError, ShipsealError
+from shipseal.oci import RawManifest
 from shipseal.registry.interface import Target
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import PromotionRecord, TagRecord
+from shipseal.release.steps.undo import MovedTag, PartlyPromotedError, Undo
 from shipseal.release.tags import Action, PlannedTag, TagDecision, decide, published_versions
 
 Decisions = Mapping[str, Sequence[TagDecision]]
@@ -22,26 +23,6 @@ Decisions = Mapping[str, Sequence[TagDecision]]
 def writes_any(decisions: Decisions) -> bool:
     """Return whether any tag at any target is to be written."""
     return any(decision.writes for each in decisions.values() for decision in each)
-
-
-class PartlyPromotedError(ReleaseError):
-    """Some tags moved and could not be moved back.
-
-    Attributes:
-        cause: what stopped the promotion.
-        stuck: ``target:tag`` of each tag that names the new image although the release is not done.
-    """
-
-    def __init__(self, cause: ShipsealError, stuck: Sequence[str]) -> None:
-        super().__init__(
-            cause.code,
-            f"promotion stopped: {cause.message}; already moved and not to be undone: {', '.join(stuck)}",
-            hint="shipseal release resume moves the rest forward",
-            context={**cause.context, "stuck": ", ".join(stuck)},
-            retryable=True,
-        )
-        self.cause = cause
-        self.stuck = tuple(stuck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,37 +80,39 @@ class Promotion:
             ShipsealError: it failed, and everything is as it was.
         """
         self._begin(decisions)
-        moved: list[tuple[Target, TagDecision]] = []
+        undo = Undo(self.root.digest, self.ledger, self.reporter)
         for number in range(len(self.tags)):
             for target in self.targets:
                 decision = decisions[target.name][number]
+                ours = self._is_ours(target, decision)
                 try:
                     self._move(target, decision)
                 except ShipsealError as error:
-                    self._undo_failed(target, decision)
-                    self._undo(moved, error)
-                if self._is_ours(target, decision):
-                    moved.append((target, decision))
+                    # An answer that was lost on its way may have moved the tag all the same.
+                    undo.all(error, failed=self._moved(target, decision) if ours else None)
+                if ours:
+                    undo.remember(self._moved(target, decision))
         self.check(decisions)
 
     def check(self, decisions: Decisions) -> None:
         """Read every tag back.
 
         Raises:
-            ImageError: ``image.digest-mismatch`` when one does not name the release (a second runner, a person).
+            PartlyPromotedError: one does not name the release (a second runner, a person); all others do.
         """
+        right, wrong = [], []
         for target in self.targets:
             for decision in decisions[target.name]:
                 if decision.action is Action.HOLD:
                     continue
+                place = f"{target.name}:{decision.tag.name}"
                 found = target.resolve(decision.tag.name)
-                if found is None or found.digest != self.root.digest:
-                    raise ImageError(
-                        Code.DIGEST_MISMATCH,
-                        f"{target.name}:{decision.tag.name}: expected {self.root.digest} after promotion, "
-                        f"got {found.digest if found else 'no such tag'}",
-                        hint="somebody else moved this tag at the same time: find out who, then resume the release",
-                    )
+                if found is not None and found.digest == self.root.digest:
+                    right.append(place)
+                else:
+                    wrong.append(f"{place} names {found.digest if found else 'nothing'}")
+        if wrong:
+            raise PartlyPromotedError(_moved_meanwhile(wrong, self.root.digest), right)
 
     def _published(self) -> tuple[str, ...]:
         names = [name for target in self.targets for name in target.list_tags()]
@@ -151,12 +134,24 @@ class Promotion:
         )
 
     def _begin(self, decisions: Decisions) -> None:
-        """Note what the tags named, once: a resume must not take its own half-done work for the old state."""
-        if self.ledger.state.before is None:
-            before: dict[str, dict[str, str | None]] = {
-                name: {one.tag.name: one.before for one in each} for name, each in decisions.items()
-            }
+        """Note what the tags name before they move.
+
+        A tag that names the release already was moved by a run that was cut short: what it named then stands in the
+        journal, and must not be taken for the old state. Every other tag has its old state now, whatever an earlier try
+        of this release noted.
+        """
+        known = self.ledger.state.before or {}
+        before = {
+            name: {one.tag.name: self._old(one, known.get(name, {})) for one in each}
+            for name, each in decisions.items()
+        }
+        if before != known:
             self.ledger.record("promotion.began", PromotionRecord(before))
+
+    def _old(self, decision: TagDecision, known: Mapping[str, str | None]) -> str | None:
+        if decision.before != self.root.digest:
+            return decision.before
+        return known.get(decision.tag.name, decision.before)
 
     def _move(self, target: Target, decision: TagDecision) -> None:
         tag, before = decision.tag.name, self._before(target, decision)
@@ -166,6 +161,7 @@ class Promotion:
             self.reporter.note(f"{target.name}:{tag} stays: {decision.reason}")
             return
         if decision.writes:
+            self._check_unmoved(target, decision)
             target.put_tag(tag, self.root)
         kind = "tag.moved" if decision.writes else "tag.kept"
         record = TagRecord(target.name, tag, self.root.digest, before, decision.reason)
@@ -184,37 +180,22 @@ class Promotion:
             and self._before(target, decision) != self.root.digest
         )
 
-    def _undo_failed(self, target: Target, decision: TagDecision) -> None:
-        """Put back the tag whose move failed: an answer that was lost on its way may have moved it all the same."""
-        if self._is_ours(target, decision) and (stuck := self._restore(target, decision)):
-            self.reporter.note(f"{stuck}: could not be read or put back after its move failed")
+    def _moved(self, target: Target, decision: TagDecision) -> MovedTag:
+        return MovedTag(target, decision.tag.name, self._before(target, decision))
 
-    def _undo(self, moved: list[tuple[Target, TagDecision]], cause: ShipsealError) -> None:
-        stuck = [
-            place
-            for target, decision in reversed(moved)
-            if (place := self._restore(target, decision))
-        ]
-        if stuck:
-            raise PartlyPromotedError(cause, stuck) from cause
-        raise cause
+    def _check_unmoved(self, target: Target, decision: TagDecision) -> None:
+        """Look at the tag once more right before it moves: a local lock does not bind another runner."""
+        found = target.resolve(decision.tag.name)
+        now = found.digest if found else None
+        if now not in (decision.before, self.root.digest):
+            named = f"{target.name}:{decision.tag.name} names {now or 'nothing'}"
+            raise _moved_meanwhile([named], decision.before or "no such tag")
 
-    def _restore(self, target: Target, decision: TagDecision) -> str:
-        """Put one tag back; return its place when that cannot be done."""
-        tag, before = decision.tag.name, self._before(target, decision)
-        try:
-            found = target.resolve(tag)
-            if found is None or found.digest != self.root.digest:
-                return ""  # It never moved, or somebody else has moved it on: not ours to touch.
-            if before is None:
-                target.delete_tag(tag)
-            else:
-                target.put_tag(tag, target.read_manifest(parse_digest(before)))
-        except ShipsealError as error:
-            record = TagRecord(target.name, tag, self.root.digest, before, error.message)
-            self.ledger.record("tag.stuck", record)
-            return f"{target.name}:{tag}"
-        self.ledger.record(
-            "tag.restored", TagRecord(target.name, tag, before, before, "promotion failed")
-        )
-        return ""
+
+def _moved_meanwhile(wrong: Sequence[str], expected: str) -> ImageError:
+    return ImageError(
+        Code.DIGEST_MISMATCH,
+        f"tags were moved by somebody else during the promotion: expected {expected}, got {'; '.join(wrong)}",
+        hint="find out who else releases to these targets, then resume the release",
+        context={"expected": expected, "got": "; ".join(wrong)},
+    )
