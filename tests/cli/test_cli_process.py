@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import python_argv
+
 # A command that works until it is ended, or prints until nobody reads; installed as every other command is.
 _PROBE = """
 import importlib.machinery, sys, time, types
@@ -26,7 +28,9 @@ app = typer.Typer()
 def wait():
     try:
         print("ready", flush=True)
-        time.sleep(30)
+        # Many short ones: a signal that comes just before a sleep is acted upon only behind it.
+        for _ in range(300):
+            time.sleep(0.1)
     finally:
         print("cleaned up", flush=True)
 
@@ -65,7 +69,7 @@ def start(
     *words: str, env: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
 ) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-c", _PROBE, *words],
+        python_argv("-c", _PROBE, *words),
         stdout=stdout,
         stderr=subprocess.PIPE,
         env={**os.environ, **(env or {})},
@@ -83,6 +87,19 @@ def test_a_signal_lets_the_work_clean_up_and_ends_with_130(number: signal.Signal
     assert out == b"cleaned up\n"
     assert b"interrupted" in err
     assert b"Traceback" not in err
+
+
+def test_signals_reach_a_command_although_the_test_runner_ignores_them() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = start("probe", "wait")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
 
 
 def test_a_reader_that_leaves_is_not_complained_to() -> None:

@@ -20,6 +20,7 @@ from shipseal.release.journal import read_journal
 from shipseal.release.lock import ReleaseLock
 from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage
+from tests.support.processes import python_argv
 from tests.support.release_project import PASSWORD, Project
 
 SCHEMAS = Path(__file__).parents[2] / "src" / "shipseal" / "schemas"
@@ -347,7 +348,7 @@ def test_an_interrupt_leaves_a_release_that_can_be_resumed(project: Project) -> 
     slow.write_text(_SLOW_SYFT)
     slow.chmod(0o755)
     project.configure(sbom={"syft": str(slow)})
-    words = [sys.executable, "-m", "shipseal.cli.main", "release", "--version", "1.0.0"]
+    words = python_argv("-m", "shipseal.cli.main", "release", "--version", "1.0.0")
     env = {**os.environ, "SHIPSEAL_CACHE": str(project.folder / "cold")}
     with subprocess.Popen(
         words, cwd=project.folder, env=env, stderr=subprocess.PIPE, text=True

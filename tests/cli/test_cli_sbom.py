@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tarfile
 import time
 from dataclasses import replace
@@ -28,6 +27,7 @@ from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage, build_layout
 from tests.support import spdx as samples
 from tests.support.fake_syft import FakeSyft
+from tests.support.processes import python_argv
 from tests.support.registries import distribution
 from tests.support.sample_images import debian_image
 from tests.support.tools import need
@@ -538,7 +538,7 @@ def test_an_interrupt_ends_syft_and_leaves_nothing(
     slow = FakeSyft(tmp_path / "tool", f"echo $$ > {tmp_path}/pid; exec sleep 60")
     words = ["-m", "shipseal.cli.main", "sbom", "generate", f"oci:{sample.layout.folder}"]
     process = subprocess.Popen(
-        [sys.executable, *words, "--out", str(tmp_path / "out"), "--syft", str(slow.path)],
+        python_argv(*words, "--out", str(tmp_path / "out"), "--syft", str(slow.path)),
         stderr=subprocess.PIPE,
     )
     pid = tmp_path / "pid"
