@@ -176,7 +176,7 @@ def test_who_trusts_nobody_is_told_so(home: Path, run: Run) -> None:
     ("words", "status", "match"),
     [
         (["oci:nothing", *KEY], Exit.OUTSIDE, "nothing"),
-        (["oci:out:9.9.9", *KEY], Exit.OUTSIDE, "no 9.9.9"),
+        (["oci:out:9.9.9", *KEY], Exit.OUTSIDE, "no tag '9.9.9'"),
         (["oci:", *KEY], Exit.USAGE, "names no folder"),
         (["oci:out@sha256:12", *KEY], Exit.USAGE, "not a digest"),
         (["Not A Reference", *KEY], Exit.USAGE, "Not A Reference"),

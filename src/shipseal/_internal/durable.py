@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -72,3 +73,22 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextlib.contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Let one process at a time change ``folder``, which is made; the lock is the file ``.lock`` in it.
+
+    Threads exclude one another too. The lock ends with the process, however that ends.
+
+    Raises:
+        ShipsealError: see :func:`disk_errors`.
+    """
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -11,7 +11,7 @@ from shipseal.oci import ContentSource, Digest, Image, Platform, PlatformImage
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root, load_image
 from shipseal.oci.reference import Reference
-from shipseal.registry.interface import Target
+from shipseal.registry.interface import Target, resolve_or_fail
 
 Connect = Callable[[Reference], Target]
 """Opens the repository that a reference lies in; whoever asks closes it."""
@@ -103,14 +103,6 @@ def _from_registry(target: Target, reference: Reference) -> Base:
     digest, note = reference.digest, ""
     if digest is None:
         tag = reference.tag_or_latest()
-        found = target.resolve(tag)
-        if found is None:
-            raise ImageError(
-                Code.IMAGE_NOT_FOUND,
-                f"base image {reference}: there is no tag {tag!r}",
-                hint="correct its name, or push it first",
-                context={"reference": str(reference)},
-            )
-        digest = found.digest
+        digest = resolve_or_fail(target, tag, what="base image")
         note = f"base image {reference.name}:{tag} is {digest}; naming it by digest makes the build repeatable"
     return Base(target, load_image(target, digest), str(reference.with_digest(None)), note)

@@ -14,13 +14,13 @@ from shipseal.build.interface import Builder
 from shipseal.build.materials import base_image
 from shipseal.build.pull import pull_image
 from shipseal.build.values import BuildRequest, RawBuild
-from shipseal.errors import Code, ConfigError, ImageError
+from shipseal.errors import ConfigError
 from shipseal.oci import Digest
 from shipseal.oci.archive import open_archive
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root
 from shipseal.oci.reference import Reference
-from shipseal.registry.interface import Target
+from shipseal.registry.interface import Target, resolve_or_fail
 
 PREBUILT_IMAGE = "prebuilt image"
 
@@ -148,12 +148,5 @@ def _resolved(target: Target, reference: Reference) -> tuple[Digest, tuple[str, 
     if reference.digest is not None:
         return reference.digest, ()
     tag = reference.tag or ""
-    found = target.resolve(tag)
-    if found is None:
-        raise ImageError(
-            Code.IMAGE_NOT_FOUND,
-            f"{target.name}: there is no tag {tag!r}",
-            hint="push the image before it is released, or correct its name",
-            context={"target": target.name, "tag": tag},
-        )
-    return found.digest, (f"{target.name}:{tag} named {found.digest} when it was resolved, once",)
+    digest = resolve_or_fail(target, tag, what=PREBUILT_IMAGE)
+    return digest, (f"{target.name}:{tag} named {digest} when it was resolved, once",)

@@ -6,12 +6,12 @@ from pathlib import Path
 from shipseal._internal.progress import Reporter
 from shipseal.build.pull import pull_image
 from shipseal.errors import Code, ImageError
-from shipseal.oci import Digest, Image, Platform, PlatformImage, parse_digest
+from shipseal.oci import Image, Platform, PlatformImage
 from shipseal.oci.archive import open_archive
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root, load_image
 from shipseal.oci.reference import Reference
-from shipseal.registry.interface import Target
+from shipseal.registry.interface import resolve_or_fail
 from shipseal.wiring.sboms import Connect
 
 _LAYOUT = "oci:"
@@ -96,7 +96,7 @@ def _pulled(
 ) -> Source:
     target = connect(reference)
     try:
-        digest = reference.digest or _resolved(target, reference.tag or "latest")
+        digest = reference.digest or resolve_or_fail(target, reference.tag_or_latest())
         root, layout = target.read_manifest(digest), OciLayout(work / "image")
         image = load_image(target, root)
         if asked.platform is None:
@@ -108,18 +108,6 @@ def _pulled(
         target.close()
     version = asked.version or reference.tag or ""
     return Source(layout, image, asked.name or reference.name, version)
-
-
-def _resolved(target: Target, tag: str) -> Digest:
-    found = target.resolve(tag)
-    if found is None:
-        raise ImageError(
-            Code.IMAGE_NOT_FOUND,
-            f"{target.name}: there is no tag {tag!r}",
-            hint="push the image before its SBOM is made, or correct its name",
-            context={"target": target.name, "tag": tag},
-        )
-    return parse_digest(found.digest)
 
 
 def chosen_platforms(image: Image, platform: Platform | None) -> tuple[PlatformImage, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy
-from shipseal.errors import Code, ConfigError, ImageError
+from shipseal.errors import ConfigError, ImageError
 from shipseal.evidence.collect import collect
 from shipseal.evidence.interface import Collected
 from shipseal.oci import Digest, parse_digest
@@ -18,7 +18,7 @@ from shipseal.oci.reference import Reference
 from shipseal.registry.docker_config import DockerCredentials
 from shipseal.registry.factory import open_target
 from shipseal.registry.hosts import HostSettings
-from shipseal.registry.interface import Target
+from shipseal.registry.interface import Target, resolve_or_fail
 
 PREFIX = "oci:"
 """Begins the name of an OCI layout."""
@@ -59,7 +59,7 @@ def look(text: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Place:
     """
     name, reference = _split(text)
     with _opened(name, hosts, clock) as target:
-        digest = _resolve(target, text, reference)
+        digest = _resolve(target, reference)
         return Place(text, name, digest, collect(target, digest))
 
 
@@ -117,15 +117,7 @@ def _digest(text: str) -> Digest:
         raise ConfigError(error.message, hint=error.hint) from error
 
 
-def _resolve(target: Target, text: str, reference: str) -> Digest:
+def _resolve(target: Target, reference: str) -> Digest:
     if not reference:
         return layout_root(OciLayout(Path.cwd() / target.repository)).digest
-    found = target.resolve(reference)
-    if found is None:
-        raise ImageError(
-            Code.IMAGE_NOT_FOUND,
-            f"{text}: there is no {reference} in {target.name}",
-            hint="check the name, and whether you may read it; without credentials many registries hide what is there",
-            context={"target": target.name, "reference": reference},
-        )
-    return found.digest
+    return resolve_or_fail(target, reference)

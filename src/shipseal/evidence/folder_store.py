@@ -4,13 +4,10 @@ That is the form in which other tools download and read bundles. A bundle is sto
 its name; one that spans several lines therefore gets a file of its own, ``<algorithm>-<hex>.<sha256 of it>.json``.
 """
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from shipseal._internal.durable import disk_errors, write_atomic
+from shipseal._internal.durable import disk_errors, locked_folder, write_atomic
 from shipseal._internal.limits import BUNDLE, MIB, Limit, read_limited
 from shipseal.errors import AttestError, Code, ShipsealError
 from shipseal.evidence.interface import EvidenceStore, Placed, StoredEvidence
@@ -44,7 +41,7 @@ class FolderStore(EvidenceStore):
                 f"{self.name}: an empty bundle of type {predicate_type}",
                 hint="make the attestation again",
             )
-        with self._locked():
+        with locked_folder(self._folder):
             known = {item.digest: item.where for item in self.find(subject.digest)}
             digest = digest_of(bundle)
             if digest in known:
@@ -91,17 +88,6 @@ class FolderStore(EvidenceStore):
         separator = b"" if not before or before.endswith(b"\n") else b"\n"
         write_atomic(path, (before, separator, bundle, b"\n"))
         return path
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with disk_errors(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _stem(digest: Digest) -> str:

@@ -1,14 +1,12 @@
 """OCI image layouts (image-spec, image-layout.md): read, written atomically, safe for two processes at once."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from shipseal._internal.durable import disk_errors, write_atomic
+from shipseal._internal.durable import locked_folder, write_atomic
 from shipseal._internal.limits import CONFIG, MANIFEST, read_limited
 from shipseal.errors import Code, ImageError
 from shipseal.oci import media_types as mt
@@ -43,7 +41,7 @@ class OciLayout:
         Raises:
             ShipsealError: the folder cannot be written.
         """
-        with self._locked():
+        with locked_folder(self.folder):
             if not (self.folder / "index.json").exists():
                 self._write_entries([])
             if not (self.folder / "oci-layout").exists():
@@ -91,7 +89,8 @@ class OciLayout:
             ShipsealError: the folder cannot be read or written.
         """
         self.create()
-        with self._locked():
+        # The lock file lies beside the layout's own files: the specification allows others in the folder.
+        with locked_folder(self.folder):
             entries = list(self.entries())
             before = list(entries)
             yield entries
@@ -151,18 +150,6 @@ class OciLayout:
             "manifests": [entry.to_json() for entry in entries],
         }
         write_atomic(self.folder / "index.json", msgspec.json.encode(document))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        # The lock file lies beside the layout's own files: the specification allows others in the folder.
-        with disk_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _broken(path: Path, problem: str) -> ImageError:

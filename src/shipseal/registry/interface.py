@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shipseal._internal.progress import SilentTransfer, Transfer
-from shipseal.errors import Code, RegistryError
+from shipseal.errors import Code, ImageError, RegistryError
 from shipseal.oci import Descriptor, Digest, RawManifest
 
 
@@ -139,3 +139,27 @@ class Target(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of connections."""
+
+
+def resolve_or_fail(target: Target, reference: str, *, what: str = "") -> Digest:
+    """Return the digest of what a tag or digest names now.
+
+    Args:
+        target: where it is looked for.
+        reference: a tag, or a digest.
+        what: what the image is for, such as ``base image``; it begins the message.
+
+    Raises:
+        ImageError: ``image.not-found``.
+        RegistryError: the registry refused or could not be reached.
+    """
+    found = target.resolve(reference)
+    if found is not None:
+        return found.digest
+    kind = "digest" if ":" in reference else "tag"
+    raise ImageError(
+        Code.IMAGE_NOT_FOUND,
+        f"{f'{what} ' if what else ''}{target.name}: there is no {kind} {reference!r}",
+        hint="correct its name or push it first; without credentials many registries hide what is there",
+        context={"target": target.name, kind: reference},
+    )

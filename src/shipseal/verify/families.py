@@ -29,14 +29,7 @@ def judge(scene: Scene, subject: Subject, family: Family, evidence: Genuine) -> 
         found = _JUDGES[family](scene, subject, evidence.verified)
     except AttestError as error:
         found = Judgement(Standing.UNREADABLE, f"a {family} that can be read", error.message)
-    return Judgement(
-        standing=found.standing,
-        expected=found.expected,
-        got=found.got or evidence.verified.signer,
-        note=found.note,
-        target=evidence.target,
-        bundle=evidence.verified.bundle,
-    )
+    return found.on(evidence)
 
 
 def _provenance(scene: Scene, subject: Subject, verified: VerifiedStatement) -> Judgement:

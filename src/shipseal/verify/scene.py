@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipseal.errors import AttestError
@@ -50,6 +50,15 @@ class Judgement:
     note: str = ""
     target: str = ""
     bundle: Digest | None = None
+
+    def on(self, evidence: Genuine) -> "Judgement":
+        """Return this judgement as one on ``evidence``: where it lies, and who signed it when nothing else is said."""
+        return replace(
+            self,
+            got=self.got or evidence.verified.signer,
+            target=evidence.target,
+            bundle=evidence.verified.bundle,
+        )
 
 
 @dataclass(frozen=True, slots=True)

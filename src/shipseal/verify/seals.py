@@ -41,14 +41,7 @@ def judge_seal(
             or _inputs(scene, subject, summary, counted)
             or Judgement(Standing.PRESENT, note=_note(summary))
         )
-    return Judgement(
-        standing=found.standing,
-        expected=found.expected,
-        got=found.got or evidence.verified.signer,
-        note=found.note,
-        target=evidence.target,
-        bundle=evidence.verified.bundle,
-    )
+    return found.on(evidence)
 
 
 def overrides_gate(scene: Scene, subject: Digest) -> str:

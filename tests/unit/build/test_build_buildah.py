@@ -171,7 +171,8 @@ def test_a_build_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     error = failure(tmp_path, build_request(tmp_path, timeout=0.001))
     assert error.code is Code.TOOL_CRASHED
     assert error.retryable
-    assert "did not end within" in error.message
+    # One program is ended, or on a slow machine the next one is not begun.
+    assert re.search("did not end within|time is used up", error.message)
 
 
 def test_a_missing_buildah_is_said_with_the_way_to_get_it(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Files are whole or not there, and a full disk has a name."""
 
 import errno
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from shipseal._internal.durable import disk_errors, write_atomic
+from shipseal._internal.durable import disk_errors, locked_folder, write_atomic
 from shipseal.errors import Code, ShipsealError
 
 
@@ -61,3 +62,40 @@ def test_any_other_fault_stays_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_atomic(tmp_path / "folder", b"")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
+def test_a_locked_folder_is_changed_by_one_at_a_time(tmp_path: Path) -> None:
+    folder, order = tmp_path / "made" / "here", ["first"]
+    begun = threading.Event()
+
+    def second() -> None:
+        begun.set()
+        with locked_folder(folder):
+            order.append("second")
+
+    with locked_folder(folder):
+        other = threading.Thread(target=second)
+        other.start()
+        assert begun.wait(5)
+        other.join(0.1)
+        assert other.is_alive()
+        order.append("first again")
+    other.join(5)
+    assert order == ["first", "first again", "second"]
+
+
+def test_a_lock_ends_with_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), locked_folder(tmp_path):
+        raise KeyboardInterrupt
+    with locked_folder(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_folder_that_cannot_be_made_cannot_be_locked(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(ShipsealError, match="cannot be written") as caught,
+        locked_folder(tmp_path / "file" / "in"),
+    ):
+        pytest.fail("it was locked")
+    assert caught.value.code is Code.CONFIG_INVALID

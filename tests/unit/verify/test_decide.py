@@ -17,20 +17,8 @@ from tests.support.evidence import (
     as_collected,
     key,
     make_pieces,
-    sample_image,
 )
 from tests.support.verdicts import POLICY, failing, judge, one_failure, trust
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    return sample_image(tmp_path_factory.mktemp("image"))[1]
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    folder = tmp_path_factory.mktemp("bare")
-    return sample_image(folder, platforms=("linux/s390x",), shape="bare")[1]
 
 
 def test_a_sealed_image_verifies_on_the_index_and_each_platform(image: Image) -> None:

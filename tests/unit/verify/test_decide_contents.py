@@ -23,22 +23,10 @@ from tests.support.evidence import (
     key,
     make_pieces,
     resigned,
-    sample_image,
 )
 from tests.support.verdicts import OTHER_DIGEST, failing, judge, one_failure, trust
 
 SBOM_AND_SCAN = VerifyPolicy(require=(Family.SBOM, Family.SCAN))
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    return sample_image(tmp_path_factory.mktemp("image"))[1]
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    folder = tmp_path_factory.mktemp("bare")
-    return sample_image(folder, platforms=("linux/s390x",), shape="bare")[1]
 
 
 def test_an_sbom_that_describes_another_digest_is_a_wrong_subject(image: Image) -> None:
