@@ -76,6 +76,27 @@ def test_the_rule_for_registries_can_fail() -> None:
     assert list(registries("x", f"not{host} {host}x crates.io")) == []
 
 
+# Papers that do not lie in this repository, taken apart for the same reason.
+_ELSEWHERE = re.compile(r"\b(" + "DESIGN" + r"|" + "RUNBOOK" + r")(\.md\b| section\b)")
+
+
+def names_other_papers(name: str, text: str) -> Iterable[str]:
+    """Yield a sentence for each line that sends a reader to a paper which he does not have."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if _ELSEWHERE.search(line):
+            yield f"{name}:{number}: {line.strip()[:80]}"
+
+
+def test_no_file_refers_to_papers_that_are_not_here() -> None:
+    found = [
+        line
+        for name in committed()
+        for line in names_other_papers(name, (ROOT / name).read_bytes().decode("utf-8", "replace"))
+    ]
+    assert found == []
+    assert list(names_other_papers("x", "see " + "DESIGN" + " section 4")) != []
+
+
 def test_nothing_that_is_made_here_is_committed() -> None:
     assert [name for name in committed() if _MADE_HERE.search(name)] == []
     assert _MADE_HERE.search("demo/.shipseal/lock")

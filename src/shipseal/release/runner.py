@@ -213,7 +213,7 @@ class Runner:
 def _refusal(assessment: Assessment) -> ClosedRecord | None:
     """Return how the release ends when it may not go on: only a gate that passed over whole catalogues lets it.
 
-    A catalogue that may not be whole comes before a finding in it (DESIGN section 4: 6 before 2); both are told.
+    A catalogue that may not be whole comes before a finding in it (docs/exit-codes.md: 6 before 2); both are told.
     """
     gate = assessment.gate
     if assessment.missing:
