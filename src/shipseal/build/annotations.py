@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from shipseal._internal.clock import parse_rfc3339
 from shipseal.build.git import normal_remote
+from shipseal.build.materials import base_names
 from shipseal.build.values import BuildRequest, RawBuild
-from shipseal.errors import Code, ImageError
+from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.oci import Image
 from shipseal.oci import media_types as mt
 from shipseal.oci.manifest import is_attestation, parse_index
+from shipseal.oci.reference import Reference
 
 KEYS = (mt.SOURCE, mt.REVISION, mt.VERSION, mt.CREATED, mt.BASE_NAME, mt.BASE_DIGEST)
 _SHORTEST_COMMIT = 7
@@ -116,10 +118,30 @@ def _created_problem(value: str, request: BuildRequest) -> str:
 
 
 def _base_problem(said: Statement, build: RawBuild) -> str:
+    if not build.base_digests:
+        return ""
+    if said.key == mt.BASE_NAME:
+        return _base_name_problem(said.value, base_names(build.materials))
     # Builders name the base's index or the platform's manifest: both are right.
-    if said.key != mt.BASE_DIGEST or not build.base_digests or said.value in build.base_digests:
+    if said.value in build.base_digests:
         return ""
     return f"the build used {' and '.join(sorted(build.base_digests))}"
+
+
+def _base_name_problem(value: str, used: tuple[Reference, ...]) -> str:
+    try:
+        said = Reference.parse(value)
+    except ConfigError:
+        said = None
+    if not used or any(said and _same_image(said, one) for one in used):
+        return ""
+    names = sorted({str(one.with_digest(None)) for one in used})
+    return f"the build used {' and '.join(names)}"
+
+
+def _same_image(said: Reference, used: Reference) -> bool:
+    # Who names a base by digest may leave its tag out.
+    return said.name == used.name and (not (said.tag and used.tag) or said.tag == used.tag)
 
 
 def _excuses(

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipseal.build.annotations import judge, statements
-from shipseal.build.values import GitFacts, RawBuild
+from shipseal.build.materials import BASE_IMAGE, BUILDER, base_image, base_names
+from shipseal.build.values import GitFacts, Material, RawBuild
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Image, parse_digest
 from shipseal.oci import media_types as mt
 from shipseal.oci.load import load_image
+from shipseal.oci.reference import Reference
 from shipseal.testing.images import build_layout
 from tests.support.build_requests import COMMIT, FACTS, REMOTE, build_request
 
@@ -164,6 +166,70 @@ def test_a_base_digest_must_be_one_that_the_build_used(tmp_path: Path) -> None:
     assert f"the build used {used}" in case.refusal().message
     case.build = replace(case.build, base_digests=frozenset({used, other}))
     assert case.judge("refuse") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "used", "agrees"),
+    [
+        ("docker.io/library/debian:12", "debian:12", True),
+        ("debian:12", "docker.io/library/debian:12", True),
+        ("debian", "debian:12", True),
+        ("debian:12", "debian", True),
+        (f"debian:12@sha256:{'1' * 64}", "debian:12", True),
+        ("debian:11", "debian:12", False),
+        ("registry.example/debian:12", "debian:12", False),
+        ("No Reference", "debian:12", False),
+    ],
+)
+def test_a_base_name_must_be_one_that_the_build_used(
+    tmp_path: Path, value: str, used: str, *, agrees: bool
+) -> None:
+    digest = parse_digest(f"sha256:{'1' * 64}")
+    case = Case(tmp_path, annotations={mt.BASE_NAME: value}, bases=())
+    # Where not all bases are known, one of them may be the right one.
+    case.build = replace(case.build, materials=(base_image(used, digest),))
+    assert case.judge("refuse") == ()
+    case.build = replace(case.build, base_digests=frozenset({digest}))
+    if agrees:
+        assert case.judge("refuse") == ()
+    else:
+        assert f"the build used {Reference.parse(used)}" in case.refusal().message
+    nameless = replace(case.build, materials=(*case.build.materials, base_image("", digest)))
+    case.build = nameless
+    assert case.judge("refuse") == ()
+
+
+def test_an_inherited_base_name_is_no_fault_of_this_build(tmp_path: Path) -> None:
+    digest = parse_digest(f"sha256:{'1' * 64}")
+    labels = {mt.BASE_NAME: "docker.io/library/debian:12"}
+    case = Case(tmp_path, labels=labels, bases=(labels,))
+    materials = (base_image("ruby:3", digest),)
+    case.build = replace(case.build, materials=materials, base_digests=frozenset({digest}))
+    (sentence,) = case.judge("refuse")
+    assert "the build used docker.io/library/ruby:3 (inherited" in sentence
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("pkg:docker/debian@12?platform=linux%2Famd64", "docker.io/library/debian:12"),
+        ("pkg:docker/ghcr.io/org/app@1.0", "ghcr.io/org/app:1.0"),
+        (f"pkg:docker/debian@sha256:{'1' * 64}", "docker.io/library/debian"),
+        (
+            f"pkg:oci/app@sha256:{'1' * 64}?repository_url=ghcr.io/org/app&tag=2",
+            "ghcr.io/org/app:2",
+        ),
+        (f"pkg:oci/image@sha256:{'1' * 64}", None),
+        ("pkg:docker/UPPER@1", None),
+        ("not a package", None),
+    ],
+)
+def test_names_of_bases_are_read_from_every_builders_package_urls(
+    uri: str, name: str | None
+) -> None:
+    base = Material(uri, {"sha256": "1" * 64}, BASE_IMAGE)
+    tool = Material("pkg:generic/buildx@1", {}, BUILDER)
+    assert [str(one) for one in base_names([tool, base])] == ([name] if name else [])
 
 
 def test_descriptors_in_the_index_are_read_too(tmp_path: Path) -> None:
