@@ -18,6 +18,7 @@ _TIMEOUT = 60.0
 _SCP_FORM = re.compile(
     r"(?:[^/@\s]+@)?(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(?P<path>[^/\\].*)"
 )
+_VERSION_TAG = re.compile(r"v?\d+\.\d+\.\d+")
 _SCHEMES = frozenset({"https", "http", "ssh", "git", "git+https", "git+http", "git+ssh"})
 # Ports of these belong to their own protocol and mean nothing behind https://.
 _OTHER_PORTS = frozenset({"ssh", "git", "git+ssh"})
@@ -54,7 +55,22 @@ def git_facts(folder: Path, *, git: str = "git") -> GitFacts:
         remote=remote,
         committed_at=committed_at,
         root=root,
+        untracked=ask.untracked(),
     )
+
+
+def latest_version_tag(folder: Path, *, git: str = "git") -> str:
+    """Return the highest tag like ``v1.2.3`` or ``1.2.3`` that HEAD contains; nothing when there is none, or no git.
+
+    Args:
+        folder: any folder of the work tree.
+        git: name or path of the program.
+    """
+    try:
+        program = find_tool(git, hint="install git")
+    except ToolError:
+        return ""
+    return _Git(program, folder).version_tag()
 
 
 def normal_remote(url: str) -> str:
@@ -134,6 +150,12 @@ class _Git:
         """Return whether tracked files differ from HEAD."""
         return bool(_text(self._checked("status", "--porcelain", "--untracked-files=no")))
 
+    def untracked(self) -> int:
+        """Return how many files of the whole work tree are neither tracked nor ignored."""
+        # `:/` is the top of the work tree; -z because a name may hold a line break.
+        listed = self._checked("ls-files", "--others", "--exclude-standard", "-z", "--", ":/")
+        return listed.stdout.count(b"\0")
+
     def ref(self) -> str:
         """Return the branch, or when detached the highest tag on HEAD, or nothing."""
         branch = self._run("symbolic-ref", "--quiet", "HEAD")
@@ -141,6 +163,12 @@ class _Git:
             return _text(branch)
         tags = _text(self._checked("tag", "--points-at", "HEAD", "--sort=-version:refname"))
         return f"refs/tags/{tags.splitlines()[0]}" if tags else ""
+
+    def version_tag(self) -> str:
+        """Return the highest version tag that HEAD contains, or nothing."""
+        words = ("--list", "v[0-9]*", "[0-9]*", "--merged", "HEAD", "--sort=-version:refname")
+        found = _text(self._run("tag", *words)).splitlines()
+        return next(filter(_VERSION_TAG.fullmatch, found), "")
 
     def remote(self) -> str:
         """Return ``origin`` in normal form, or nothing."""

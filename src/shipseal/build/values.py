@@ -20,6 +20,7 @@ class GitFacts:
         remote: https URL of ``origin`` without credentials and ``.git``.
         committed_at: seconds since the epoch of HEAD, 0 when unknown.
         root: the work tree.
+        untracked: how many files of the work tree git neither tracks nor ignores; a build may take them in.
     """
 
     commit: str = ""
@@ -28,6 +29,7 @@ class GitFacts:
     remote: str = ""
     committed_at: int = 0
     root: Path | None = None
+    untracked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

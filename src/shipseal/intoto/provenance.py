@@ -45,21 +45,24 @@ class SourceFacts:
         dirty: whether tracked files differ from it.
         ref: ``refs/heads/main``; may be empty.
         remote: https URL without credentials; may be empty.
+        untracked: how many files beside them git neither tracks nor ignores; None when that is not known.
     """
 
     commit: str
     dirty: bool
     ref: str = ""
     remote: str = ""
+    untracked: int | None = None
 
     def resource(self) -> Resource:
         """Return the sources as a resolved dependency."""
         suffix = f"@{self.ref}" if self.ref else ""
+        untracked = {} if self.untracked is None else {"untracked": self.untracked}
         return Resource(
             uri=f"git+{self.remote}{suffix}" if self.remote else "",
             digest={"gitCommit": self.commit},
             name="source",
-            annotations={"dirty": self.dirty},
+            annotations={"dirty": self.dirty, **untracked},
         )
 
 

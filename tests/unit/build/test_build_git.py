@@ -56,10 +56,28 @@ def test_facts_of_a_clean_work_tree(repository: Path) -> None:
 def test_only_tracked_files_make_it_dirty(repository: Path) -> None:
     (repository / "new.txt").write_text("untracked")
     assert not git_facts(repository).dirty
+    assert git_facts(repository).untracked == 1
     (repository / "app.py").write_text("print(2)\n")
     assert git_facts(repository).dirty
     git(repository, "add", "app.py")
     assert git_facts(repository).dirty
+
+
+def test_untracked_files_of_the_whole_work_tree_are_counted_and_ignored_ones_are_not(
+    repository: Path,
+) -> None:
+    assert git_facts(repository).untracked == 0
+    inner = repository / "deep" / "down"
+    inner.mkdir(parents=True)
+    (repository / ".gitignore").write_text("*.log\n")
+    git(repository, "add", ".gitignore")
+    (repository / "top").touch()
+    (inner / "two\nlines").touch()
+    (inner / "a").touch()
+    (inner / "x.log").touch()
+    # What a person set for `git status` changes nothing.
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    assert git_facts(repository).untracked == git_facts(inner).untracked == 3
 
 
 def test_a_detached_head_is_named_by_its_highest_tag_or_not_at_all(repository: Path) -> None:

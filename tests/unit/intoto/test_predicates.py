@@ -105,6 +105,12 @@ def test_a_clean_tree_is_said_to_be_clean() -> None:
     assert source["annotations"] == {"dirty": False}
 
 
+@pytest.mark.parametrize("count", [0, 3])
+def test_files_that_no_commit_has_are_counted(count: int) -> None:
+    source = SourceFacts("c" * 40, False, untracked=count).resource()
+    assert source.to_json()["annotations"] == {"dirty": False, "untracked": count}
+
+
 GITHUB = {
     "GITHUB_SERVER_URL": "https://github.com",
     "GITHUB_REPOSITORY": "octo/app",
