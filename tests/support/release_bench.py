@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -204,6 +204,8 @@ class Bench:
     tags: Sequence[str] = ("{version}", "latest")
     version: str = "1.0.0"
     mode: Mode = field(default_factory=Mode)
+    github: Mapping[str, str] = field(default_factory=dict)
+    predicate_limit: int = 16_777_216
     cataloguer: CountingCataloguer = field(init=False)
     scanner: ScriptedScanner = field(init=False)
     adjust: Callable[[Setup], Setup] | None = None
@@ -241,7 +243,7 @@ class Bench:
             parts=self._parts(state.blobs),
             rules=self._rules(),
             mode=self.mode,
-            origin=Origin(GitFacts(), {}, "prebuilt", CONFIG, "0"),
+            origin=Origin(GitFacts(), self.github, "prebuilt", CONFIG, "0"),
             request=BuildRequest("app", self.version, (), self.folder, work, GitFacts(), epoch=0),
         )
 
@@ -280,7 +282,7 @@ class Bench:
             trust=KeyTrust([_KEY.public]),
             tags=plan_tags([TagRule(template) for template in self.tags], self.version),
             accept_incomplete=self.accept,
-            predicate_limit=16_777_216,
+            predicate_limit=self.predicate_limit,
             predicate_store="github",
             keep_native=True,
             parallel=2,

@@ -7,15 +7,24 @@ from typing import Any
 
 import pytest
 
-from shipseal.errors import AttestError, Code, Exit, RegistryError, SbomError, ScanError
+from shipseal.errors import (
+    AttestError,
+    Code,
+    ConfigError,
+    Exit,
+    RegistryError,
+    SbomError,
+    ScanError,
+)
 from shipseal.evidence.referrers_store import ReferrersStore
-from shipseal.oci import Digest, RawManifest
+from shipseal.oci import Digest, RawManifest, parse_digest
 from shipseal.registry.interface import ReferrerMode
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.release.context import Mode
+from shipseal.release.folders import StateFolder
 from shipseal.release.journal import Journal, read_journal
 from shipseal.release.result import Status
-from shipseal.release.session import Setup
+from shipseal.release.session import Setup, known, unfinished
 from shipseal.testing.images import build_layout
 from tests.support.release_bench import CRITICAL, Bench
 
@@ -351,6 +360,86 @@ def expect_signed_once(bench: Bench, number: int, fresh: bool) -> None:
     found = bundles(bench)
     assert len(found) == 8, (number, fresh, len(found))
     assert sorted(found.values()) == [1, 1, 1, 1, 1, 1, 3, 3], (number, fresh)
+
+
+GITHUB = {
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "org/app",
+    "GITHUB_WORKFLOW_REF": "org/app/.github/workflows/release.yml@refs/tags/v1",
+    "GITHUB_REF": "refs/tags/v1",
+    "GITHUB_SHA": "a" * 40,
+    "GITHUB_EVENT_NAME": "push",
+    "GITHUB_REPOSITORY_ID": "1",
+    "GITHUB_REPOSITORY_OWNER_ID": "2",
+    "RUNNER_ENVIRONMENT": "github-hosted",
+    "GITHUB_RUN_ID": "3",
+    "GITHUB_RUN_ATTEMPT": "1",
+}
+
+
+def test_a_second_attempt_in_github_actions_signs_nothing_again(bench: Bench) -> None:
+    """GitHub's provenance names no release; the attempt is another one, on another machine."""
+    bench.github = GITHUB
+    bench.targets = (bench.targets[0], BrokenTarget(bench.folder / "b", "put_tag", OUTAGE))
+    assert bench.run().status == Status.PENDING
+    bench.targets = (bench.targets[0], LayoutTarget(bench.folder / "b"))
+    bench.fresh_runner()
+    bench.github = {**GITHUB, "GITHUB_RUN_ATTEMPT": "2"}
+    result = bench.run()
+    assert result.status == Status.DONE
+    assert result.platforms[0].packages is not None
+    assert result.platforms[0].findings == {}
+    assert len(bench.signer.signed) == 8
+    assert len(bundles(bench)) == 8
+
+
+def test_an_sbom_that_no_store_takes_is_attested_by_reference(bench: Bench) -> None:
+    """Fault (g): what is still too big after trimming never only warns."""
+    bench.predicate_limit = 100
+    result = bench.run()
+    assert result.status == Status.DONE
+    kinds = {one.predicate_type for one in result.evidence if one.family == "sbom" and one.platform}
+    assert kinds == {"https://in-toto.io/attestation/reference/v0.1"}
+
+
+def test_a_dry_run_is_nothing_to_resume_and_leaves_no_release(bench: Bench) -> None:
+    bench.mode = Mode(dry_run=True)
+    bench.run()
+    with pytest.raises(ConfigError, match="no releases can be resumed"):
+        unfinished(StateFolder(bench.folder / bench.state), None)
+
+
+def test_a_dry_run_or_a_refused_second_run_leaves_the_account_of_what_is_public(
+    bench: Bench,
+) -> None:
+    bench.run()
+    state = StateFolder(bench.folder / bench.state)
+    public = bench.sample.digest
+    bench.mode = Mode(dry_run=True)
+    bench.run()
+    bench.mode = Mode()
+    bench.sample = build_layout(bench.folder / "other", config={"Env": ["OTHER=1"]})
+    assert bench.run().code == "image.tag-exists"
+    told = known(state, bench.release).result()
+    assert (told.status, told.digest, told.tags) == (Status.DONE, public, ("1.0.0", "latest"))
+
+
+def test_a_critical_finding_in_a_catalogue_that_may_not_be_whole_tells_both(bench: Bench) -> None:
+    bench.findings = (CRITICAL,)
+    bench.incomplete = ("/app: an ELF binary that belongs to no package",)
+    result = bench.run()
+    assert result.exit == Exit.UNDECIDED
+    assert "CVE-2099-0001" in result.message
+    assert "/app" in result.message
+
+
+def test_the_seal_names_the_full_sbom_of_each_platform(bench: Bench) -> None:
+    bench.run()
+    blobs = StateFolder(bench.folder / bench.state).blobs
+    state = known(StateFolder(bench.folder / bench.state), bench.release).state
+    seal = blobs.read(parse_digest(state.statements["seal"].statement)).decode()
+    assert all(record.spdx in seal for record in state.catalogues.values())
+    assert str(bench.folder) not in seal
 
 
 def test_the_journal_of_a_failed_release_is_readable_and_says_why(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shipseal.cli.output import print_json, print_table, say
+from shipseal.cli.output import print_json, print_table, say, tell
 
 app = typer.Typer(help="Check, show and describe the configuration.", no_args_is_help=True)
 
@@ -26,17 +26,27 @@ def schema() -> None:
 
 @app.command()
 def check(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Say whether the configuration, with what the environment overrides, is correct."""
+    """Say whether the configuration, with what the environment overrides, is correct.
+
+    Files that it names and that are not there yet are noted; that is no fault of the configuration.
+    """
     from shipseal.config.load import load  # noqa: PLC0415 - as above
+    from shipseal.config.sources import missing_sources  # noqa: PLC0415
 
     loaded = load(config, env=os.environ, overrides={})
+    missing = missing_sources(loaded)
     if as_json:
-        print_json({"valid": True, "file": str(loaded.path), "digest": loaded.digest})
+        notes = [{"key": one.key, "path": str(one.path), "message": one.message} for one in missing]
+        print_json(
+            {"valid": True, "file": str(loaded.path), "digest": loaded.digest, "notes": notes}
+        )
         return
     say(f"{loaded.path}: correct ({loaded.digest})")
     for key, source in loaded.sources.items():
         if source.startswith("SHIPSEAL_"):
             say(f"  {key} comes from {source}")
+    for one in missing:
+        tell(f"note: {one.message}")
 
 
 @app.command()

@@ -117,6 +117,12 @@ def as_shipseal_error(error: BaseException) -> ShipsealError:
             hint="free some space and run the same command again",
             retryable=True,
         )
+    if isinstance(error, OSError) and error.filename:
+        return ConfigError(
+            f"{error.filename}: {error.strerror}",
+            hint="name a file or folder that can be used for this",
+            context={"path": str(error.filename)},
+        )
     if isinstance(error, MemoryError):
         return ToolError(
             Code.OUT_OF_MEMORY,

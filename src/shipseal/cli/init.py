@@ -11,6 +11,8 @@ from shipseal.errors import Code, ConfigError
 app = typer.Typer(help="Write a shipseal.yaml that fits this repository.")
 
 _STATE = ".shipseal/"
+_FILE = "shipseal.yaml"
+_KEY = "sign.key"
 
 
 @app.command(help="Write a commented shipseal.yaml that fits the repository in the current folder.")
@@ -27,14 +29,15 @@ def init(
         ConfigError: the file exists already, or the folder cannot be written.
     """
     from shipseal._internal.durable import write_atomic  # noqa: PLC0415 - not for --help
-    from shipseal.build.git import git_facts  # noqa: PLC0415
-    from shipseal.config.load import FILE_NAME  # noqa: PLC0415
+    from shipseal.build.git import git_facts, latest_version_tag  # noqa: PLC0415
+    from shipseal.config.load import FILE_NAME, load  # noqa: PLC0415
     from shipseal.config.repository import look  # noqa: PLC0415
-    from shipseal.config.template import configuration  # noqa: PLC0415
+    from shipseal.config.sources import missing_sources  # noqa: PLC0415
+    from shipseal.config.template import configuration, version_of  # noqa: PLC0415
 
     folder = Path.cwd()
     git = git_facts(folder)
-    found = look(folder, remote=git.remote)
+    found = look(folder, remote=git.remote, tag=latest_version_tag(folder))
     text = configuration(
         found, dockerfile_builder=_dockerfile_builder() if found.dockerfile else ""
     )
@@ -52,9 +55,16 @@ def init(
     say(f"wrote {FILE_NAME}")
     if git.root is not None and _ignore_state(folder, git.root):
         say(f"added {_STATE} to .gitignore")
-    tell(
-        "next: read the file, make a key with `shipseal key generate`, then `shipseal release --dry-run`"
-    )
+    missing = {source.key for source in missing_sources(load(path, env={}, overrides={}))}
+    tell(_next(version_of(found), build=bool(missing - {_KEY}), key=_KEY in missing))
+
+
+def _next(version: str, *, build: bool, key: bool) -> str:
+    """Return what is to do before the first release; its commands can be run as they stand."""
+    steps = [f"read {_FILE}"]
+    steps += ["build what it puts into the image (it says how)"] if build else []
+    steps += ["`shipseal key generate`"] if key else []
+    return f"next: {', '.join(steps)}, then `shipseal release --version {version} --dry-run`"
 
 
 def _dockerfile_builder() -> str:

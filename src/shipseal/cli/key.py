@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shipseal.cli.output import print_json, say, tell
+from shipseal.errors import ConfigError
 
 app = typer.Typer(help="Create and inspect signing keys.", no_args_is_help=True)
 
@@ -15,14 +16,25 @@ OutOption = Annotated[
     Path,
     typer.Option("--out", "-o", help="Write OUT.key and OUT.pub; nothing is overwritten."),
 ]
+_GENERATE = (
+    "Make an ECDSA P-256 key pair in cosign's form, encrypted. The password is SHIPSEAL_KEY_PASSWORD, else "
+    "COSIGN_PASSWORD, else asked for on the terminal."
+)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command()
-def generate(*, out: OutOption = Path("cosign"), as_json: JsonOption = False) -> None:
+@app.command(help=_GENERATE)
+def generate(*, out: OutOption = Path("cosign"), as_json: _GENERATE = (
+    "Make an ECDSA P-256 key pair in cosign's form, encrypted. The password is SHIPSEAL_KEY_PASSWORD, else "
+    "COSIGN_PASSWORD, else asked for on the terminal."
+)
+JsonOption = False) -> None:
     """Make an ECDSA P-256 key pair in cosign's form, encrypted.
 
     The password is SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else asked for on the terminal.
+
+    Raises:
+        ConfigError: ``--out`` is no file name, or one of the files is there already.
     """
     from shipseal.attest.key_files import (  # noqa: PLC0415 - cryptography only when it is needed
         environment_password,
@@ -31,6 +43,10 @@ def generate(*, out: OutOption = Path("cosign"), as_json: JsonOption = False) ->
     from shipseal.attest.keys import LocalKey  # noqa: PLC0415
     from shipseal.cli.passwords import ask_new_password  # noqa: PLC0415
 
+    if not out.name:
+        raise ConfigError(
+            f"--out {out}: this is no file name", hint="write for example --out cosign"
+        )
     password = environment_password(os.environ)
     key = LocalKey.generate()
     private, public = write_key_pair(key, out, ask_new_password() if password is None else password)
@@ -46,7 +62,11 @@ def generate(*, out: OutOption = Path("cosign"), as_json: JsonOption = False) ->
 def public(
     key: Annotated[Path, typer.Argument(metavar="KEY", help="Private or public key file.")],
     *,
-    as_json: JsonOption = False,
+    as_json: _GENERATE = (
+    "Make an ECDSA P-256 key pair in cosign's form, encrypted. The password is SHIPSEAL_KEY_PASSWORD, else "
+    "COSIGN_PASSWORD, else asked for on the terminal."
+)
+JsonOption = False,
 ) -> None:
     """Print the public half of a key, as in a .pub file."""
     from shipseal.attest.key_files import (  # noqa: PLC0415 - as above

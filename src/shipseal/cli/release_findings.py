@@ -8,11 +8,12 @@ from shipseal._internal.limits import TOOL_OUTPUT, read_file
 from shipseal.cli.output import print_table, say
 from shipseal.errors import ShipsealError
 from shipseal.report.interface import VulnerabilitySummary
-from shipseal.report.tables import facts, summary_tables
+from shipseal.report.tables import facts, finding_cells, summary_tables
 
 SUMMARY = "summary.json"
 NUMBERS = "Findings"
 _SHOWN = 20
+_PASSED = 50
 
 
 def read_summary(results: Path) -> VulnerabilitySummary | None:
@@ -23,6 +24,19 @@ def read_summary(results: Path) -> VulnerabilitySummary | None:
         )
     except (OSError, ShipsealError, msgspec.DecodeError):
         return None
+
+
+def print_passed(results: Path) -> None:
+    """Print the findings that do not block, the worst first."""
+    summary = read_summary(results)
+    if summary is None or not summary.passed:
+        return
+    say()
+    rows = [finding_cells(row) for row in summary.passed[:_PASSED]]
+    columns = ("vulnerability", "severity", "package", "installed", "fix", "where", "platforms")
+    print_table(columns, rows, title="Below the gate")
+    if len(summary.passed) > _PASSED:
+        say(f"and {len(summary.passed) - _PASSED} more: {results}")
 
 
 def print_findings(results: Path) -> None:
@@ -41,4 +55,5 @@ def print_findings(results: Path) -> None:
             say(f"and {table.more} more: {results}")
     say()
     for name, value in facts(summary):
-        say(f"{name:10}{value}")
+        if name != "decision" or summary.outcome == "pass":
+            say(f"{name:10}{value}")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shipseal.cli.output import Column, duration_text, print_table, say, size_text
-from shipseal.cli.release_findings import print_findings
+from shipseal.cli.release_findings import print_findings, print_passed
+from shipseal.errors import Exit
 from shipseal.release.folders import StateFolder
 from shipseal.release.result import ReleaseResult, Status
 from shipseal.release.session import Known
@@ -65,6 +66,7 @@ def print_known(release: Known, state: StateFolder) -> None:
     result = release.result()
     print_result(result)
     print_findings(results)
+    print_passed(results)
     _print_evidence(result)
     _print_timeline(release)
     say(f"journal   {state.journal(release.identifier)}")

@@ -98,7 +98,7 @@ def trim(
     """
     from shipseal._internal.durable import write_atomic  # noqa: PLC0415 - costs more than --help may
     from shipseal.cli.sbom_json import trim_json  # noqa: PLC0415
-    from shipseal.cli.sbom_trim import chosen_limit, too_large  # noqa: PLC0415
+    from shipseal.cli.sbom_trim import check_output, chosen_limit, too_large  # noqa: PLC0415
     from shipseal.cli.sbom_view import print_trim  # noqa: PLC0415
     from shipseal.oci.digest import digest_of  # noqa: PLC0415
     from shipseal.sbom.files import read_sbom_file  # noqa: PLC0415
@@ -109,6 +109,7 @@ def trim(
     raw = read_document(read_sbom_file(file), what=str(file)).raw
     result = trimmed(raw, most, full_digest=digest_of(raw), what=str(file))
     if result.fits:
+        check_output(output, file)
         write_atomic(output, result.raw)
     if as_json and result.fits:
         print_json(trim_json(result, source=file, target=output, limit=most, size=len(raw)))

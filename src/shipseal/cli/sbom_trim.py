@@ -25,6 +25,21 @@ def chosen_limit(limit: int | None, store: str | None) -> int:
     return found
 
 
+def check_output(output: Path, file: Path) -> None:
+    """Refuse an output that is a folder, or the very file that is trimmed: its digest names the full SBOM.
+
+    Raises:
+        ConfigError: it is one of these.
+    """
+    if output.is_dir():
+        raise ConfigError(f"--output {output}: this is a folder", hint="name a file in it")
+    if output.exists() and output.samefile(file):
+        raise ConfigError(
+            f"--output {output}: this is the SBOM that is trimmed",
+            hint="name another file: the full SBOM must stay, the trimmed one names it by its digest",
+        )
+
+
 def too_large(result: TrimResult, file: Path, limit: int) -> SbomError:
     """Return the error of an SBOM that does not fit even when all is trimmed (S33 to S35)."""
     packages = len(read_document(result.raw, what=str(file)).contents)

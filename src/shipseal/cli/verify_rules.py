@@ -102,6 +102,7 @@ def _policy(section: "Verify") -> VerifyPolicy:
         platforms=tuple(map(Platform.parse, section.platforms)) or None,
         scan_max_age=None if age is None else timedelta(seconds=age),
         targets=TargetRule(section.targets),
+        accept_break_glass=section.break_glass == "accept",
     )
 
 

@@ -235,6 +235,11 @@ class Verify(Section):
     scan_max_age: DurationOrNone = Field(
         default=None, description="How old the scan in the evidence may be."
     )
+    break_glass: Literal["accept", "refuse"] = Field(
+        default="accept",
+        description="Whether an image counts that was published in spite of its gate, while the signed record of that "
+        "decision lasts.",
+    )
     targets: Literal["any", "all"] = Field(
         default="any",
         description="Whether one target with the evidence suffices; a release always requires all.",

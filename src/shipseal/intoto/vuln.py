@@ -139,6 +139,7 @@ class ScanFacts:
         invocation: URI of the run; may be empty.
         event_id: of the run; may be empty.
         builder_id: of the run; may be empty.
+        accepted: reasons why a catalogue may not be whole that were accepted, a sentence each.
     """
 
     scanner_uri: str
@@ -157,6 +158,7 @@ class ScanFacts:
     invocation: str = ""
     event_id: str = ""
     builder_id: str = ""
+    accepted: tuple[str, ...] = ()
 
 
 def vuln_predicate(facts: ScanFacts) -> dict[str, Any]:
@@ -195,6 +197,8 @@ def _result(facts: ScanFacts) -> dict[str, Any]:
         "findings": [item.to_json() for item in facts.findings],
         "ignores": [item.to_json() for item in facts.ignores],
     }
+    if facts.accepted:
+        result["accepted"] = list(facts.accepted)
     return result | ({"dbBuilt": rfc3339(facts.db_built)} if facts.db_built else {})
 
 

@@ -101,6 +101,10 @@ class Target(ABC):
         """Return a blob in chunks; digest and size are verified at the end when ``offset`` is zero."""
 
     @abstractmethod
+    def blob_url(self, digest: Digest) -> str:
+        """Return the address of a blob, whether it is there or not."""
+
+    @abstractmethod
     def has_blob(self, blob: Descriptor) -> bool:
         """Return whether the blob is there with the promised size."""
 

@@ -77,6 +77,10 @@ class LayoutTarget(Target):
         """
         return self._layout.open_blob(blob, offset=offset)
 
+    def blob_url(self, digest: Digest) -> str:
+        """Return the blob's file as a URL."""
+        return self._layout.blobs.path(digest).absolute().as_uri()
+
     def has_blob(self, blob: Descriptor) -> bool:
         """Return whether the blob is there with the promised size."""
         return self._layout.blobs.has(blob.digest, blob.size)

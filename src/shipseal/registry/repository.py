@@ -100,6 +100,10 @@ class RepositoryTarget(Target):
         """Return a blob in chunks; digest and size are verified at the end when ``offset`` is zero."""
         return download.open_blob(self._session, blob, offset=offset)
 
+    def blob_url(self, digest: Digest) -> str:
+        """Return where the registry serves the blob."""
+        return self._session.url("blobs", digest)
+
     def has_blob(self, blob: Descriptor) -> bool:
         """Return whether the blob is there with the promised size."""
         return download.has_blob(self._session, blob)

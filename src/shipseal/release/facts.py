@@ -1,7 +1,9 @@
 """What a scan and its gate come to, as facts for a signed statement."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
 
 from shipseal.checks import Status
 from shipseal.gate.report import GateReport
@@ -11,23 +13,27 @@ from shipseal.oci import Platform, digest_of
 from shipseal.scan.interface import ScanReport
 
 
-def scan_facts(report: ScanReport, gate: GateReport, release: str) -> ScanFacts:
-    """Return the facts of one platform's scan.
+@dataclass(frozen=True, slots=True)
+class ScanTeller:
+    """Tells what scans of one release came to.
 
-    Args:
-        report: the scan.
+    Attributes:
         gate: the decision over all platforms.
-        release: id of the release, so that the statement can be told from another release's.
+        release: id of the release, so that a statement can be told from another release's.
+        accepted: by platform, why its catalogue may not be whole; it was accepted, or nothing would be told.
     """
-    return _facts([report], gate, release)
+
+    gate: GateReport
+    release: str
+    accepted: Mapping[str, Sequence[str]]
+
+    def facts(self, reports: Sequence[ScanReport]) -> ScanFacts:
+        """Return the facts of one platform's scan, or of all together for the index."""
+        return _facts(reports, self)
 
 
-def index_scan_facts(reports: Sequence[ScanReport], gate: GateReport, release: str) -> ScanFacts:
-    """Return the facts of all platforms' scans together, for the index."""
-    return _facts(reports, gate, release)
-
-
-def _facts(reports: Sequence[ScanReport], gate: GateReport, release: str) -> ScanFacts:
+def _facts(reports: Sequence[ScanReport], teller: ScanTeller) -> ScanFacts:
+    gate = teller.gate
     first = reports[0]
     platforms = {report.platform for report in reports}
     verdicts = [verdict for verdict in gate.verdicts if verdict.platform in platforms]
@@ -35,7 +41,7 @@ def _facts(reports: Sequence[ScanReport], gate: GateReport, release: str) -> Sca
         scanner_uri=first.scanner_uri,
         scanner=first.scanner,
         scanner_version=first.scanner_version,
-        db_uri=first.database.uri,
+        db_uri=_public(first.database.uri),
         db_version=first.database.digest or first.database.version,
         db_built=first.database.built,
         started=min(report.started for report in reports),
@@ -48,8 +54,18 @@ def _facts(reports: Sequence[ScanReport], gate: GateReport, release: str) -> Sca
         counts=_counts(gate, platforms),
         findings=tuple(_finding(verdicts)),
         ignores=tuple(_ignores(verdicts)),
-        event_id=release,
+        event_id=teller.release,
+        accepted=tuple(
+            f"{report.platform}: {reason}"
+            for report in reports
+            for reason in teller.accepted.get(str(report.platform), ())
+        ),
     )
+
+
+def _public(uri: str) -> str:
+    """Return a database's origin without the folders of this machine: its digest says which it is."""
+    return PurePath(uri).name if uri.startswith(("/", "./", "../")) else uri
 
 
 def _gate(gate: GateReport) -> GateFacts:

@@ -27,7 +27,9 @@ def builder_for(build: BuildConfig, connections: Connections) -> Builder:
     if isinstance(build, LayersBuild):
         return layers_builder(build, connections)
     if isinstance(build, BuildahBuild):
-        return BuildahBuilder(BuildahOptions(recipe=_recipe(build)))
+        return BuildahBuilder(
+            BuildahOptions(recipe=_recipe(build), format=build.format, tls_verify=build.tls_verify)
+        )
     return BuildxBuilder(
         BuildxOptions(
             recipe=_recipe(build),
@@ -44,6 +46,7 @@ def _prebuilt(build: PrebuiltBuild, connections: Connections) -> Builder:
         archive=build.archive,
         reference=build.reference or "",
         ref=build.ref or "",
+        base=build.base or "",
     )
     return PrebuiltBuilder(options, connections.repository)
 

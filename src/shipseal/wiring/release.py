@@ -17,7 +17,8 @@ from shipseal.evidence.folder_store import FolderStore
 from shipseal.evidence.interface import EvidenceStore
 from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.github.event import origin_of
-from shipseal.oci import Platform
+from shipseal.intoto.provenance import github_provenance_predicate
+from shipseal.oci import Digest, Platform, digest_of
 from shipseal.oci.blob_store import BlobStore
 from shipseal.registry.interface import Target
 from shipseal.release.context import Mode, Origin, Parts
@@ -33,6 +34,8 @@ from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
 from shipseal.wiring.state import state_folder
 from shipseal.wiring.targets import Connections
+
+_HOW = frozenset({"version", "limits", "timeouts", "registries"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     mode = Mode(dry_run=wish.dry_run, fork=fork, resumed=wish.resumed is not None)
     keys = fork_keys() if mode.fork else release_keys(loaded, around.env, around.ask)
     git = _git(loaded)
+    origin = _origin(loaded, git, around.env)
+    if origin.github:
+        github_provenance_predicate(
+            origin.github
+        )  # what is missing there is told before anything long begins
     identifier = _identifier(wish, loaded, version)
     state = state_folder(loaded.path, around.env)
     connections = Connections(loaded.config, loaded.folder, around.clock)
@@ -92,7 +100,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         parts=_parts(loaded, around, targets, _Open(connections, keys, state.blobs)),
         rules=release_rules(loaded, version, git.commit, keys, around.reporter),
         mode=mode,
-        origin=_origin(loaded, git, around.env),
+        origin=origin,
         request=_request(loaded, around, git, work_folder(state, identifier)),
         lock_wait=loaded.config.timeouts.lock,
     )
@@ -108,7 +116,7 @@ class _Open:
 
 
 def _identifier(wish: Wish, loaded: LoadedConfig, version: str) -> str:
-    identifier = release_id(loaded.config.image, version, loaded.digest)
+    identifier = release_id(loaded.config.image, version, config_identity(loaded))
     if wish.resumed not in (None, identifier):
         raise ConfigError(
             f"{loaded.path.name}: the configuration has changed since release {wish.resumed} was started",
@@ -116,6 +124,24 @@ def _identifier(wish: Wish, loaded: LoadedConfig, version: str) -> str:
             context={"release": str(wish.resumed), "now": identifier},
         )
     return identifier
+
+
+def config_identity(loaded: LoadedConfig) -> Digest:
+    """Return the digest of the file, or of file and effective values when variables or options changed any.
+
+    What says how, not what, does not count: the version, limits, timeouts, and how registries are reached.
+    """
+    place = f"{loaded.path.name}:"
+    changed = [
+        key
+        for key, origin in loaded.sources.items()
+        if not origin.startswith(place) and key.partition(".")[0].partition("[")[0] not in _HOW
+    ]
+    if not changed:
+        return loaded.digest
+    values = loaded.config.model_dump_json(exclude=set(_HOW))
+    told = f"{loaded.digest}\n{values.replace(str(loaded.folder), '.')}"
+    return digest_of(told.encode())
 
 
 def _git(loaded: LoadedConfig) -> GitFacts:
@@ -139,7 +165,7 @@ def _plan(loaded: LoadedConfig, identifier: str, version: str, keys: Keys) -> Pl
         release=identifier,
         image=config.image,
         version=version,
-        config=loaded.digest,
+        config=config_identity(loaded),
         platforms=tuple(str(name) for name in config.platforms),
         targets=tuple(config.targets),
         tags=tuple((rule.template, str(rule.move or "")) for rule in tag_rules(loaded)),
@@ -183,7 +209,7 @@ def _origin(loaded: LoadedConfig, git: GitFacts, env: Mapping[str, str]) -> Orig
         git=git,
         github={name: env[name] for name in names if "TOKEN" not in name} if in_actions else {},
         builder=loaded.config.build.builder,
-        config_digest=loaded.digest,
+        config_digest=config_identity(loaded),
         shipseal_version=__version__,
     )
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 from shipseal._internal.progress import Reporter
@@ -74,6 +75,7 @@ def _verify_policy(loaded: LoadedConfig) -> VerifyPolicy:
         if verify.scan_max_age is not None
         else None,
         targets=TargetRule.ALL,
+        accept_break_glass=verify.break_glass == "accept",
     )
 
 
@@ -89,8 +91,11 @@ def _policy_digest(
             "require": list(config.verify.require),
             "platforms": list(config.verify.platforms) or "all",
             "scan_max_age": config.verify.scan_max_age,
+            "break_glass": config.verify.break_glass,
         },
         "accept_incomplete": sorted(config.sbom.accept_incomplete),
-        "ignores": [repr(rule) for rule in ignores],
+        "ignores": [asdict(rule) for rule in ignores],
     }
-    return digest_of(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
+    return digest_of(
+        json.dumps(document, sort_keys=True, separators=(",", ":"), default=str).encode()
+    )

@@ -1,7 +1,6 @@
 """Scanners from the configuration, chosen before the scan."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
@@ -13,7 +12,7 @@ from shipseal.scan.builtin import BuiltinScanner
 from shipseal.scan.engine import Engine, builtin_readiness, choose_engine
 from shipseal.scan.grype import GrypeOptions, GrypeScanner
 from shipseal.scan.interface import DatabasePolicy
-from shipseal.wiring.state import grype_cache
+from shipseal.wiring.state import advisory_database, grype_cache
 
 
 def scanner_for(
@@ -25,7 +24,7 @@ def scanner_for(
     """
     scan = loaded.config.scan
     policy = _policy(loaded, env, reporter)
-    path = scan.database or (Path(env["SHIPSEAL_DB"]) if env.get("SHIPSEAL_DB") else None)
+    path = scan.database or advisory_database(env)
     grype = GrypeScanner(GrypeOptions(scan.grype or "grype", grype_cache(env), policy), clock)
 
     def choose() -> ChosenScanner:

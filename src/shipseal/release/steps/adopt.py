@@ -26,9 +26,11 @@ from shipseal.release.records import (
     GateRecord,
     PlacementRecord,
     PromotionRecord,
+    ScanRecord,
     StatementRecord,
 )
 from shipseal.release.steps.record import find_records
+from shipseal.spdx.document import read_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +226,25 @@ def _adopt_catalogues(ctx: Context, built: BuiltImage, chosen: Mapping[str, _Can
         records.append(record)
     for record in records:
         ctx.ledger.record("sbom.made", record)
+        ctx.ledger.record("scan.done", _scan(record, chosen[f"{Family.SCAN} {record.platform}"]))
     told = "passed, as the signed scans say"
     gate = GateRecord("pass", "", told, _digests(records), ctx.rules.policy_digest)
     ctx.ledger.record("gate.decided", gate)
+
+
+def _scan(record: CatalogueRecord, scan: _Candidate) -> ScanRecord:
+    """Return what the signed scan of a platform says was found."""
+    scanner = decode_predicate(scan.predicate, what="scan").get("scanner", {})
+    counts = scanner.get("result", {}).get("counts", {})
+    return ScanRecord(
+        platform=record.platform,
+        sbom=record.spdx,
+        results="",
+        raw="",
+        counts={str(name): int(count) for name, count in counts.items()},
+        scanner=str(scanner.get("result", {}).get("scanner", "")),
+        choice="an earlier runner scanned",
+    )
 
 
 def _digests(records: Sequence[CatalogueRecord]) -> tuple[str, ...]:
@@ -246,16 +264,17 @@ def _full_sbom(
                 continue
             chunks = target.open_blob(content)
             ctx.parts.blobs.put_stream(chunks, content.digest, content.size, what=target.name)
+            document = read_document(ctx.parts.blobs.read(content.digest), what=target.name)
             return CatalogueRecord(
-                platform,
-                subject,
-                content.digest,
-                content.size,
-                content.digest,
-                0,
-                "",
-                True,
-                0.0,
-                (),
+                platform=platform,
+                subject=subject,
+                spdx=content.digest,
+                spdx_size=content.size,
+                native=content.digest,
+                packages=len(document.contents),
+                tool="an earlier runner",
+                cached=True,
+                seconds=0.0,
+                incomplete=(),
             )
     return None

@@ -22,6 +22,7 @@ from shipseal.oci import Digest, RawManifest, parse_digest
 from shipseal.oci import media_types as mt
 from shipseal.registry.interface import Target
 from shipseal.release.context import Context
+from shipseal.release.places import public_name
 from shipseal.release.records import EvidenceRecord, PlacementRecord, StatementRecord
 from shipseal.release.statements import Speaker
 from shipseal.release.steps.prepare import record_statement
@@ -110,7 +111,11 @@ def _seal(
         policy_uri=ctx.rules.policy_uri,
         policy_digest=Digest(ctx.rules.policy_digest),
         inputs=inputs,
-        release={"id": plan.release if plan else "", "version": ctx.request.version},
+        release={
+            "id": plan.release if plan else "",
+            "version": ctx.request.version,
+            **{f"sbom {name}": one.spdx for name, one in sorted(state.catalogues.items())},
+        },
     )
     return record_statement(ctx, Speaker(built.image, ctx.image_name).seal(facts))
 
@@ -124,8 +129,7 @@ def _names(ctx: Context, sealed: StatementRecord, inputs: Iterable[SealedInput])
 
 
 def _resource_uri(ctx: Context, digest: Digest) -> str:
-    name = ctx.parts.targets[0].name if ctx.parts.targets else ctx.image_name
-    return f"{name}@{digest}"
+    return f"{public_name(ctx.parts.targets)}@{digest}"
 
 
 def _errands(ctx: Context, built: BuiltImage) -> list[_Errand]:

@@ -4,20 +4,20 @@ A statement is noted by the digest of its bytes before anything is signed, so th
 bytes, and a local key makes the same bundle of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shipseal._internal.clock import parse_rfc3339
 from shipseal.build.interface import BuiltImage
-from shipseal.errors import Code, SbomError
 from shipseal.intoto.predicates import Family
 from shipseal.intoto.provenance import ProvenanceFacts, SourceFacts
-from shipseal.intoto.resource import Resource
+from shipseal.intoto.resource import Resource, digest_set
 from shipseal.intoto.statement import parse_statement
 from shipseal.intoto.vuln import parse_scan
 from shipseal.oci import Digest, parse_digest
-from shipseal.registry.interface import Target
+from shipseal.oci import media_types as mt
 from shipseal.release.context import Context
-from shipseal.release.facts import index_scan_facts, scan_facts
+from shipseal.release.facts import ScanTeller
+from shipseal.release.places import blob_location
 from shipseal.release.records import ImageRecord, StatementRecord
 from shipseal.release.statements import Made, Speaker
 from shipseal.release.steps.assess import Assessment
@@ -25,18 +25,19 @@ from shipseal.sbom.index_level import index_document
 from shipseal.sbom.interface import Catalogue
 from shipseal.spdx.trim import TrimResult, trim
 
+BUILDER = "builder"
+
 
 def prepare(ctx: Context, built: BuiltImage, assessment: Assessment) -> None:
     """Make and record all statements of the release except its seal.
 
     Raises:
-        SbomError: ``sbom.too-large`` when an SBOM cannot even be attested by reference.
         ConfigError: GitHub's environment is incomplete.
     """
     with ctx.step("statements"):
         speaker = Speaker(built.image, ctx.image_name)
         for made in (
-            _provenance(ctx, built, speaker),
+            _provenance(ctx, built, speaker, assessment.catalogues),
             *_sboms(ctx, speaker, assessment.catalogues),
             *_scans(ctx, speaker, assessment),
         ):
@@ -81,16 +82,20 @@ def record_statement(ctx: Context, made: Made) -> StatementRecord:
     return record
 
 
-def _provenance(ctx: Context, built: BuiltImage, speaker: Speaker) -> Made:
+def _provenance(
+    ctx: Context, built: BuiltImage, speaker: Speaker, catalogues: Sequence[Catalogue]
+) -> Made:
     if ctx.origin.github:
         return speaker.provenance(dict(ctx.origin.github))
     image = ctx.ledger.state.image
     if image is None:
         raise AssertionError("the image is recorded before its provenance is made")
-    return speaker.provenance(_facts(ctx, built, image))
+    return speaker.provenance(_facts(ctx, built, image, catalogues))
 
 
-def _facts(ctx: Context, built: BuiltImage, image: ImageRecord) -> ProvenanceFacts:
+def _facts(
+    ctx: Context, built: BuiltImage, image: ImageRecord, catalogues: Sequence[Catalogue]
+) -> ProvenanceFacts:
     git, origin, plan = ctx.origin.git, ctx.origin, ctx.ledger.state.plan
     source = SourceFacts(git.commit, git.dirty, git.ref, git.remote) if git.commit else None
     return ProvenanceFacts(
@@ -103,13 +108,27 @@ def _facts(ctx: Context, built: BuiltImage, image: ImageRecord) -> ProvenanceFac
         finished=parse_rfc3339(image.finished),
         shipseal_version=origin.shipseal_version,
         source=source,
-        dependencies=tuple(
-            Resource(uri=item.uri, digest=dict(item.digest), name=item.name)
-            for item in built.materials
-        ),
+        dependencies=tuple(_dependencies(ctx, built)),
         builder_versions={origin.builder: built.builder} if built.builder else {},
         invocation_id=plan.release if plan else "",
+        byproducts=tuple(
+            Resource(
+                name=f"SBOM {catalogue.platform}",
+                digest=digest_set(catalogue.spdx),
+                media_type=mt.SPDX_JSON,
+            )
+            for catalogue in catalogues
+        ),
     )
+
+
+def _dependencies(ctx: Context, built: BuiltImage) -> Iterable[Resource]:
+    """Return what went into the image; where no outside tool built it, shipseal is the builder."""
+    for item in built.materials:
+        yield Resource(uri=item.uri, digest=dict(item.digest), name=item.name)
+    if not any(item.name == BUILDER for item in built.materials):
+        version = ctx.origin.shipseal_version
+        yield Resource(uri=f"pkg:pypi/shipseal@{version}", name=BUILDER)
 
 
 def _sboms(ctx: Context, speaker: Speaker, catalogues: Sequence[Catalogue]) -> Sequence[Made]:
@@ -131,14 +150,7 @@ def _sbom(ctx: Context, speaker: Speaker, catalogue: Catalogue, result: TrimResu
     platform = str(catalogue.platform)
     if result.fits:
         return speaker.sbom(platform, result.raw, _told(result, catalogue, ctx))
-    location = _location(ctx.parts.targets, catalogue.spdx)
-    if not location:
-        raise SbomError(
-            Code.SBOM_TOO_LARGE,
-            f"SBOM of {platform}: {result.size} bytes after trimming everything that may go, "
-            f"the limit is {ctx.rules.predicate_limit}, and there is no target to refer to",
-            hint="shipseal sbom size shows what is large; add a registry as target, or raise sbom.fit",
-        )
+    location = blob_location(ctx.parts.targets, catalogue.spdx)
     note = (
         f"{result.size} bytes after trimming, more than {ctx.rules.predicate_limit} "
         f"({ctx.rules.predicate_store}): attested by reference to the full SBOM {catalogue.spdx}"
@@ -156,22 +168,16 @@ def _told(result: TrimResult, catalogue: Catalogue, ctx: Context) -> str:
     )
 
 
-def _location(targets: Sequence[Target], digest: Digest) -> str:
-    """Return where the full SBOM can be fetched: a blob of the first registry, else of the first layout."""
-    for target in targets:
-        if target.registry:
-            return f"https://{target.registry}/v2/{target.repository}/blobs/{digest}"
-    return f"{targets[0].name}/blobs/{digest.replace(':', '/')}" if targets else ""
-
-
 def _scans(ctx: Context, speaker: Speaker, assessment: Assessment) -> Sequence[Made]:
     plan = ctx.ledger.state.plan
-    release = plan.release if plan else ""
+    teller = ScanTeller(
+        gate=assessment.gate,
+        release=plan.release if plan else "",
+        accepted={str(one.platform): one.incomplete for one in assessment.catalogues},
+    )
     made = [
-        speaker.scan(str(report.platform), scan_facts(report, assessment.gate, release))
-        for report in assessment.reports
+        speaker.scan(str(report.platform), teller.facts([report])) for report in assessment.reports
     ]
     if speaker.has_index:
-        facts = index_scan_facts(assessment.reports, assessment.gate, release)
-        made.append(speaker.scan("", facts))
+        made.append(speaker.scan("", teller.facts(assessment.reports)))
     return made
