@@ -24,11 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command(help=_GENERATE)
-def generate(*, out: OutOption = Path("cosign"), as_json: _GENERATE = (
-    "Make an ECDSA P-256 key pair in cosign's form, encrypted. The password is SHIPSEAL_KEY_PASSWORD, else "
-    "COSIGN_PASSWORD, else asked for on the terminal."
-)
-JsonOption = False) -> None:
+def generate(*, out: OutOption = Path("cosign"), as_json: JsonOption = False) -> None:
     """Make an ECDSA P-256 key pair in cosign's form, encrypted.
 
     The password is SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else asked for on the terminal.
@@ -62,11 +58,7 @@ JsonOption = False) -> None:
 def public(
     key: Annotated[Path, typer.Argument(metavar="KEY", help="Private or public key file.")],
     *,
-    as_json: _GENERATE = (
-    "Make an ECDSA P-256 key pair in cosign's form, encrypted. The password is SHIPSEAL_KEY_PASSWORD, else "
-    "COSIGN_PASSWORD, else asked for on the terminal."
-)
-JsonOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the public half of a key, as in a .pub file."""
     from shipseal.attest.key_files import (  # noqa: PLC0415 - as above
