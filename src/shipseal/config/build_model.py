@@ -39,6 +39,11 @@ class PrebuiltBuild(_Build):
         default=None,
         description="Which image of the layout or archive, by its name there; default: the only one.",
     )
+    base: PinnedReference | None = Field(
+        default=None,
+        description="Base image that it was built on, by digest: provenance names it, and what labels are "
+        "inherited is known then.",
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -112,6 +117,14 @@ class BuildahBuild(_DockerfileBuild):
     """Build a Dockerfile or Containerfile with buildah; needs no daemon."""
 
     builder: Literal["buildah"] = Field(description="Which builder.")
+    format: Literal["oci", "docker"] = Field(
+        default="oci",
+        description="Format of manifests and configurations; `docker` keeps HEALTHCHECK, SHELL and ONBUILD.",
+    )
+    tls_verify: bool = Field(
+        default=True,
+        description="Whether registries of base images must have a valid certificate; `false` allows plain HTTP too.",
+    )
 
 
 def _entries(value: object) -> object:

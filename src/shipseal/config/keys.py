@@ -88,10 +88,27 @@ def written_defaults(model: type[BaseModel]) -> Mapping[str, object]:
 def _unite(first: Key, second: Key) -> Key:
     """Return the key that several builders have in common."""
     choices = tuple(dict.fromkeys(first.shape.choices + second.shape.choices))
-    shape = replace(first.shape, choices=choices)
+    text = _both(first, first.shape.text, second, second.shape.text, between="; ")
     if choices:
-        shape = replace(shape, text="one of " + ", ".join(choices))
-    return replace(first, shape=shape, builders=first.builders + second.builders)
+        text = "one of " + ", ".join(choices)
+    return replace(
+        first,
+        shape=replace(first.shape, choices=choices, text=text),
+        # Where the defaults differ, the descriptions say what they are.
+        default=first.default if first.default == second.default else None,
+        description=_both(first, first.description, second, second.description),
+        builders=first.builders + second.builders,
+    )
+
+
+def _both(first: Key, said: str, second: Key, more: str, *, between: str = " ") -> str:
+    """Return what two builders say of one key: once where they agree."""
+    return said if said == more else f"{_naming(first, said)}{between}{_naming(second, more)}"
+
+
+def _naming(key: Key, said: str) -> str:
+    names = ", ".join(f"`{name}`" for name in key.builders)
+    return f"{names}: {said}"
 
 
 def _walk(

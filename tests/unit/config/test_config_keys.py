@@ -133,6 +133,18 @@ def test_every_key_is_acted_upon() -> None:
     assert idle == []
 
 
+def test_a_key_that_builders_understand_differently_tells_both() -> None:
+    base = next(key for key in all_keys() if key.name == "build.base")
+    assert base.builders == ("prebuilt", "layers")
+    assert base.shape.text == "`prebuilt`: reference by digest; `layers`: reference, or scratch"
+    assert base.default is None
+    assert re.fullmatch(
+        r"`prebuilt`: .*by digest.*\. `layers`: .*Default: nothing\.", base.description
+    )
+    context = next(key for key in all_keys() if key.name == "build.context")
+    assert (context.description, context.shape.text) == ("Build context.", "path")
+
+
 def test_every_model_says_what_it_is() -> None:
     models = {Config, *(model for key in all_keys() for model in key.shape.models)}
     assert len(models) > 15

@@ -88,6 +88,15 @@ def test_a_prebuilt_layout_is_found_under_its_name(tmp_path: Path) -> None:
     assert builder.build(build_request(tmp_path)).image.digest == wanted.digest
 
 
+def test_the_base_of_a_prebuilt_image_is_named_by_digest(tmp_path: Path) -> None:
+    base = f"ghcr.io/org/base@sha256:{'1' * 64}"
+    builder = wired(tmp_path, f"{{builder: prebuilt, layout: ./image, base: '{base}'}}")
+    assert isinstance(builder, PrebuiltBuilder)
+    assert builder._options.base == base
+    with pytest.raises(ConfigError, match=r"base: .*by digest"):
+        wired(tmp_path, "{builder: prebuilt, layout: ./image, base: 'ghcr.io/org/base:1'}")
+
+
 _RECIPE = """
   context: ./src
   file: ./src/Special
@@ -111,6 +120,12 @@ def test_every_key_of_a_dockerfile_reaches_buildah(tmp_path: Path) -> None:
     builder = wired(tmp_path, f"\n  builder: buildah{_RECIPE}")
     assert isinstance(builder, BuildahBuilder)
     assert builder._options == BuildahOptions(recipe=recipe_of(tmp_path))
+
+
+def test_every_key_of_buildah_alone_reaches_it(tmp_path: Path) -> None:
+    builder = wired(tmp_path, "{builder: buildah, format: docker, tls_verify: false}")
+    assert isinstance(builder, BuildahBuilder)
+    assert (builder._options.format, builder._options.tls_verify) == ("docker", False)
 
 
 def test_every_key_of_a_dockerfile_reaches_buildx(tmp_path: Path) -> None:
