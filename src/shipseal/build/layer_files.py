@@ -143,6 +143,6 @@ def _unusable(path: Path, problem: str) -> ConfigError:
     shown = os.fspath(path).encode("utf-8", "backslashreplace").decode()
     return ConfigError(
         f"layers: {shown}: {problem}",
-        hint="correct `files:` of the layer in shipseal.yaml, or what is there",
+        hint="build it first, or correct `files:` of the layer in shipseal.yaml",
         context={"path": shown},
     )

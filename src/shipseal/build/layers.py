@@ -66,6 +66,10 @@ class LayersBuilder(Builder):
 
     def _build(self, request: BuildRequest) -> RawBuild:
         """Build; see :meth:`Builder.build` for what is raised, and ``config.invalid`` for files that cannot be used."""
+        for spec in self._options.layers:
+            for file in spec.files:
+                # What is not there is told before a base image is asked for.
+                source_entries(file, request.folder, request.epoch)
         layout = OciLayout(request.work / "image")
         with open_base(self._options.base, request.folder, self._connect) as base:
             images = {one: base.of(one) if base else None for one in self._platforms(request, base)}

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shipseal.config.project import Project, project_in
 from shipseal.errors import ShipsealError
 from shipseal.oci import Reference
 
 _DOCKERFILES = ("Dockerfile", "Containerfile")
 _OUTPUTS = ("dist", "out", "bin", "target/release", "build/install", "public")
-_KEYS = ("release.key", "cosign.key")
+# What `shipseal key generate` and cosign call it.
+KEY = "cosign.key"
 # Folders of other tools, in which nothing is that a person would release.
 _SKIPPED = frozenset({"node_modules", "vendor", "venv", "__pycache__", "testdata", "tests"})
 _REGISTRIES = {"github.com": "ghcr.io", "gitlab.com": "registry.gitlab.com"}
@@ -31,6 +33,7 @@ class Repository:
         layout: an OCI layout.
         output: a folder with built files.
         key: a private key for signing.
+        project: what the manifest of its language says.
     """
 
     name: str
@@ -40,14 +43,16 @@ class Repository:
     layout: str
     output: str
     key: str
+    project: Project = field(default=Project())
 
 
-def look(folder: Path, *, remote: str) -> Repository:
+def look(folder: Path, *, remote: str, tag: str = "") -> Repository:
     """Return what is in ``folder``.
 
     Args:
         folder: where the configuration will be.
         remote: URL of git's remote as ``https://host/path``; empty when there is none.
+        tag: git's newest version tag; empty when there is none.
     """
     places = list(_folders(folder))
     return Repository(
@@ -57,7 +62,8 @@ def look(folder: Path, *, remote: str) -> Repository:
         dockerfile=_first(folder, (place / name for place in places for name in _DOCKERFILES)),
         layout=_first(folder, (place for place in places if _is_layout(place))),
         output=_first(folder, (folder / name for name in _OUTPUTS if (folder / name).is_dir())),
-        key=_first(folder, (folder / name for name in _KEYS)),
+        key=_first(folder, iter([folder / KEY])),
+        project=project_in(folder, tag=tag),
     )
 
 

@@ -3,9 +3,11 @@
 import json
 import string
 
-from shipseal.config.repository import Repository
+from shipseal.config.repository import KEY, Repository
+from shipseal.config.template_project import project_build
 
 _BARE = frozenset(f"{string.ascii_letters}{string.digits}./_:-")
+FIRST_VERSION = "0.1.0"
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 _HEAD = """\
@@ -18,7 +20,7 @@ _REST = """\
 # the others move to higher versions only.
 tags: ["{{version}}", "{{major}}.{{minor}}", latest]
 
-# What is signed, and what a consumer checks. `shipseal key generate` makes a key; its password comes from
+# What is signed, and what a consumer checks. `shipseal key generate` makes this key; its password comes from
 # SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else it is asked for. Never commit a key that has no password.
 sign: {{mode: key, key: {key}}}
 # verify:
@@ -49,7 +51,7 @@ def configuration(found: Repository, *, dockerfile_builder: str) -> str:
         found: what the repository holds.
         dockerfile_builder: ``buildx`` or ``buildah``: which one is there for a Dockerfile.
     """
-    key = found.key or "./release.key"
+    key = found.key or f"./{KEY}"
     rest = _REST.format(key=_text(key), public=_text(f"{key.removesuffix('.key')}.pub"))
     return "\n".join(
         [
@@ -61,10 +63,21 @@ def configuration(found: Repository, *, dockerfile_builder: str) -> str:
     )
 
 
+def version_of(found: Repository) -> str:
+    """Return the version that the repository states, else the first one that a project usually has."""
+    return found.project.version or FIRST_VERSION
+
+
 def _source(found: Repository) -> str:
-    if found.source:
-        return f'source: {_text(found.source)}\n# version: "1.0.0"   # or: shipseal release --version 1.0.0\n'
-    return '# source: https://github.com/ORG/REPOSITORY\n# version: "1.0.0"   # or: shipseal release --version 1.0.0\n'
+    given = (
+        f"source: {_text(found.source)}"
+        if found.source
+        else "# source: https://github.com/ORG/REPOSITORY"
+    )
+    version = version_of(found)
+    return (
+        f'{given}\n# version: "{version}"              # or: shipseal release --version {version}\n'
+    )
 
 
 def _build(found: Repository, dockerfile_builder: str) -> str:
@@ -72,7 +85,7 @@ def _build(found: Repository, dockerfile_builder: str) -> str:
         return _from_dockerfile(found.dockerfile, dockerfile_builder)
     if found.layout:
         return _from_layout(found.layout)
-    return _from_files(found.output)
+    return project_build(found.project, found.name) or _from_files(found.output)
 
 
 def _from_dockerfile(dockerfile: str, builder: str) -> str:
@@ -105,7 +118,7 @@ build:
 
 
 def _from_files(output: str) -> str:
-    advice = "" if output else "   # put what you build there, or name another folder"
+    advice = "" if output else "   # build this first, or name what you build"
     return f"""\
 # Every platform that the image must have.
 platforms: [linux/amd64, linux/arm64]
