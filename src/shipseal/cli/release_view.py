@@ -21,7 +21,6 @@ def print_result(result: ReleaseResult) -> None:
         say(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
         say(f"next: {result.hint}")
-    say()
     _print_platforms(result)
     _print_tags(result)
 
@@ -37,7 +36,7 @@ def print_what_stays(result: ReleaseResult) -> None:
         )
         for target in result.targets
     ]
-    print_table(("target", "image that stays", "tags that name it"), rows)
+    _block(("target", "image that stays", "tags that name it"), rows)
 
 
 def print_list(releases: Sequence[Known]) -> None:
@@ -48,6 +47,7 @@ def print_list(releases: Sequence[Known]) -> None:
     rows = [
         (
             release.identifier,
+            release.state.plan.image if release.state.plan else "",
             result.version,
             "running" if release.holder else result.status,
             _short(result.digest),
@@ -57,7 +57,7 @@ def print_list(releases: Sequence[Known]) -> None:
         for release in releases
         for result in (release.result(),)
     ]
-    print_table(("release", "version", "status", "digest", "tags", "started"), rows)
+    _block(("release", "image", "version", "status", "digest", "tags", "started"), rows)
 
 
 def print_known(release: Known, state: StateFolder) -> None:
@@ -69,9 +69,19 @@ def print_known(release: Known, state: StateFolder) -> None:
     print_passed(results)
     _print_evidence(result)
     _print_timeline(release)
+    say()
     say(f"journal   {state.journal(release.identifier)}")
     if results.is_dir():
         say(f"results   {results}")
+
+
+def _block(
+    columns: Sequence[Column | str], rows: Sequence[Sequence[str]], *, title: str = ""
+) -> None:
+    """Print a table with an empty line before it, when it has rows."""
+    if rows:
+        say()
+        print_table(columns, rows, title=title)
 
 
 def _headline(result: ReleaseResult) -> str:
@@ -104,7 +114,7 @@ def _print_platforms(result: ReleaseResult) -> None:
         for one in result.platforms
     ]
     columns = ("platform", "digest", Column("packages", right=True), "findings")
-    print_table(columns, rows)
+    _block(columns, rows)
 
 
 def _counts(findings: dict[str, int] | None) -> str:
@@ -121,7 +131,7 @@ def _print_tags(result: ReleaseResult) -> None:
             key = (tag.tag, _short(tag.digest), tag.reason)
             places.setdefault(key, []).append(_place(target.target))
     rows = [(tag, names, ", ".join(where), why) for (tag, names, why), where in places.items()]
-    print_table(("tag", "names", "at", "why"), rows)
+    _block(("tag", "names", "at", "why"), rows)
 
 
 def _place(target: str) -> str:
@@ -143,7 +153,7 @@ def _print_evidence(result: ReleaseResult) -> None:
         for one in result.evidence
     ]
     columns = ("evidence", "platform", "bundle", Column("stores", right=True), "predicate type")
-    print_table(columns, rows)
+    _block(columns, rows)
 
 
 def _print_timeline(release: Known) -> None:
@@ -152,7 +162,7 @@ def _print_timeline(release: Known) -> None:
         for event in release.events
         if event.kind == "step" and event.data.get("state") != "running"
     ]
-    print_table(("time", "step", "state", "took"), rows, title="timeline (UTC)")
+    _block(("time", "step", "state", "took"), rows, title="timeline (UTC)")
     _print_sboms(release.state)
 
 
@@ -181,7 +191,7 @@ def _print_sboms(state: ReleaseState) -> None:
         for record in state.catalogues.values()
     ]
     columns = ("SBOM", "digest", Column("size", right=True), "tool", "from")
-    print_table(columns, rows)
+    _block(columns, rows)
 
 
 def _short(digest: str | None) -> str:
