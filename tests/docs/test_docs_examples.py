@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from shipseal.config.keys import all_keys
 from shipseal.config.load import load, load_policy
 from shipseal.errors import ConfigError
+from shipseal.ignores.read import read_ignores
 from tests.support.pages import Page, pages
 from tests.support.tools import ROOT
 
@@ -33,8 +34,21 @@ def examples(page: Page) -> Iterator[dict[str, Any]]:
             yield value
 
 
+def accept_ignores(example: dict[str, Any], folder: Path) -> None:
+    """Load a file of ignore rules, in which nothing may be remarkable."""
+    file = folder / ".grype.yaml"
+    with file.open("w", encoding="utf-8") as stream:
+        YAML(typ="safe", pure=True).dump(example, stream)
+    found = read_ignores(file.read_text(), name=str(file))
+    assert found.rules
+    assert not found.remarks
+
+
 def accept(example: dict[str, Any], folder: Path) -> None:
     """Load an example: as a consumer's policy, or completed with what a whole configuration needs."""
+    if example.keys() == {"ignore"}:
+        accept_ignores(example, folder)
+        return
     policy = example.keys() <= _POLICY
     file = folder / "example.yaml"
     with file.open("w", encoding="utf-8") as stream:
