@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.intoto.summary import BreakGlass
-from shipseal.oci import Image
+from shipseal.oci import Image, digest_of
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.testing.images import SampleImage
 from tests.support.evidence import (
+    Piece,
     Recipe,
     key,
     make_pieces,
@@ -28,6 +30,7 @@ from tests.support.evidence import (
 SCHEMA = json.loads((files("shipseal") / "schemas" / "verification.schema.json").read_text())
 # Before any clock that a test may run under: a scan of the future means nothing.
 RECIPE = Recipe(finished=datetime(2024, 1, 1, tzinfo=UTC))
+ELSEWHERE = replace(RECIPE, sbom_subject=digest_of(b"another image"))
 KEY = ["--key", "release.pub"]
 
 
@@ -39,12 +42,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def publish(folder: Path, recipe: Recipe = RECIPE, *, tag: str = "1.2.3") -> Image:
-    """Put a sealed image with a tag into a layout."""
+def publish(
+    folder: Path,
+    recipe: Recipe = RECIPE,
+    *,
+    tag: str = "1.2.3",
+    change: Callable[[Piece], Piece] | None = None,
+) -> Image:
+    """Put a sealed image with a tag into a layout; ``change`` is made to all its evidence."""
     sample, image = sample_image(folder.with_name(f"{folder.name}-source"))
     target = LayoutTarget(folder)
     push_image(target, sample, image, tag=tag)
-    put_pieces(target, make_pieces(image, key(), recipe))
+    pieces = make_pieces(image, key(), recipe)
+    put_pieces(target, map(change, pieces) if change else pieces)
     return image
 
 
@@ -296,6 +306,39 @@ def test_a_tampered_blob_is_no_pass(home: Path, run: Run) -> None:
     status, out, _ = run("oci:out", *KEY)
     assert status == Exit.EVIDENCE
     assert "unreadable" in out
+
+
+def with_certificate(piece: Piece) -> Piece:
+    bundle = json.loads(piece.bundle)
+    bundle["verificationMaterial"] = {"certificate": {"rawBytes": "AAAA"}}
+    return replace(piece, bundle=json.dumps(bundle).encode())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change", "signer", "status", "code"),
+    [
+        (RECIPE, None, "other.pub", "untrusted", "attest.invalid"),
+        (RECIPE, with_certificate, "release.pub", "wrong-identity", "attest.identity-mismatch"),
+        (ELSEWHERE, None, "release.pub", "wrong-subject", "attest.wrong-subject"),
+    ],
+)
+def test_every_refusal_has_its_code(
+    home: Path,
+    run: Run,
+    recipe: Recipe,
+    change: Callable[[Piece], Piece] | None,
+    signer: str,
+    status: str,
+    code: str,
+) -> None:
+    publish(home / "out", recipe, change=change)
+    words = ["oci:out", "--key", signer, "--type", "sbom"]
+    got, out, _ = run(*words)
+    assert got == Exit.EVIDENCE
+    assert f"NOT verified: 3 of 3 required items do not count ({code})" in out
+    got, out, _ = run(*words, "--json")
+    assert got == Exit.EVIDENCE
+    assert {check["status"] for check in json.loads(out)["checks"]} == {status}
 
 
 def test_break_glass_is_shown(home: Path, run: Run) -> None:
