@@ -133,7 +133,7 @@ def test_the_command_line_verifies_a_registry_and_prints_what_to_ask_of_cosign(
     assert f"{sealed.target.name}@{sealed.image.platforms[1].digest}" in commands[-1]
     assert main(["verify", reference, "--key", "other.pub"]) == Exit.EVIDENCE
     assert main(["verify", f"{sealed.target.name}:2", "--key", "release.pub"]) == Exit.OUTSIDE
-    assert "no 2 in" in capsys.readouterr().err
+    assert "there is no tag '2'" in capsys.readouterr().err
 
 
 def test_cosign_refuses_another_key_and_what_is_not_there(sealed: Sealed) -> None:

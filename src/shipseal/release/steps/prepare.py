@@ -97,7 +97,7 @@ def _facts(
     ctx: Context, built: BuiltImage, image: ImageRecord, catalogues: Sequence[Catalogue]
 ) -> ProvenanceFacts:
     git, origin, plan = ctx.origin.git, ctx.origin, ctx.ledger.state.plan
-    source = SourceFacts(git.commit, git.dirty, git.ref, git.remote) if git.commit else None
+    source = SourceFacts(git.commit, git.dirty, git.ref, git.remote, git.untracked) if git.commit else None
     return ProvenanceFacts(
         image=ctx.image_name,
         version=ctx.request.version,
