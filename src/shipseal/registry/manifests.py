@@ -18,6 +18,10 @@ _SIZE = re.compile(r"\d+")
 _STORED = frozenset({200, 201, 202})
 
 
+_NOT_THERE_YET = "MANIFEST_BLOB_UNKNOWN"
+_PATIENCE = 3
+
+
 def resolve(session: Session, reference: str) -> Descriptor | None:
     """Return what a tag or digest names now, or None.
 
@@ -84,19 +88,30 @@ def write(session: Session, reference: str, manifest: RawManifest, *, if_match: 
     headers = {"Content-Type": manifest.media_type}
     if if_match:
         headers["If-Match"] = if_match
-    answer = session.call(
-        Request(
-            "PUT",
-            session.url("manifests", reference),
-            (repository_scope(session.repository, "pull", "push"),),
-            _STORED,
-            headers,
-            Body.of(manifest.raw),
-        )
+    request = Request(
+        "PUT",
+        session.url("manifests", reference),
+        (repository_scope(session.repository, "pull", "push"),),
+        _STORED,
+        headers,
+        Body.of(manifest.raw),
     )
+    answer = _patiently(session, request)
     stored = answer.headers.get("docker-content-digest", manifest.digest)
     if stored.startswith("sha256:") and stored != manifest.digest:
         raise mismatch(session, f"{reference} was stored", manifest.digest, stored)
+
+
+def _patiently(session: Session, request: Request) -> Answer:
+    """Store a manifest whose blobs were sent a moment ago: a registry may need another moment to find them."""
+    for left in reversed(range(_PATIENCE)):
+        try:
+            return session.call(request)
+        except AnswerError as error:
+            if not left or _NOT_THERE_YET not in error.words:
+                raise
+            session.clock.sleep(session.policy.first_wait * (_PATIENCE - left))
+    raise AssertionError("the last round returns or raises")
 
 
 def _head(session: Session, reference: str) -> Answer | None:

@@ -15,6 +15,7 @@ from shipseal.registry import upload as uploads
 from shipseal.registry.auth import Authorizer
 from shipseal.registry.credentials import Anonymous, CredentialSource
 from shipseal.registry.hosts import HostSettings, scheme_of
+from shipseal.registry.in_flight import InFlight
 from shipseal.registry.interface import BlobUpload, ReferrerMode, Target, Uploaded
 from shipseal.registry.referrers import Referrers
 from shipseal.registry.session import Session
@@ -76,6 +77,7 @@ class RepositoryTarget(Target):
             fetch=tokens.fetch,
             clock=options.clock,
         )
+        self._uploads = InFlight()
         self._session = Session(
             f"{scheme}://{host}",
             self.repository,
@@ -110,7 +112,8 @@ class RepositoryTarget(Target):
 
     def put_blob(self, upload: BlobUpload) -> Uploaded:
         """Make sure the blob is there: found, mounted, or sent (resumed after a broken connection)."""
-        return uploads.put_blob(self._session, upload)
+        with self._uploads.alone(upload.blob.digest):
+            return uploads.put_blob(self._session, upload)
 
     def put_manifest(self, manifest: RawManifest) -> None:
         """Store a manifest or index by digest, unreachable by any tag. Its blobs and children must be there."""
