@@ -38,19 +38,21 @@ _BY_STATUS: Mapping[int, Code] = {
     403: Code.REGISTRY_DENIED,
     404: Code.IMAGE_NOT_FOUND,
     405: Code.REGISTRY_DENIED,
+    407: Code.NETWORK_UNREACHABLE,
     413: Code.FORMAT_UNSUPPORTED,
-    416: Code.SERVICE_OUTAGE,
     429: Code.RATE_LIMITED,
 }
 _HINTS: Mapping[Code, str] = {
     Code.REGISTRY_DENIED: "give the account the right to do this there; for a push to GHCR that is packages: write",
     Code.IMAGE_NOT_FOUND: "check the name; many registries also answer so when the account may not see it",
     Code.RATE_LIMITED: "wait, or log in: registries give known accounts more",
+    Code.NETWORK_UNREACHABLE: "the proxy asks for a login: see the proxy variables",
     Code.SERVICE_OUTAGE: "the registry fails at the moment: see its status page, then run the same command again",
     Code.CONFIG_INVALID: "check the name of the repository and of the tag",
     Code.DIGEST_MISMATCH: "the content changed on its way, or the image is damaged: do not release it",
     Code.TAG_EXISTS: "the registry does not let this tag move; take another version",
 }
+_REFUSED = "the same request will be refused again: ask those who run the registry, or the proxy before it, why"
 _REASONS: Mapping[type[httpx.HTTPError], str] = {
     httpx.ConnectTimeout: "no connection in time",
     httpx.ReadTimeout: "no answer in time",
@@ -110,16 +112,20 @@ def answer_error(
     hint = _HINTS.get(code, "")
     if code in (Code.REGISTRY_UNAUTHORIZED, Code.REGISTRY_DENIED):
         hint = _credentials_hint(code, caller)
+    told = _status(status)
+    retryable = status in _TRANSIENT or _RATE_LIMITED in said.codes
+    if code is Code.SERVICE_OUTAGE and 400 <= status < 500 and not retryable:
+        told, hint = f"the registry refused the request with {told}", _REFUSED
     error = AnswerError(
         code,
-        redact(f"{caller.target}: {_request(response)}: {_status(status)}{_colon(said.text)}"),
+        redact(f"{caller.target}: {_request(response)}: {told}{_colon(said.text)}"),
         hint=hint,
         context={
             "target": caller.target,
             "status": str(status),
             "credentials": caller.credentials,
         },
-        retryable=status in _TRANSIENT or _RATE_LIMITED in said.codes,
+        retryable=retryable,
         retry_after=after,
     )
     error.status = status
@@ -195,6 +201,9 @@ def _code(status: int, said: Words, caller: Caller, *, refused_scope: bool) -> C
         return Code.TAG_EXISTS
     stranger = bool(caller.credentials) and not caller.known
     by_word = next((_BY_WORD[word] for word in sorted(said.codes) if word in _BY_WORD), None)
+    if status >= 500:
+        # It failed before it could judge: whatever word it took for that says nothing about us.
+        return Code.RATE_LIMITED if by_word is Code.RATE_LIMITED else Code.SERVICE_OUTAGE
     if status == 401 or by_word is Code.REGISTRY_DENIED:
         # Denied is who is known and may not; who is not known is asked to log in first.
         denied = not stranger and (refused_scope or by_word is Code.REGISTRY_DENIED)
@@ -203,9 +212,7 @@ def _code(status: int, said: Words, caller: Caller, *, refused_scope: bool) -> C
         return by_word
     if status == 403 and stranger:
         return Code.REGISTRY_UNAUTHORIZED
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return Code.SERVICE_OUTAGE if status >= 500 or status < 400 else Code.UNKNOWN
+    return _BY_STATUS.get(status, Code.SERVICE_OUTAGE)
 
 
 def _credentials_hint(code: Code, caller: Caller) -> str:

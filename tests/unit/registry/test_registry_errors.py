@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from shipseal._internal.redact import register_secret
-from shipseal.errors import Code
+from shipseal.errors import Code, Exit
 from shipseal.registry.errors import (
     AnswerError,
     Caller,
@@ -57,11 +57,37 @@ def _answer(
         (502, "", Code.SERVICE_OUTAGE),
         (200, "", Code.SERVICE_OUTAGE),
         (302, "", Code.SERVICE_OUTAGE),
-        (418, "", Code.UNKNOWN),
+        (407, "", Code.NETWORK_UNREACHABLE),
+        (418, "", Code.SERVICE_OUTAGE),
+        (500, "DENIED", Code.SERVICE_OUTAGE),
+        (503, "MANIFEST_UNKNOWN", Code.SERVICE_OUTAGE),
+        (503, "TOOMANYREQUESTS", Code.RATE_LIMITED),
     ],
 )
 def test_each_answer_has_its_code(status: int, word: str, code: Code) -> None:
     assert _answer(status, word).code is code
+
+
+@pytest.mark.parametrize("status", range(300, 600))
+def test_no_status_is_taken_for_a_defect_of_ours(status: int) -> None:
+    assert _answer(status).code is not Code.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [400, 402, 406, 409, 415, 416, 418, 422, 431, 451, 499])
+def test_a_refusal_without_a_known_word_says_that_it_is_final(status: int) -> None:
+    error = _answer(status, "ODD", "not today")
+    assert f"the registry refused the request with {status}" in error.message
+    assert error.message.endswith(": ODD: not today")
+    assert error.exit is Exit.OUTSIDE
+    assert not error.retryable
+    assert "will be refused again" in error.hint
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_request_that_came_too_slowly_or_too_early_is_no_refusal(status: int) -> None:
+    error = _answer(status)
+    assert (error.code, error.retryable) == (Code.SERVICE_OUTAGE, True)
+    assert "refused" not in error.message
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 522])
