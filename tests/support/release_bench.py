@@ -150,7 +150,7 @@ class ScriptedScanner(Scanner):
             scanner=self.name,
             scanner_version="1",
             scanner_uri="https://scanner.invalid",
-            database=Database("https://db.invalid", "sha256:" + "0" * 64, now, "1"),
+            database=Database("https://db.invalid", "sha256:" + "0" * 64, self._clock.moment, "1"),
             findings=self.findings,
             started=now,
             finished=now,

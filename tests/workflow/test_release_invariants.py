@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from shipseal._internal.progress import SilentReporter
 from shipseal.errors import (
     AttestError,
     Code,
@@ -16,16 +20,23 @@ from shipseal.errors import (
     SbomError,
     ScanError,
 )
+from shipseal.evidence.artifact import Content
+from shipseal.evidence.artifacts import put_artifact
 from shipseal.evidence.referrers_store import ReferrersStore
-from shipseal.oci import Digest, RawManifest, parse_digest
-from shipseal.registry.interface import ReferrerMode
+from shipseal.oci import Digest, RawManifest, digest_of, parse_digest
+from shipseal.oci import media_types as mt
+from shipseal.oci.closure import closure_of
+from shipseal.registry.interface import ReferrerMode, Target
 from shipseal.registry.layout_target import LayoutTarget
+from shipseal.release.cancel import Cancel
 from shipseal.release.context import Mode
 from shipseal.release.folders import StateFolder
 from shipseal.release.journal import Journal, read_journal
 from shipseal.release.result import Status
 from shipseal.release.session import Setup, known, unfinished
-from shipseal.testing.images import build_layout
+from shipseal.release.steps.record import ReleaseRecord
+from shipseal.release.steps.stage import Stager
+from shipseal.testing.images import SampleImage, build_layout
 from tests.support.release_bench import CRITICAL, Bench
 
 
@@ -52,6 +63,36 @@ class BrokenTarget(LayoutTarget):
 
     def mend(self) -> None:
         self._broken = ""
+
+
+class PowerCutError(BaseException):
+    """The process is gone: no handler runs that an exception would run."""
+
+
+class CuttingJournal(Journal):
+    """Ends the process before or after its n-th line."""
+
+    cut_at = -1
+    before = False
+    lines = 0
+
+    def append(self, kind: str, **data: Any) -> Any:
+        number = CuttingJournal.lines
+        CuttingJournal.lines += 1
+        if number == self.cut_at and self.before:
+            raise PowerCutError
+        event = super().append(kind, **data)
+        if number == self.cut_at:
+            raise PowerCutError
+        return event
+
+
+@pytest.fixture
+def cutting(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[CuttingJournal]]:
+    monkeypatch.setattr("shipseal.release.session.Journal", CuttingJournal)
+    CuttingJournal.cut_at, CuttingJournal.lines = -1, 0
+    yield CuttingJournal
+    CuttingJournal.cut_at = -1
 
 
 OUTAGE = RegistryError(Code.SERVICE_OUTAGE, "503 from the registry", retryable=True)
@@ -299,36 +340,6 @@ def test_a_fork_with_a_critical_finding_is_refused(bench: Bench) -> None:
     assert bench.run().exit == Exit.REFUSED
 
 
-class PowerCutError(BaseException):
-    """The process is gone: no handler runs that an exception would run."""
-
-
-class CuttingJournal(Journal):
-    """Ends the process before or after its n-th line."""
-
-    cut_at = -1
-    before = False
-    lines = 0
-
-    def append(self, kind: str, **data: Any) -> Any:
-        number = CuttingJournal.lines
-        CuttingJournal.lines += 1
-        if number == self.cut_at and self.before:
-            raise PowerCutError
-        event = super().append(kind, **data)
-        if number == self.cut_at:
-            raise PowerCutError
-        return event
-
-
-@pytest.fixture
-def cutting(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[CuttingJournal]]:
-    monkeypatch.setattr("shipseal.release.session.Journal", CuttingJournal)
-    CuttingJournal.cut_at, CuttingJournal.lines = -1, 0
-    yield CuttingJournal
-    CuttingJournal.cut_at = -1
-
-
 @pytest.mark.timeout(180)
 def test_a_crash_at_any_line_of_the_journal_is_resumed_to_the_same_end(
     tmp_path: Path, cutting: type[CuttingJournal]
@@ -391,6 +402,85 @@ def test_a_second_attempt_in_github_actions_signs_nothing_again(bench: Bench) ->
     assert result.platforms[0].findings == {}
     assert len(bench.signer.signed) == 8
     assert len(bundles(bench)) == 8
+
+
+def test_an_unsigned_record_at_the_targets_moves_no_tag(bench: Bench) -> None:
+    """Whoever may write there could choose what this job puts tags back to, if the record were believed."""
+    evil = build_layout(bench.folder / "evil", config={"Env": ["EVIL=1"]})
+    broken = BrokenTarget(bench.folder / "b", "put_tag", OUTAGE)
+    bench.targets = (bench.targets[0], broken)
+    assert bench.run().status == Status.PENDING
+    forged = ReleaseRecord(
+        1, bench.release, "app", "1.0.0", bench.sample.digest, "promoting",
+        {target.name: {"latest": evil.digest, "1.0.0": evil.digest} for target in bench.targets}, {},
+    )  # fmt: skip
+    for target in bench.targets:
+        stage_at(target, evil)
+        content = Content.of_bytes(msgspec.json.encode(forged), mt.RELEASE_RECORD)
+        put_artifact(target, bench.sample.root, content, artifact_type=mt.RELEASE_RECORD)
+    bench.targets[0].put_tag("1.0.0", bench.sample.root)
+    bench.targets[0].put_tag("latest", bench.sample.root)
+    bench.fresh_runner()
+    result = bench.run()
+    assert result.status == Status.PARTLY_PROMOTED
+    assert f"{bench.targets[0].name}:latest" in result.message
+    assert set(bench.tags_at(0).values()) == {bench.sample.digest}
+    broken.mend()
+    assert bench.tags_at(1) == {}
+
+
+def stage_at(target: Target, sample: SampleImage) -> None:
+    parts = closure_of(sample.layout, sample.root, what="sample")
+    Stager(sample.layout, parts, 1, SilentReporter(), Cancel()).stage(target, [target])
+
+
+def test_a_policy_that_changed_during_a_hold_is_asked_again_on_any_runner(bench: Bench) -> None:
+    def another_policy(setup: Setup) -> Setup:
+        return replace(setup, rules=replace(setup.rules, policy_digest=digest_of(b"stricter")))
+
+    bench.targets = (bench.targets[0], BrokenTarget(bench.folder / "b", "put_tag", OUTAGE))
+    assert bench.run().status == Status.PENDING
+    bench.targets = (bench.targets[0], LayoutTarget(bench.folder / "b"))
+    bench.findings = (CRITICAL,)
+    bench.adjust = another_policy
+    assert bench.run().exit == Exit.REFUSED
+    bench.fresh_runner()
+    assert bench.run().exit == Exit.REFUSED
+    expect_nothing_public(bench)
+
+
+def test_a_hold_that_outlasts_the_age_of_its_scan_is_scanned_again(bench: Bench) -> None:
+    def a_day(setup: Setup) -> Setup:
+        policy = replace(setup.rules.verify, scan_max_age=timedelta(days=1))
+        return replace(setup, rules=replace(setup.rules, verify=policy))
+
+    bench.adjust = a_day
+    bench.targets = (bench.targets[0], BrokenTarget(bench.folder / "b", "put_tag", OUTAGE))
+    assert bench.run().status == Status.PENDING
+    bench.targets = (bench.targets[0], LayoutTarget(bench.folder / "b"))
+    bench.clock.elapsed += timedelta(days=3).total_seconds()
+    result = bench.run()
+    assert result.status == Status.DONE, result.message
+    assert bench.scanner.runs == 2
+    assert bench.cataloguer.runs == 0
+
+
+def test_a_crash_while_adopting_adopts_the_rest_later(
+    bench: Bench, cutting: type[CuttingJournal]
+) -> None:
+    bench.targets = (bench.targets[0], BrokenTarget(bench.folder / "b", "put_tag", OUTAGE))
+    assert bench.run().status == Status.PENDING
+    bench.targets = (bench.targets[0], LayoutTarget(bench.folder / "b"))
+    bench.fresh_runner()
+    state = StateFolder(bench.folder / bench.state)
+    cutting.lines, cutting.cut_at, cutting.before = 0, 14, False
+    with pytest.raises(PowerCutError):
+        bench.run()
+    assert not known(state, bench.release).state.adopted
+    assert known(state, bench.release).state.evidence
+    cutting.cut_at = -1
+    assert bench.run().status == Status.DONE
+    assert len(bench.signer.signed) == len(bundles(bench)) == 8
 
 
 def test_an_sbom_that_no_store_takes_is_attested_by_reference(bench: Bench) -> None:

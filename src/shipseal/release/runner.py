@@ -20,6 +20,7 @@ from shipseal.errors import (
     ShipsealError,
     exit_for,
 )
+from shipseal.intoto.predicates import Family
 from shipseal.oci.closure import Closure, closure_of
 from shipseal.registry.interface import Target
 from shipseal.release.cancel import CancelledError
@@ -31,7 +32,7 @@ from shipseal.release.steps.adopt import adopt
 from shipseal.release.steps.assess import Assessment, assess
 from shipseal.release.steps.attest import attest
 from shipseal.release.steps.build import build
-from shipseal.release.steps.prepare import prepare
+from shipseal.release.steps.prepare import is_fresh, prepare
 from shipseal.release.steps.promote import Decisions, Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
 from shipseal.release.steps.stage import Stager, is_staged
@@ -116,8 +117,7 @@ class Runner:
             signer = self.ctx.parts.signer()
             with workers(self.ctx.cancel, self.ctx.rules.parallel, "preflight") as pool:
                 list(pool.map(lambda target: target.check_push(), self.ctx.parts.targets))
-            stands = self.ctx.ledger.state.gate_stands(self.ctx.rules.policy_digest)
-            return signer, None if stands else self.ctx.parts.scanner()
+            return signer, None if self._gate_stands() else self.ctx.parts.scanner()
 
     def _promotion(self, built: BuiltImage) -> Promotion:
         return Promotion(
@@ -171,7 +171,7 @@ class Runner:
     def _assess(self, built: BuiltImage, chosen: ChosenScanner | None) -> ClosedRecord | None:
         state = self.ctx.ledger.state
         made = Speaker(built.image, self.ctx.image_name).keys() <= state.statements.keys()
-        if made and state.gate_stands(self.ctx.rules.policy_digest):
+        if made and self._gate_stands():
             self.ctx.reuse("catalogue, scan, gate", "passed before, for this very image")
             return None
         assessment = assess(self.ctx, built, chosen or self.ctx.parts.scanner())
@@ -192,6 +192,13 @@ class Runner:
                 self.ctx.parts.reporter.note(f"storing again what is not there: {error.message}")
             else:
                 return
+
+    def _gate_stands(self) -> bool:
+        """Return whether the gate need not decide again: see the state; nor may its signed scans have grown too old."""
+        state = self.ctx.ledger.state
+        scans = [record.key for record in state.evidence.values() if record.family == Family.SCAN]
+        fresh = all(is_fresh(self.ctx, key) for key in scans)
+        return fresh and state.gate_stands(self.ctx.rules.policy_digest)
 
     def _not_published(self) -> ClosedRecord:
         if self.ctx.mode.fork:

@@ -43,6 +43,7 @@ class ReleaseState:
         before: what tags named before promotion, by target and tag; None before promotion began.
         tags: the last record of each ``(target, tag)``.
         recorded: whether the final record lies at the targets.
+        adopted: whether everything that an earlier runner signed has been taken over.
         dry_run: whether the last run uploaded and signed nothing on purpose.
         fork: whether the last run was a fork's, which may do neither.
         closed: how the last run ended; None while one is running or after a crash.
@@ -64,6 +65,7 @@ class ReleaseState:
     before: Mapping[str, Mapping[str, str | None]] | None = None
     tags: dict[tuple[str, str], TagRecord] = field(default_factory=dict)
     recorded: bool = False
+    adopted: bool = False
     dry_run: bool = False
     fork: bool = False
     closed: ClosedRecord | None = None
@@ -148,7 +150,8 @@ def _built(state: ReleaseState, event: Event) -> None:
         # Another image: nothing that was done for the old one counts.
         for name in ("staged", "catalogues", "scans", "statements", "evidence", "placed", "tags"):
             getattr(state, name).clear()
-        state.gate, state.before, state.verified, state.recorded = None, None, False, False
+        state.gate, state.before = None, None
+        state.verified = state.recorded = state.adopted = False
     state.image = record
 
 
@@ -204,6 +207,10 @@ def _recorded(state: ReleaseState, _event: Event) -> None:
     state.recorded = True
 
 
+def _adopted(state: ReleaseState, _event: Event) -> None:
+    state.adopted = True
+
+
 def _closed(state: ReleaseState, event: Event) -> None:
     state.closed = _read(event, ClosedRecord)
 
@@ -231,6 +238,7 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "tag.restored": _tag,
     "tag.stuck": _tag,
     "release.recorded": _recorded,
+    "adoption.done": _adopted,
     "release.closed": _closed,
     "release.aborted": _aborted,
 }

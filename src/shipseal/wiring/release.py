@@ -6,9 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from shipseal import __version__
-from shipseal._internal.clock import Clock
-from shipseal._internal.progress import Reporter
-from shipseal.attest.key_files import PasswordSource
 from shipseal.build.git import git_facts
 from shipseal.build.interface import BuildRequest, GitFacts
 from shipseal.config.load import LoadedConfig, load
@@ -33,6 +30,7 @@ from shipseal.wiring.keys import Keys, fork_keys, release_keys
 from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
 from shipseal.wiring.state import state_folder
+from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.targets import Connections
 
 _HOW = frozenset({"version", "limits", "timeouts", "registries"})
@@ -53,23 +51,6 @@ class Wish:
     config: Path | None
     dry_run: bool
     resumed: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a release is run in.
-
-    Attributes:
-        env: the environment.
-        clock: time.
-        reporter: hears of choices and progress.
-        ask: asks a person for the key's password, where there is one to ask.
-    """
-
-    env: Mapping[str, str]
-    clock: Clock
-    reporter: Reporter
-    ask: PasswordSource
 
 
 def release_setup(wish: Wish, around: Surroundings) -> Setup:
@@ -98,7 +79,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         state=state,
         plan=_plan(loaded, identifier, version, keys),
         parts=_parts(loaded, around, targets, _Open(connections, keys, state.blobs)),
-        rules=release_rules(loaded, version, git.commit, keys, around.reporter),
+        rules=release_rules(loaded, version, git.commit, keys, around),
         mode=mode,
         origin=origin,
         request=_request(loaded, around, git, work_folder(state, identifier)),

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from shipseal._internal.progress import Reporter
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import ConfigError
 from shipseal.ignores.rules import IgnoreRule
@@ -18,12 +17,13 @@ from shipseal.verify.policy import TargetRule, VerifyPolicy
 from shipseal.wiring.gate import gate_policy
 from shipseal.wiring.ignores import ignore_rules
 from shipseal.wiring.keys import Keys
+from shipseal.wiring.surroundings import Surroundings
 
 _NO_LIMIT = 1 << 40  # what no store limits is limited by nothing that fits on a disk
 
 
 def release_rules(
-    loaded: LoadedConfig, version: str, commit: str, keys: Keys, reporter: Reporter
+    loaded: LoadedConfig, version: str, commit: str, keys: Keys, around: Surroundings
 ) -> Rules:
     """Return the rules of one release.
 
@@ -31,7 +31,7 @@ def release_rules(
         ConfigError: a tag, a store or an ignore file is wrong.
     """
     config = loaded.config
-    ignores = ignore_rules(loaded, reporter)
+    ignores = ignore_rules(loaded, around.reporter)
 
     return Rules(
         gate=gate_policy(config.gate),
@@ -46,7 +46,7 @@ def release_rules(
         parallel=config.limits.parallel,
         scan_timeout=config.timeouts.scan,
         policy_uri=loaded.path.name,
-        policy_digest=_policy_digest(loaded, ignores, keys.key_ids),
+        policy_digest=_policy_digest(loaded, ignores, keys.key_ids, around.clock.now()),
     )
 
 
@@ -61,9 +61,17 @@ def tag_rules(loaded: LoadedConfig) -> tuple[TagRule, ...]:
             f"{loaded.path.name}: tags: none is given, so a release would publish nothing",
             hint='write for example tags: ["{version}", latest]',
         )
-    return tuple(
+    rules = tuple(
         TagRule(tag.tag, Move(tag.move) if tag.move else None) for tag in loaded.config.tags
     )
+    by_order = [rule.template for rule in rules if rule.move is None and not rule.immutable]
+    if by_order and not any("{version}" in rule.template for rule in rules):
+        raise ConfigError(
+            f"{loaded.path.name}: tags: {by_order[0]!r} moves only to a higher version, and no tag says which versions "
+            "are public",
+            hint='add "{version}", or write {tag: ' + by_order[0] + ", move: always}",
+        )
+    return rules
 
 
 def _verify_policy(loaded: LoadedConfig) -> VerifyPolicy:
@@ -80,7 +88,7 @@ def _verify_policy(loaded: LoadedConfig) -> VerifyPolicy:
 
 
 def _policy_digest(
-    loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str]
+    loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str], now: datetime
 ) -> Digest:
     """Return the digest of what was decided by: the gate and what verification requires, in canonical form."""
     config = loaded.config
@@ -94,7 +102,8 @@ def _policy_digest(
             "break_glass": config.verify.break_glass,
         },
         "accept_incomplete": sorted(config.sbom.accept_incomplete),
-        "ignores": [asdict(rule) for rule in ignores],
+        # An ignore that has ended is another policy: a release that was held decides again.
+        "ignores": [asdict(rule) | {"ended": rule.expired(now)} for rule in ignores],
     }
     return digest_of(
         json.dumps(document, sort_keys=True, separators=(",", ":"), default=str).encode()

@@ -16,6 +16,7 @@ from shipseal.evidence.interface import StoredEvidence
 from shipseal.intoto.predicates import Family, family_of
 from shipseal.intoto.provenance import github_provenance_predicate
 from shipseal.intoto.statement import decode_predicate
+from shipseal.intoto.summary import parse_summary
 from shipseal.intoto.vuln import parse_scan
 from shipseal.oci import Digest, digest_of
 from shipseal.oci import media_types as mt
@@ -25,7 +26,6 @@ from shipseal.release.records import (
     EvidenceRecord,
     GateRecord,
     PlacementRecord,
-    PromotionRecord,
     ScanRecord,
     StatementRecord,
 )
@@ -57,19 +57,22 @@ def adopt(ctx: Context, built: BuiltImage) -> None:
         ShipsealError: a target could not be read.
     """
     state = ctx.ledger.state
-    if state.evidence or state.statements or state.plan is None:
+    own = any(not record.adopted for record in state.evidence.values())
+    if own or state.adopted or state.plan is None:
         return
     candidates = list(_candidates(ctx, built))
     chosen = _belonging(candidates, state.plan.release, _own_build(ctx))
     if not chosen:
         return
     with ctx.step("adopt"):
-        _adopt_before(ctx, built, state.plan.release)
+        _tell_records(ctx, built, state.plan.release)
         for candidate in chosen.values():
             _record(ctx, candidate)
         for candidate in candidates:
             _record_place(ctx, candidate, chosen)
-        _adopt_catalogues(ctx, built, chosen)
+        if _same_policy(ctx, chosen):
+            _adopt_catalogues(ctx, built, chosen)
+        ctx.ledger.record("adoption.done", pieces=len(chosen))
 
 
 def _candidates(ctx: Context, built: BuiltImage) -> Iterator[_Candidate]:
@@ -121,11 +124,24 @@ def _own_build(ctx: Context) -> Mapping[str, Any] | None:
 def _belonging(
     candidates: Sequence[_Candidate], release: str, own_build: Mapping[str, Any] | None
 ) -> dict[str, _Candidate]:
-    """Return the pieces of this release by key: provenance, scans and seal by its id, SBOMs by the scans."""
+    """Return the pieces of this release by key: those that a seal of it names, if it names all; else what there is."""
     mark = f'"{release}"'.encode()
+    for seal in candidates:
+        if seal.family is Family.SEAL and mark in seal.predicate:
+            inputs = set(parse_summary(seal.predicate).inputs)
+            named = {one.key: one for one in candidates if one.found.digest in inputs}
+            if {one.found.digest for one in named.values()} == inputs:
+                return {**named, seal.key: seal}
+    return _unsealed(candidates, mark, own_build)
+
+
+def _unsealed(
+    candidates: Sequence[_Candidate], mark: bytes, own_build: Mapping[str, Any] | None
+) -> dict[str, _Candidate]:
+    """Return what was signed before a seal was made: provenance and scans by the id, SBOMs by the scans."""
     chosen: dict[str, _Candidate] = {}
     for candidate in candidates:
-        if candidate.family is not Family.SBOM and (
+        if candidate.family in (Family.PROVENANCE, Family.SCAN) and (
             mark in candidate.predicate or _is_build(candidate, own_build)
         ):
             chosen.setdefault(candidate.key, candidate)
@@ -138,8 +154,6 @@ def _belonging(
     for candidate in candidates:
         if candidate.family is Family.SBOM and _names_any(candidate, scanned):
             chosen.setdefault(candidate.key, candidate)
-    if not _is_sealed_by(chosen):
-        chosen.pop(str(Family.SEAL), None)
     return chosen
 
 
@@ -156,22 +170,18 @@ def _names_any(candidate: _Candidate, sboms: Iterable[Digest]) -> bool:
     return any(digest.removeprefix("sha256:").encode() in candidate.predicate for digest in sboms)
 
 
-def _is_sealed_by(chosen: Mapping[str, _Candidate]) -> bool:
-    """Return whether the seal, if there is one, names every other piece that was chosen."""
+def _tell_records(ctx: Context, built: BuiltImage, release: str) -> None:
+    """Note for people what an earlier runner's record says; it is signed by nobody, and nothing is done by it."""
+    for record in find_records(ctx.parts.targets, built.image.digest, release):
+        ctx.ledger.record("record.found", status=record.status, before=record.before)
+
+
+def _same_policy(ctx: Context, chosen: Mapping[str, _Candidate]) -> bool:
+    """Return whether the seal was made under the policy of today: only then does its gate stand."""
     seal = chosen.get(str(Family.SEAL))
-    if seal is None:
-        return True
-    return all(
-        candidate.found.digest.removeprefix("sha256:").encode() in seal.predicate
-        for candidate in chosen.values()
-        if candidate is not seal
+    return (
+        seal is not None and ctx.rules.policy_digest in parse_summary(seal.predicate).policy_digests
     )
-
-
-def _adopt_before(ctx: Context, built: BuiltImage, release: str) -> None:
-    records = find_records(ctx.parts.targets, built.image.digest, release)
-    if records and ctx.ledger.state.before is None:
-        ctx.ledger.record("promotion.began", PromotionRecord(records[0].before))
 
 
 def _record(ctx: Context, candidate: _Candidate) -> None:

@@ -11,7 +11,7 @@ from shipseal.build.interface import BuiltImage
 from shipseal.intoto.predicates import Family
 from shipseal.intoto.provenance import ProvenanceFacts, SourceFacts
 from shipseal.intoto.resource import Resource, digest_set
-from shipseal.intoto.statement import parse_statement
+from shipseal.intoto.statement import decode_predicate, parse_statement
 from shipseal.intoto.vuln import parse_scan
 from shipseal.oci import Digest, parse_digest
 from shipseal.oci import media_types as mt
@@ -41,26 +41,35 @@ def prepare(ctx: Context, built: BuiltImage, assessment: Assessment) -> None:
             *_sboms(ctx, speaker, assessment.catalogues),
             *_scans(ctx, speaker, assessment),
         ):
-            if not _is_signed_already(ctx, made, assessment):
+            if not _is_signed_already(ctx, made):
                 record_statement(ctx, made)
 
 
-def _is_signed_already(ctx: Context, made: Made, assessment: Assessment) -> bool:
-    """Return whether an earlier run signed what says the same with other times: it is kept, not signed again."""
+def _is_signed_already(ctx: Context, made: Made) -> bool:
+    """Return whether an earlier runner signed what says the same with other times: it is kept, not signed again."""
     evidence = ctx.ledger.state.evidence.get(made.key)
     if evidence is None or not evidence.adopted:
         return False
     if made.family is Family.PROVENANCE:
         return True
-    if made.family is not Family.SCAN:
+    if made.family is not Family.SCAN or not is_fresh(ctx, made.key):
         return False
     known = parse_statement(ctx.parts.blobs.read(parse_digest(evidence.statement)))
-    scanned = {
-        catalogue.spdx
-        for catalogue in assessment.catalogues
-        if made.platform in ("", str(catalogue.platform))
-    }
-    return set(parse_scan(known.predicate).sboms) == scanned
+    return _found(known.predicate) == _found(parse_statement(made.raw).predicate)
+
+
+def is_fresh(ctx: Context, key: str) -> bool:
+    """Return whether a signed scan is young enough for the policy that will be held against it."""
+    evidence, most = ctx.ledger.state.evidence.get(key), ctx.rules.verify.scan_max_age
+    if evidence is None or most is None:
+        return True
+    statement = parse_statement(ctx.parts.blobs.read(parse_digest(evidence.statement)))
+    return abs(ctx.parts.clock.now() - parse_scan(statement.predicate).finished) < most
+
+
+def _found(predicate: bytes) -> object:
+    """Return what a scan found and decided, without when."""
+    return decode_predicate(predicate, what="scan").get("scanner", {}).get("result")
 
 
 def record_statement(ctx: Context, made: Made) -> StatementRecord:
@@ -97,7 +106,11 @@ def _facts(
     ctx: Context, built: BuiltImage, image: ImageRecord, catalogues: Sequence[Catalogue]
 ) -> ProvenanceFacts:
     git, origin, plan = ctx.origin.git, ctx.origin, ctx.ledger.state.plan
-    source = SourceFacts(git.commit, git.dirty, git.ref, git.remote, git.untracked) if git.commit else None
+    source = (
+        SourceFacts(git.commit, git.dirty, git.ref, git.remote, git.untracked)
+        if git.commit
+        else None
+    )
     return ProvenanceFacts(
         image=ctx.image_name,
         version=ctx.request.version,

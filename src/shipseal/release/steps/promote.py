@@ -89,7 +89,8 @@ class Promotion:
                     self._move(target, decision)
                 except ShipsealError as error:
                     # An answer that was lost on its way may have moved the tag all the same.
-                    undo.all(error, failed=self._moved(target, decision) if ours else None)
+                    failed = self._moved(target, decision) if ours else None
+                    undo.all(error, failed=failed, public=self._kept(decisions))
                 if ours:
                     undo.remember(self._moved(target, decision))
         self.check(decisions)
@@ -179,6 +180,20 @@ class Promotion:
             decision.action is not Action.HOLD
             and self._before(target, decision) != self.root.digest
         )
+
+    def _kept(self, decisions: Decisions) -> Sequence[str]:
+        """Return the tags that named the release already, and of which nobody can say what they named before.
+
+        A runner whose journal is lost moved them, or they are right since an earlier release of this image. What an
+        unsigned record at the targets says of them is not believed: it would let whoever writes there choose what
+        this job moves tags to.
+        """
+        return [
+            f"{target.name}:{decision.tag.name}"
+            for target in self.targets
+            for decision in decisions[target.name]
+            if decision.action is Action.KEEP and not self._is_ours(target, decision)
+        ]
 
     def _moved(self, target: Target, decision: TagDecision) -> MovedTag:
         return MovedTag(target, decision.tag.name, self._before(target, decision))

@@ -71,18 +71,21 @@ class Undo:
         """Note a tag that moved."""
         self._moved.append(moved)
 
-    def all(self, cause: ShipsealError, *, failed: MovedTag | None) -> NoReturn:
+    def all(
+        self, cause: ShipsealError, *, failed: MovedTag | None, public: Sequence[str] = ()
+    ) -> NoReturn:
         """Put every tag back, the last one first, and say why.
 
         Args:
             cause: what stopped the promotion.
             failed: the tag whose move failed, which may have moved all the same; None when it was not ours to move.
+            public: tags that name the release and were not moved by this run.
 
         Raises:
             PartlyPromotedError: something could not be put back.
             ShipsealError: ``cause``, when everything is as it was.
         """
-        stuck = []
+        stuck = list(public)
         if failed and self._names_us(failed) and not self._restore(failed):
             stuck.append(failed.place)
         stuck += [moved.place for moved in reversed(self._moved) if not self._put_back(moved)]

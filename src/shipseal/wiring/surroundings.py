@@ -1,0 +1,25 @@
+"""What a release is run in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shipseal._internal.clock import Clock
+from shipseal._internal.progress import Reporter
+from shipseal.attest.key_files import PasswordSource
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a release is run in.
+
+    Attributes:
+        env: the environment.
+        clock: time.
+        reporter: hears of choices and progress.
+        ask: asks a person for the key's password, where there is one to ask.
+    """
+
+    env: Mapping[str, str]
+    clock: Clock
+    reporter: Reporter
+    ask: PasswordSource
