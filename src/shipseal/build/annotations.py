@@ -16,7 +16,7 @@ from shipseal.build.values import BuildRequest, RawBuild
 from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.oci import Image
 from shipseal.oci import media_types as mt
-from shipseal.oci.manifest import is_attestation, parse_index
+from shipseal.oci.manifest import claims_attestation, parse_index
 from shipseal.oci.reference import Reference
 
 KEYS = (mt.SOURCE, mt.REVISION, mt.VERSION, mt.CREATED, mt.BASE_NAME, mt.BASE_DIGEST)
@@ -49,7 +49,7 @@ def statements(image: Image) -> tuple[Statement, ...]:
         found += _among(_INDEX, index.annotations)
         platforms = {one.digest: str(one.platform) for one in image.platforms}
         for child in index.manifests:
-            if not is_attestation(child):
+            if not claims_attestation(child):
                 found += _among(platforms.get(child.digest, _INDEX), child.annotations)
     for one in image.platforms:
         found += _among(str(one.platform), one.manifest.annotations)

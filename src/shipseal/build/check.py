@@ -4,7 +4,8 @@
 2. Every required platform is there. BuildKit's ``unknown/unknown`` attestations are no platform.
 3. Each configuration names the platform under which the index lists it.
 4. All blobs are there and are what their digests promise (:mod:`shipseal.build.blobs`).
-5. What the image says about its origin agrees with git and the release (:mod:`shipseal.build.annotations`).
+5. What BuildKit's attestations hold are documents, no layers under another name.
+6. What the image says about its origin agrees with git and the release (:mod:`shipseal.build.annotations`).
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from shipseal.build.blobs import check_blobs
 from shipseal.build.values import BuildRequest, BuiltImage, RawBuild
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Image, Platform, PlatformImage
+from shipseal.oci.attestation import check_document
 from shipseal.oci.load import image_blobs, load_image
 
 
@@ -33,6 +35,9 @@ def checked(build: RawBuild, request: BuildRequest) -> BuiltImage:
     for one in image.platforms:
         _agree(one)
     check_blobs(build.layout, image_blobs(image), hashed=build.hashed, reporter=request.reporter)
+    for extra in image.extras:
+        for layer in extra.layers:
+            check_document(build.layout.open_blob(layer), layer)
     return BuiltImage(
         image=image,
         layout=build.layout,

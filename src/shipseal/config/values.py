@@ -151,8 +151,8 @@ def _platform(value: object) -> str:
         platform = Platform.parse(value)
     except ShipsealError:
         raise ValueError("expected a platform such as linux/amd64 or linux/arm/v7") from None
-    if platform.is_unknown:
-        raise ValueError("unknown/unknown is no platform that an image can have")
+    if "unknown" in (platform.os, platform.architecture):
+        raise ValueError("unknown is no platform that an image can have")
     return str(platform)
 
 

@@ -1,7 +1,8 @@
 """Read an image: from its root through nested indexes to every platform's manifest and configuration.
 
 Everything is read by digest and checked against the digest and size that name it. BuildKit's attestation manifests are
-kept beside the platforms (``Image.extras``), never among them.
+kept beside the platforms (``Image.extras``), never among them; what only claims to be one is refused, because nobody
+would look into it.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from shipseal._internal.limits import CONFIG, too_large
 from shipseal.errors import Code, ImageError
 from shipseal.oci import media_types as mt
+from shipseal.oci.attestation import proven_attestation
 from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.digest import Digest
 from shipseal.oci.image import ContentSource, Image, PlatformImage, parse_config
@@ -16,7 +18,7 @@ from shipseal.oci.layout import OciLayout
 from shipseal.oci.manifest import (
     Manifest,
     RawManifest,
-    is_attestation,
+    claims_attestation,
     parse_index,
     parse_manifest,
 )
@@ -39,7 +41,7 @@ def load_image(source: ContentSource, root: Digest | RawManifest) -> Image:
     Raises:
         ImageError: ``image.not-found``; ``image.digest-mismatch`` for content that is not what its descriptor
             promises; ``image.format-unsupported`` for what is no image: an artifact, an index without an image, two
-            images of one platform, nesting beyond :data:`MAX_DEPTH`.
+            images of one platform, an image that claims to be an attestation, nesting beyond :data:`MAX_DEPTH`.
     """
     raw = root if isinstance(root, RawManifest) else source.read_manifest(root)
     walk = _Walk(source)
@@ -96,7 +98,7 @@ def _names(entry: Descriptor) -> tuple[str, ...]:
 
 
 def _is_one_image(entries: Sequence[Descriptor]) -> bool:
-    platforms = [entry.platform for entry in entries if not is_attestation(entry)]
+    platforms = [entry.platform for entry in entries if not claims_attestation(entry)]
     names = {_names(entry) for entry in entries}
     return bool(platforms) and None not in platforms and len(names) == 1 and _differ(platforms)
 
@@ -132,11 +134,12 @@ class _Walk:
     def index(self, raw: RawManifest, *, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise _unsupported(raw.digest, f"indexes are nested more than {MAX_DEPTH} deep")
-        for child in parse_index(raw, what=f"index {raw.digest}").manifests:
+        index = parse_index(raw, what=f"index {raw.digest}")
+        for child in index.manifests:
             self._count(raw)
             found = self._read(child)
-            if is_attestation(child):
-                self.extras.append(parse_manifest(found, what=f"manifest {found.digest}"))
+            if claims_attestation(child):
+                self.extras.append(proven_attestation(index, child, found))
             elif found.is_index:
                 self.index(found, depth=depth + 1)
             else:
@@ -152,8 +155,7 @@ class _Walk:
         if layers != ids:
             raise _unsupported(raw.digest, f"it has {layers} layers, and its configuration {ids}")
         if config.platform.is_unknown and stated is None:
-            self.extras.append(manifest)
-            return
+            raise _unsupported(raw.digest, "its configuration names no platform, nor does an index")
         self.images.append(PlatformImage(stated or config.platform, manifest, config))
 
     def _read(self, child: Descriptor) -> RawManifest:

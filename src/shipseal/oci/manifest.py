@@ -102,12 +102,16 @@ class Index:
     annotations: Mapping[str, str]
 
     def images(self) -> tuple[Descriptor, ...]:
-        """Return the children that are images: not BuildKit's attestations, which are no platform."""
-        return tuple(child for child in self.manifests if not is_attestation(child))
+        """Return the children that claim to be images: not BuildKit's attestations, which are no platform."""
+        return tuple(child for child in self.manifests if not claims_attestation(child))
 
 
-def is_attestation(child: Descriptor) -> bool:
-    """Return whether ``child`` of an index is an attestation manifest of BuildKit (docker/buildx#1509)."""
+def claims_attestation(child: Descriptor) -> bool:
+    """Return whether ``child`` of an index says that it is an attestation manifest of BuildKit (docker/buildx#1509).
+
+    That is a claim only: :func:`shipseal.oci.attestation.proven_attestation` holds it against the manifest. In an image
+    that was loaded every claim is proven.
+    """
     if child.annotations.get(mt.BUILDKIT_REFERENCE_TYPE) == mt.BUILDKIT_ATTESTATION:
         return True
     return child.platform is not None and child.platform.is_unknown

@@ -58,8 +58,8 @@ class Platform:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether this is the ``unknown/unknown`` under which BuildKit stores attestations."""
-        return self.os == "unknown" or self.architecture == "unknown"
+        """Whether this is exactly the ``unknown/unknown`` under which BuildKit stores attestations."""
+        return (self.os, self.architecture, self.variant) == ("unknown", "unknown", "")
 
     def to_json(self) -> dict[str, str]:
         """Return the ``platform`` object of a descriptor."""

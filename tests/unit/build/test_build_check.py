@@ -1,5 +1,6 @@
 """Whatever a builder made is held against what was asked for before anything is pushed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 from shipseal.build.check import checked
 from shipseal.build.values import RawBuild
 from shipseal.errors import Code, ImageError
-from shipseal.oci import Descriptor, digest_of
+from shipseal.oci import Descriptor, Platform, digest_of
 from shipseal.oci.manifest import build_manifest
 from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage, build_layout
@@ -143,6 +144,125 @@ def test_a_missing_blob_of_an_attestation_is_missing_too(tmp_path: Path) -> None
     document = msgspec.json.decode(sample.extras[0].raw)
     remove_blob(sample, document["layers"][0]["digest"])
     assert refusal(sample, tmp_path).code is Code.IMAGE_NOT_FOUND
+
+
+def relisted(sample: SampleImage, *entries: Descriptor) -> RawBuild:
+    """Return a build whose index lists the sample's images and ``entries``."""
+    document = msgspec.json.decode(sample.root.raw)
+    document["manifests"] = [entry.to_json() for entry in entries] + [
+        entry for entry in document["manifests"] if entry["platform"]["os"] != "unknown"
+    ]
+    root = build_manifest(document)
+    sample.layout.blobs.put(root.raw)
+    return RawBuild(sample.layout, root.digest)
+
+
+def hidden_image(tmp_path: Path) -> tuple[SampleImage, Descriptor]:
+    """Return an image in one layout with another one, linux/amd64 too, that its index does not list yet."""
+    planted = [{"planted": b"1"}]
+    other = build_layout(tmp_path / "image", layers=planted, platforms=["linux/amd64"], ref="other")
+    sample = build_layout(tmp_path / "image", platforms=["linux/amd64", "linux/arm64"])
+    return sample, other.manifests["linux/amd64"].descriptor()
+
+
+UNKNOWN = Platform("unknown", "unknown")
+MARK = {"vnd.docker.reference.type": "attestation-manifest"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "marked", "problem"),
+    [
+        (Platform.parse("linux/amd64"), True, "its platform is linux/amd64, not unknown/unknown"),
+        (None, True, "its platform is not given, not unknown/unknown"),
+        (Platform.parse("linux/unknown"), True, "its platform is linux/unknown"),
+        (UNKNOWN, False, "it has no annotation vnd.docker.reference.type=attestation-manifest"),
+        (UNKNOWN, True, "it has layers that are no in-toto documents: application/vnd.oci.image"),
+    ],
+)
+def test_an_image_that_passes_as_an_attestation_is_refused(
+    tmp_path: Path, platform: Platform | None, problem: str, *, marked: bool
+) -> None:
+    sample, entry = hidden_image(tmp_path)
+    about = {"vnd.docker.reference.digest": str(sample.manifests["linux/amd64"].digest)}
+    entry = replace(entry, platform=platform, annotations=(MARK | about) if marked else {})
+    with pytest.raises(ImageError) as caught:
+        checked(relisted(sample, entry), build_request(tmp_path))
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+    assert f"{entry.digest}: the index lists it as an attestation, but {problem}" in (
+        caught.value.message
+    )
+
+
+@pytest.mark.parametrize("text", ["linux/unknown", "unknown/amd64"])
+def test_a_half_unknown_platform_is_a_platform_that_the_configuration_must_name(
+    tmp_path: Path, text: str
+) -> None:
+    sample, entry = hidden_image(tmp_path)
+    entry = replace(entry, platform=Platform.parse(text))
+    with pytest.raises(ImageError, match=f"lists it as {text}") as caught:
+        checked(relisted(sample, entry), build_request(tmp_path))
+    assert caught.value.code is Code.PLATFORM_MISSING
+
+
+def test_an_image_of_a_half_unknown_platform_is_among_those_that_are_scanned(
+    tmp_path: Path,
+) -> None:
+    sample = build_layout(tmp_path / "image", platforms=["linux/amd64", "linux/unknown"])
+    built = checked(raw(sample), build_request(tmp_path, platforms=("linux/amd64",)))
+    assert [str(one.platform) for one in built.image.platforms] == ["linux/amd64", "linux/unknown"]
+    assert not built.image.extras
+
+
+@pytest.mark.parametrize("about", ["", f"sha256:{'0' * 64}", "itself"])
+def test_an_attestation_about_no_image_of_the_index_is_refused(tmp_path: Path, about: str) -> None:
+    sample = build_layout(tmp_path / "image", attestations=True)
+    entry = sample.extras[0].descriptor()
+    about = str(entry.digest) if about == "itself" else about
+    marks = MARK | ({"vnd.docker.reference.digest": about} if about else {})
+    entry = replace(entry, platform=UNKNOWN, annotations=marks)
+    with pytest.raises(ImageError, match="which is no image of the same index") as caught:
+        checked(relisted(sample, entry), build_request(tmp_path))
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
+def attestation_with(sample: SampleImage, *layers: Descriptor) -> Descriptor:
+    """Return the entry of an attestation about the sample's linux/amd64 that has ``layers``."""
+    document = msgspec.json.decode(sample.extras[0].raw)
+    document["layers"] = [layer.to_json() for layer in layers]
+    made = build_manifest(document)
+    sample.layout.blobs.put(made.raw)
+    about = {"vnd.docker.reference.digest": str(sample.manifests["linux/amd64"].digest)}
+    return replace(made.descriptor(), platform=UNKNOWN, annotations=MARK | about)
+
+
+def test_an_attestation_without_a_document_is_refused(tmp_path: Path) -> None:
+    sample = build_layout(tmp_path / "image", attestations=True)
+    with pytest.raises(ImageError, match="it has no layers") as caught:
+        checked(relisted(sample, attestation_with(sample)), build_request(tmp_path))
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"\x1f\x8b\x08\x00", b"{name".ljust(512, b"\0"), b"{\x01}"]
+)
+def test_a_file_system_under_the_name_of_a_document_is_refused(tmp_path: Path, data: bytes) -> None:
+    sample = build_layout(tmp_path / "image", attestations=True)
+    layer = Descriptor("application/vnd.in-toto+json", sample.layout.blobs.put(data), len(data))
+    with pytest.raises(ImageError, match=f"{layer.digest}.* it is no JSON document") as caught:
+        checked(relisted(sample, attestation_with(sample, layer)), build_request(tmp_path))
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
+def test_an_image_without_any_platform_is_no_attestation_either(tmp_path: Path) -> None:
+    sample = build_layout(
+        tmp_path / "image",
+        platforms=["linux/amd64", "linux/arm64"],
+        claims={"linux/amd64": "unknown/unknown"},
+        platform_in_index=False,
+    )
+    with pytest.raises(ImageError, match="its configuration names no platform") as caught:
+        checked(raw(sample), build_request(tmp_path, platforms=("linux/arm64",)))
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
 
 
 def test_layers_that_only_a_foreign_server_has_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor, Platform, RawManifest, digest_of
 from shipseal.oci import media_types as mt
 from shipseal.oci.image import parse_config
-from shipseal.oci.manifest import build_manifest, is_attestation, parse_index, parse_manifest
+from shipseal.oci.manifest import build_manifest, claims_attestation, parse_index, parse_manifest
 
 CONFIG = Descriptor(mt.OCI_CONFIG, digest_of(b"config"), 6)
 LAYER = Descriptor(mt.OCI_LAYER_GZIP, digest_of(b"layer"), 5, annotations={"a": "b"})
@@ -79,7 +79,7 @@ def test_an_index_tells_images_from_attestations() -> None:
     index = parse_index(raw(INDEX | {"manifests": children}), what="i")
     assert index.manifests == (image, unknown, marked)
     assert index.images() == (image,)
-    assert [is_attestation(child) for child in index.manifests] == [False, True, True]
+    assert [claims_attestation(child) for child in index.manifests] == [False, True, True]
 
 
 def test_the_media_type_may_be_missing_in_oci_documents_only() -> None:

@@ -146,7 +146,8 @@ def test_the_normal_form_is_its_own_normal_form(parts: list[str]) -> None:
 
 def test_buildkits_attestations_have_no_platform() -> None:
     assert Platform.parse("unknown/unknown").is_unknown
-    assert not Platform.parse("linux/amd64").is_unknown
+    for text in ("linux/amd64", "linux/unknown", "unknown/amd64", "unknown/unknown/v2"):
+        assert not Platform.parse(text).is_unknown
 
 
 # Descriptors
