@@ -73,7 +73,7 @@ class AdvisoryDatabase(AdvisoryIndex):
         scheme, entries = scheme_for(query.ecosystem), self._find(query)
         if not entries:
             return Answer()
-        if scheme is None or scheme.key(query.version) is None:
+        if scheme is None or not _can_be_ordered(query.version, scheme):
             return self._match_as_text(query, scheme, entries)
         found: dict[str, _Found] = {}
         for record, affected in entries:
@@ -94,7 +94,7 @@ class AdvisoryDatabase(AdvisoryIndex):
     def resolved(self, query: PackageQuery) -> frozenset[str]:
         """See :meth:`AdvisoryIndex.resolved`."""
         scheme = scheme_for(query.ecosystem)
-        if scheme is None or scheme.key(query.version) is None:
+        if scheme is None or not _can_be_ordered(query.version, scheme):
             return frozenset()
         ids: set[str] = set()
         for record, affected in self._find(query):
@@ -133,11 +133,15 @@ class AdvisoryDatabase(AdvisoryIndex):
         """Answer for a version that cannot be ordered: only enumerated versions can be recognised."""
         found = [_Found(record, it) for record, it in entries if enumerated(it, query.version)]
         hits = [hit for item in found for hit in self._hits(item, scheme)]
-        problem = (
-            f"{query.ecosystem} {query.name}: {query.version!r} is not a version that can be ordered, so the ranges of "
-            f"{len({record.id for record, _ in entries})} advisories were not compared"
+        missed = {
+            record.id for record, it in entries if it.ranges and not enumerated(it, query.version)
+        }
+        what = f"{query.version!r} is not a version that can be ordered"
+        gap = (
+            f"{query.ecosystem} {query.name}: {what if query.version else 'it has no version'}, so the ranges of "
+            f"{len(missed)} advisories were not compared"
         )
-        return Answer(_once(hits), (problem,))
+        return Answer(_once(hits), gaps=(gap,) if missed else ())
 
     def _hits(self, found: "_Found", scheme: Scheme | None) -> Iterator[Hit]:
         """Yield the advisory under the ids that people and ignore rules use.
@@ -193,6 +197,11 @@ class _Found:
         if any(key is None for key in keys.values()):
             return tuple(self._fixes)
         return tuple(sorted(self._fixes, key=lambda fix: keys[fix]))  # type: ignore[arg-type,return-value]
+
+
+def _can_be_ordered(version: str, scheme: Scheme) -> bool:
+    # Some orders would take the catalogue's word for "not known" for a version.
+    return version.lower() != "unknown" and scheme.key(version) is not None
 
 
 def _once(hits: Iterable[Hit]) -> tuple[Hit, ...]:

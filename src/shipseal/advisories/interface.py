@@ -56,11 +56,13 @@ class Answer:
 
     Attributes:
         hits: sorted by id.
-        problems: what could not be compared, or only approximately, a sentence each.
+        problems: what was compared only approximately, a sentence each.
+        gaps: what could not be compared at all, so that hits may be missing, a sentence each.
     """
 
     hits: tuple[Hit, ...] = ()
     problems: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 class AdvisoryIndex(ABC):

@@ -117,6 +117,7 @@ class _Run:
     overlap: Overlap
     findings: list[Finding] = field(default_factory=list)
     problems: dict[str, None] = field(default_factory=dict)
+    uncompared: dict[str, None] = field(default_factory=dict)
     uncovered: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
     foreign: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
     headers: int = 0
@@ -138,6 +139,7 @@ class _Run:
         for query, match_type in queries(item.identity, item.ecosystem, item.package.version):
             answer = self.database.match(query)
             self.problems.update(dict.fromkeys(answer.problems))
+            self.uncompared.update(dict.fromkeys(answer.gaps))
             for hit in answer.hits:
                 if hit.id in seen or self._left_out(item, hit, query, match_type, fixed):
                     continue
@@ -192,16 +194,12 @@ def match_inventory(
     for item in inventory.packages:
         if item.element in overlap.dropped:
             dropped.append(item)
-        elif item.package.version.lower() == "unknown":
-            run.problems[f"{item.package.name}: its version is unknown; it was not looked up"] = (
-                None
-            )
         else:
             run.look_up(item)
     return Outcome(
         findings=sort_findings(run.findings),
         notes=tuple(_notes(inventory, run, dropped)),
-        gaps=tuple(_gaps(run)),
+        gaps=tuple(_gaps(inventory, run)),
     )
 
 
@@ -213,12 +211,18 @@ def is_kernel_header(item: ListedPackage, upstream: str) -> bool:
     )
 
 
-def _gaps(run: _Run) -> Iterator[str]:
+def _gaps(inventory: SpdxInventory, run: _Run) -> Iterator[str]:
     for ecosystem, items in sorted(run.uncovered.items()):
         yield (
             f"{len(items)} package(s) of {ecosystem} were not looked up: the advisory database has nothing for it "
             f"({names(items)})"
         )
+    if inventory.malformed:
+        yield (
+            f"{len(inventory.malformed)} package URL(s) do not parse, so that nothing was looked up for them: "
+            + ", ".join(repr(purl[:100]) for purl in inventory.malformed[:3])
+        )
+    yield from _limited(run.uncompared)
 
 
 def _notes(inventory: SpdxInventory, run: _Run, dropped: list[ListedPackage]) -> Iterator[str]:
@@ -235,11 +239,6 @@ def _notes(inventory: SpdxInventory, run: _Run, dropped: list[ListedPackage]) ->
         yield f"{len(items)} package(s) of type {kind} are in no advisory ecosystem ({names(items)})"
     if inventory.unnamed:
         yield f"{inventory.unnamed} package(s) have no package URL and were not looked up"
-    if inventory.malformed:
-        yield (
-            f"{len(inventory.malformed)} package URL(s) do not parse: "
-            + ", ".join(repr(purl[:100]) for purl in inventory.malformed[:3])
-        )
     yield from _limited(run.problems)
 
 

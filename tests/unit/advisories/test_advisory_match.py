@@ -232,18 +232,20 @@ def test_a_field_of_that_name_in_another_form_is_left_alone() -> None:
     assert not hits(record, "v1.0.0")
 
 
-def test_a_version_that_no_order_accepts_matches_nothing_and_is_told() -> None:
+def test_a_version_that_no_order_accepts_matches_nothing_and_is_a_gap() -> None:
     record = python(("introduced", "0"))
     answer = database(record).match(PackageQuery("PyPI", "sample", "2.8.16rc1.1"))
     assert answer.hits == ()
-    (problem,) = answer.problems
-    assert "'2.8.16rc1.1' is not a version that can be ordered" in problem
-    assert "1 advisories" in problem
+    (gap,) = answer.gaps
+    assert "'2.8.16rc1.1' is not a version that can be ordered" in gap
+    assert "1 advisories" in gap
+    assert answer.problems == ()
 
 
 def test_such_a_version_still_matches_where_it_is_enumerated() -> None:
     record = python(("introduced", "0"), versions=["2.8.16rc1.1"])
     assert hits(record, "2.8.16rc1.1")
+    assert database(record).match(PackageQuery("PyPI", "sample", "2.8.16rc1.1")).gaps == ()
 
 
 def test_a_bound_that_is_no_version_still_finds_and_is_told() -> None:

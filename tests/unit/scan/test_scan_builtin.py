@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -239,25 +240,62 @@ def test_an_ecosystem_that_the_data_lacks_is_a_gap(tmp_path: Path) -> None:
 
 def test_what_nobody_has_advisories_for_is_only_told(tmp_path: Path) -> None:
     plain = spdx_package("pkg:generic/thing@1") | {"externalRefs": []}
-    broken = spdx_package("pkg:generic/broken@1")
-    broken["externalRefs"][0]["referenceLocator"] = "no-purl"
-    packages = [plain, broken, spdx_package("pkg:github/actions/checkout@v4")]
+    packages = [plain, spdx_package("pkg:github/actions/checkout@v4")]
     report = scan(tmp_path, spdx_document(packages), database(advisory("P-1", "PyPI", "x", ALL)))
     assert report.gaps == ()
     assert report.notes == (
         "1 package(s) of type github are in no advisory ecosystem (checkout)",
         "1 package(s) have no package URL and were not looked up",
-        "1 package URL(s) do not parse: 'no-purl'",
     )
 
 
-def test_versions_that_cannot_be_ordered_are_told_and_not_guessed(tmp_path: Path) -> None:
-    packages = [spdx_package("pkg:pypi/x@one"), spdx_package("pkg:pypi/y@UNKNOWN")]
-    base = database(advisory("P-1", "PyPI", "x", ALL), advisory("P-2", "PyPI", "y", ALL))
+def test_a_package_url_that_does_not_parse_is_a_gap(tmp_path: Path) -> None:
+    broken = spdx_package("pkg:pypi/x@1")
+    broken["externalRefs"][0]["referenceLocator"] = "no-purl"
+    base = database(advisory("P-1", "PyPI", "x", ALL))
+    assert scan(tmp_path, spdx_document([broken]), base).gaps == (
+        "1 package URL(s) do not parse, so that nothing was looked up for them: 'no-purl'",
+    )
+
+
+@pytest.mark.parametrize("version", ["one", "1.x", "not a version!", "UNKNOWN"])
+def test_a_version_that_cannot_be_ordered_is_a_gap_where_there_are_advisories(
+    tmp_path: Path, version: str
+) -> None:
+    packages = [
+        spdx_package(f"pkg:pypi/{name}@{quote(version)}", version=version) for name in ("x", "z")
+    ]
+    base = database(advisory("P-1", "PyPI", "x", [("introduced", "0"), ("fixed", "2")]))
     report = scan(tmp_path, spdx_document(packages), base)
     assert report.findings == ()
-    assert any("'one' is not a version that can be ordered" in note for note in report.notes)
-    assert any("y: its version is unknown" in note for note in report.notes)
+    assert report.gaps == (
+        f"PyPI x: {version!r} is not a version that can be ordered, so the ranges of 1 advisories were not compared",
+    )
+    assert report.notes == ()
+
+
+def test_a_package_without_version_is_a_gap_in_every_order(tmp_path: Path) -> None:
+    for purl, ecosystem in (
+        ("pkg:deb/debian/tar?distro=debian-12.5", "Debian:12"),
+        ("pkg:apk/alpine/tar?distro=alpine-3.19.1", "Alpine:v3.19"),
+        ("pkg:npm/tar", "npm"),
+        ("pkg:golang/tar", "Go"),
+        ("pkg:maven/tar/tar", "Maven"),
+    ):
+        name = "tar:tar" if ecosystem == "Maven" else "tar"
+        base = database(advisory("P-1", ecosystem, name, [("introduced", "0"), ("fixed", "9")]))
+        for version in ("", "UNKNOWN", "unknown"):
+            package = spdx_package(purl, name="tar") | {"versionInfo": version}
+            report = scan(tmp_path, spdx_document([package]), base)
+            assert report.findings == ()
+            assert len(report.gaps) == 1, (purl, version)
+
+
+def test_many_gaps_of_one_kind_are_summed_up(tmp_path: Path) -> None:
+    packages = [spdx_package(f"pkg:pypi/x@one{number}") for number in range(25)]
+    base = database(advisory("P-1", "PyPI", "x", ALL))
+    gaps = scan(tmp_path, spdx_document(packages), base).gaps
+    assert (len(gaps), gaps[-1]) == (21, "5 more problems of this kind")
 
 
 def test_the_image_itself_is_no_package(tmp_path: Path) -> None:
