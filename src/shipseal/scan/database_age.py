@@ -7,10 +7,12 @@ from shipseal.errors import Code, ScanError
 from shipseal.scan.interface import Database, DatabasePolicy
 
 _DAY = 86400.0
+# Clocks of two machines differ; an hour is a wrong time zone at the least.
+_AHEAD_SECONDS = 3600.0
 
 
 def check_age(database: Database, policy: DatabasePolicy, now: datetime, *, hint: str) -> None:
-    """Refuse data that is older than the policy allows, or whose age cannot be told.
+    """Refuse data that is older than the policy allows, or whose age cannot be told, or is from the future.
 
     Raises:
         ScanError: ``scan.db-stale``.
@@ -26,6 +28,14 @@ def check_age(database: Database, policy: DatabasePolicy, now: datetime, *, hint
             context={"database": database.uri},
         )
     age = (now - database.built).total_seconds()
+    if age < -_AHEAD_SECONDS:
+        raise ScanError(
+            Code.DB_STALE,
+            f"vulnerability database {database.uri}: built {rfc3339(database.built)}, which is {age_text(-age)} in the "
+            "future: the clock of this machine or the data is wrong, so its age cannot be told",
+            hint="set the clock, or get the data again",
+            context={"database": database.uri, "built": rfc3339(database.built)},
+        )
     if age > policy.max_age:
         raise ScanError(
             Code.DB_STALE,
