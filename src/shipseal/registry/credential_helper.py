@@ -4,6 +4,7 @@
 ``<token>`` says that the secret is an identity token.
 """
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 
 from shipseal._internal.limits import TOKEN
 from shipseal._internal.process import find_tool, run_tool
-from shipseal._internal.redact import redact
+from shipseal._internal.redact import redact, register_secret
 from shipseal.errors import Code, ConfigError, RegistryError
 from shipseal.registry.credentials import Credentials
 
@@ -23,6 +24,8 @@ _TIMEOUT_SECONDS = 60.0
 # How helpers say "I have none": the words are part of the protocol.
 _NOT_FOUND = "credentials not found"
 _SAID_MAX = 400
+# Found in whatever a helper printed, complete JSON or not: the value of "Secret", and its end may be missing.
+_SECRET = re.compile(r'(?i)"secret"\s*:\s*"((?:[^"\\\r\n]|\\.)*)')
 
 
 class AskHelper(Protocol):
@@ -64,11 +67,22 @@ def ask_helper(name: str, server: str, *, file: Path) -> Credentials | None:
         stdout_limit=TOKEN,
     )
     if result.status:
-        said = result.stdout.decode("utf-8", "replace").strip() or result.stderr.strip()
-        if _NOT_FOUND in said.lower():
+        printed = result.stdout.decode("utf-8", "replace")
+        if _NOT_FOUND in (printed.strip() or result.stderr).lower():
             return None
-        raise _failed(program, server, file, f"status {result.status}: {redact(said)[:_SAID_MAX]}")
+        _remember_secrets(printed)
+        # Only standard error is shown: the other one is where the protocol has the secret.
+        said = redact(result.stderr.strip())[:_SAID_MAX] or "it said nothing on standard error"
+        raise _failed(program, server, file, f"status {result.status}: {said}")
+    _remember_secrets(result.stdout.decode("utf-8", "replace"))
     return _credentials(result.stdout, program, server, file)
+
+
+def _remember_secrets(printed: str) -> None:
+    for written in _SECRET.findall(printed):
+        register_secret(written)
+        with contextlib.suppress(msgspec.DecodeError):
+            register_secret(msgspec.json.decode(f'"{written}"', type=str))
 
 
 def _credentials(output: bytes, program: str, server: str, file: Path) -> Credentials | None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipseal._internal import redact as redaction
 from shipseal._internal.redact import redact
 from shipseal.errors import Code, ConfigError, RegistryError, ShipsealError, ToolError
 from shipseal.registry.credentials import Anonymous, Credentials
@@ -303,6 +304,34 @@ def test_a_helper_that_fails_is_named_with_its_words(
         DockerCredentials({"HOME": str(tmp_path)}).find("ghcr.io", "a")
     assert caught.value.code is Code.REGISTRY_UNAUTHORIZED
     assert "docker-credential-broken" in caught.value.message
+
+
+@pytest.mark.parametrize("end", ["}", ""])
+def test_a_helper_that_fails_with_its_secret_printed_does_not_give_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(redaction, "_known", set())
+    answer = r'{"Username": "u", "Secret": "p\u0061ss-of-\"helper\""' + end
+    script = f"cat > /dev/null; cat {tmp_path}/answer; cat {tmp_path}/said >&2; exit 1"
+    (tmp_path / "answer").write_text(answer, "utf-8")
+    (tmp_path / "said").write_text('boom: pass-of-"helper" has expired', "utf-8")
+    _helper(monkeypatch, tmp_path / "bin", "broken", script)
+    _write(tmp_path / ".docker" / "config.json", {"credsStore": "broken"})
+    with pytest.raises(RegistryError, match=r"status 1: boom: \[redacted\] has expired") as caught:
+        DockerCredentials({"HOME": str(tmp_path)}).find("ghcr.io", "a")
+    shown = f"{caught.value.message} {caught.value.hint} {caught.value.context}"
+    assert "ss-of-" not in shown
+    assert redact('later: pass-of-"helper"') == "later: [redacted]"
+
+
+def test_what_a_failed_helper_prints_is_not_shown_even_in_another_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _helper(monkeypatch, tmp_path / "bin", "broken", "cat > /dev/null; echo bare-pass; exit 1")
+    _write(tmp_path / ".docker" / "config.json", {"credsStore": "broken"})
+    with pytest.raises(RegistryError, match="it said nothing on standard error") as caught:
+        DockerCredentials({"HOME": str(tmp_path)}).find("ghcr.io", "a")
+    assert "bare-pass" not in caught.value.message
 
 
 def test_a_helper_that_is_not_installed_is_named_with_its_file(tmp_path: Path) -> None:
