@@ -1,15 +1,17 @@
 """A folder of blobs by digest (``sha256/<hex>``): the shape of an OCI layout's ``blobs`` and of the evidence folder."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 from shipseal._internal.durable import disk_errors, fsync_folder, write_atomic
-from shipseal._internal.limits import MIB, TOOL_OUTPUT, read_file
+from shipseal._internal.limits import MIB, TOOL_OUTPUT, read_limited
 from shipseal.errors import Code, ImageError
 from shipseal.oci.digest import Digest, check_bytes, digest_of, split_digest, verified
+from shipseal.oci.regular_file import open_regular
 
 
 class BlobStore:
@@ -21,6 +23,7 @@ class BlobStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._whole: dict[Digest, tuple[int, ...]] = {}
 
     def path(self, digest: Digest) -> Path:
         """Return where the blob lies, whether it is there or not."""
@@ -33,30 +36,52 @@ class BlobStore:
             found = self.path(digest).stat()
         except OSError:
             return False
-        return size is None or found.st_size == size
+        return stat.S_ISREG(found.st_mode) and size in (None, found.st_size)
+
+    def has_whole(self, digest: Digest, size: int | None = None) -> bool:
+        """Return whether the blob is there and is what its digest promises.
+
+        It is read once; later calls only look whether the file is still the same one, unchanged.
+        """
+        if not self.has(digest, size):
+            return False
+        try:
+            mark = self._mark(digest)
+            if self._whole.get(digest) != mark:
+                for _ in self.open(digest, size):
+                    pass
+                self._whole[digest] = mark
+        except (OSError, ImageError):
+            return False
+        return True
+
+    def _mark(self, digest: Digest) -> tuple[int, ...]:
+        found = self.path(digest).stat()
+        return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def put(self, data: bytes) -> Digest:
-        """Store ``data`` and return its digest; what is there already is not written again.
+        """Store ``data`` and return its digest; what is there already, whole, is not written again.
 
         Raises:
             ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
         """
         digest = digest_of(data)
-        if not self.has(digest, len(data)):
+        if not self.has_whole(digest, len(data)):
             write_atomic(self.path(digest), data)
         return digest
 
     def put_stream(
         self, chunks: Iterable[bytes], digest: Digest, size: int | None, *, what: str
     ) -> None:
-        """Store what ``chunks`` yield under ``digest``, verified before it appears.
+        """Store what ``chunks`` yield under ``digest``, verified before it appears, unless it is there, whole.
 
         Raises:
             ImageError: ``image.digest-mismatch``.
             ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
         """
-        if not self.has(digest, size):
+        if not self.has_whole(digest, size):
             write_atomic(self.path(digest), verified(chunks, digest, size, what=what))
+            self._whole[digest] = self._mark(digest)
 
     def put_new(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
         """Store what ``chunks`` yield, whose digest is not known yet; return digest and size in bytes.
@@ -95,10 +120,11 @@ class BlobStore:
 
         Raises:
             ImageError: ``image.not-found``, ``image.digest-mismatch``.
-            ShipsealError: ``image.format-unsupported`` when it is larger than any document.
+            ShipsealError: ``image.format-unsupported`` when it is larger than any document, or no regular file.
         """
         try:
-            data = read_file(self.path(digest), TOOL_OUTPUT)
+            with open_regular(self.path(digest)) as stream:
+                data = read_limited(stream, TOOL_OUTPUT, what=str(self.path(digest)))
         except OSError as error:
             raise self._missing(digest, error) from error
         return check_bytes(data, digest, what=str(self.path(digest)))
@@ -118,10 +144,10 @@ class BlobStore:
         """Yield a blob in chunks of 1 MiB from ``offset`` on, not verified: for a receiver that verifies by itself.
 
         Raises:
-            ImageError: ``image.not-found``.
+            ImageError: ``image.not-found``, ``image.format-unsupported`` for what is no regular file.
         """
         try:
-            with self.path(digest).open("rb") as stream:
+            with open_regular(self.path(digest)) as stream:
                 stream.seek(offset)
                 while chunk := stream.read(MIB):
                     yield chunk

@@ -15,6 +15,7 @@ from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.digest import Digest, check_bytes
 from shipseal.oci.document import read_object
 from shipseal.oci.manifest import RawManifest
+from shipseal.oci.regular_file import open_regular
 
 _HINT = "the layout is damaged: build or copy the image again"
 _MARKER = b'{"imageLayoutVersion":"1.0.0"}'
@@ -51,11 +52,11 @@ class OciLayout:
         """Return the bytes of ``index.json``.
 
         Raises:
-            ImageError: ``image.not-found`` when there is no layout.
+            ImageError: ``image.not-found`` when there is no layout, ``image.format-unsupported`` when it is no file.
         """
         path = self.folder / "index.json"
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 return read_limited(stream, MANIFEST, what=str(path))
         except OSError as error:
             raise ImageError(

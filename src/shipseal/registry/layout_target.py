@@ -86,14 +86,14 @@ class LayoutTarget(Target):
         return self._layout.blobs.has(blob.digest, blob.size)
 
     def put_blob(self, upload: BlobUpload) -> Uploaded:
-        """Make sure the blob is there, whole.
+        """Make sure the blob is there, whole: one that lies there already is read, because the folder is anybody's.
 
         Raises:
             ImageError: ``image.digest-mismatch``.
             ShipsealError: the folder cannot be written.
         """
         blob = upload.blob
-        if self.has_blob(blob):
+        if self._layout.blobs.has_whole(blob.digest, blob.size):
             return Uploaded.EXISTED
         self._layout.create()
         self._layout.blobs.put_stream(
@@ -215,12 +215,14 @@ class LayoutTarget(Target):
         return self._referrers[digest]
 
     def _check_complete(self, manifest: RawManifest) -> None:
-        absent = [part for part in _parts(manifest, self.name) if not self.has_blob(part)]
+        blobs = self._layout.blobs
+        parts = _parts(manifest, self.name)
+        absent = [part for part in parts if not blobs.has_whole(part.digest, part.size)]
         if absent:
             raise RegistryError(
                 Code.IMAGE_NOT_FOUND,
                 f"{self.name}: manifest {manifest.digest} names {absent[0].digest} "
-                f"({absent[0].media_type}), which is not there",
+                f"({absent[0].media_type}), which is not there, or not whole",
                 hint="blobs and children are stored before the manifest that names them",
                 context={"target": self.name, "digest": absent[0].digest},
             )

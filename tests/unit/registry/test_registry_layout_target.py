@@ -2,14 +2,19 @@
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shipseal.errors import Code, ConfigError, ImageError, ShipsealError
+from shipseal.oci import Digest
 from shipseal.oci import media_types as mt
+from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.layout import OciLayout
+from shipseal.oci.manifest import parse_index, parse_manifest
+from shipseal.registry.interface import Uploaded
 from shipseal.registry.layout_target import LayoutTarget
 from tests.support.missing import UNAVOIDABLE
 from tests.support.target_content import Content, image, put, referrer, staged
@@ -102,6 +107,66 @@ def test_a_manifest_that_was_changed_on_disk_is_refused(target: LayoutTarget) ->
         with pytest.raises(ImageError, match="expected") as caught:
             call()
         assert caught.value.code is Code.DIGEST_MISMATCH
+
+
+def _blob(target: LayoutTarget, digest: str) -> Path:
+    return Path(target.repository) / "blobs" / digest.replace(":", "/")
+
+
+def test_a_blob_of_the_right_size_and_wrong_content_is_written_again(target: LayoutTarget) -> None:
+    content = Content(b"what the layer really holds")
+    assert target.put_blob(content.upload()) is Uploaded.SENT
+    path = _blob(target, content.descriptor.digest)
+    path.write_bytes(bytes(content.descriptor.size))
+    assert target.put_blob(content.upload()) is Uploaded.SENT
+    assert path.read_bytes() == b"what the layer really holds"
+    assert LayoutTarget(Path(target.repository)).put_blob(content.upload()) is Uploaded.EXISTED
+
+
+def test_a_blob_is_read_once_before_it_counts(
+    target: LayoutTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = Content(b"large")
+    put(target, content)
+    again = LayoutTarget(Path(target.repository))
+    opened: list[str] = []
+    whole = BlobStore.open
+
+    def watched(store: BlobStore, digest: Digest, size: int | None = None) -> Iterator[bytes]:
+        opened.append(digest)
+        return whole(store, digest, size)
+
+    monkeypatch.setattr(BlobStore, "open", watched)
+    assert [again.put_blob(content.upload()) for _ in range(3)] == [Uploaded.EXISTED] * 3
+    assert opened == [content.descriptor.digest]
+
+
+def test_a_manifest_is_not_named_over_a_damaged_part(target: LayoutTarget) -> None:
+    root = staged(target, "damaged part")
+    child = parse_index(root, what="root").manifests[0]
+    part = parse_manifest(target.read_manifest(child.digest), what="child").config
+    _blob(target, part.digest).write_bytes(bytes(part.size))
+    with pytest.raises(ShipsealError, match=f"{part.digest}.* or not whole"):
+        target.put_manifest(target.read_manifest(child.digest))
+
+
+def test_a_pipe_in_the_place_of_a_blob_or_the_index_is_not_waited_for(target: LayoutTarget) -> None:
+    content = Content(b"piped")
+    put(target, content)
+    for path in (_blob(target, content.descriptor.digest), Path(target.repository) / "index.json"):
+        path.unlink()
+        os.mkfifo(path)
+    assert not target.has_blob(content.descriptor)
+    layout = OciLayout(Path(target.repository))
+    calls: tuple[Callable[[], bytes], ...] = (
+        lambda: b"".join(target.open_blob(content.descriptor)),
+        lambda: layout.blobs.read(content.descriptor.digest),
+        layout.raw_index,
+    )
+    for call in calls:
+        with pytest.raises(ImageError, match="not a regular file") as caught:
+            call()
+        assert caught.value.code is Code.FORMAT_UNSUPPORTED
 
 
 def test_a_manifest_whose_child_is_missing_is_refused(target: LayoutTarget) -> None:
