@@ -36,19 +36,23 @@ class SystemClock:
 
 def rfc3339(moment: datetime) -> str:
     """Return ``moment`` as RFC 3339 in UTC with second precision and ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes a year before 1000 (Go's zero time) with fewer than four digits.
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def parse_rfc3339(text: str) -> datetime:
     """Return the aware UTC time that ``text`` states (fractions of any length are accepted).
 
     Raises:
-        ValueError: ``text`` is not RFC 3339.
+        ValueError: ``text`` is not RFC 3339, or its UTC time lies outside the years 1 to 9999.
     """
     moment = datetime.fromisoformat(_micros(text).replace("Z", "+00:00"))
     if moment.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from error
 
 
 def _micros(text: str) -> str:

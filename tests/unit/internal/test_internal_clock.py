@@ -1,5 +1,6 @@
 """Times are aware, in UTC, and read back as they were written."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -36,6 +37,23 @@ def test_fractions_of_any_length_are_read(text: str, micros: int) -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"zone|isoformat|month"):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+def test_a_moment_that_no_calendar_has_in_utc_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="outside the years 1 to 9999"):
+        parse_rfc3339(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_the_first_and_the_last_moment_read_back(text: str) -> None:
+    assert rfc3339(parse_rfc3339(text)) == text
+
+
+@given(st.text(max_size=30) | st.datetimes(timezones=st.timezones()).map(str))
+def test_no_text_is_a_surprise_to_the_clock(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert parse_rfc3339(text).tzinfo is UTC
 
 
 def test_the_machines_clock_is_aware_and_runs() -> None:
