@@ -10,8 +10,20 @@ from pathlib import Path
 
 from shipseal.errors import Code, ShipsealError
 
-# The last two: a file stands where a folder should be.
-_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+# What a path or its disk answers: all of it lies in what somebody configured. Not every OSError is about a file, a
+# broken connection is one too, so they are named.
+_NOT_WRITABLE = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ETXTBSY, errno.EBUSY),
+        # A file stands where a folder should be, or the other way round, or something else does.
+        *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY, errno.ENXIO, errno.ENODEV),
+        # The name cannot be used: too long, a loop, a folder that cannot be made (as below /proc), a strange character.
+        *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.EINVAL, errno.EILSEQ, errno.EXDEV),
+        # The file system cannot do it, or fails.
+        *(errno.EIO, errno.EFBIG, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.ESTALE),
+        *(errno.ENOLCK, errno.EMFILE, errno.ENFILE),
+    }
+)
 
 
 @contextlib.contextmanager
@@ -19,7 +31,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     """Turn what a disk says into a :class:`ShipsealError` that names ``path``.
 
     Raises:
-        ShipsealError: ``resource.disk-full`` when there is no room, ``config.invalid`` when writing is not allowed.
+        ShipsealError: ``resource.disk-full`` when there is no room, ``config.invalid`` when the path cannot be used.
     """
     try:
         yield
@@ -36,7 +48,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise ShipsealError(
                 Code.CONFIG_INVALID,
                 f"{path}: cannot be written: {error.strerror}",
-                hint="make the folder writable, or set SHIPSEAL_STATE or SHIPSEAL_CACHE to one that is",
+                hint="make the path one that can be written, or set SHIPSEAL_STATE or SHIPSEAL_CACHE to one that is",
                 context={"path": str(path)},
             ) from error
         raise

@@ -43,7 +43,7 @@ def test_a_full_disk_is_told_as_one() -> None:
     assert caught.value.retryable
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ELOOP])
 def test_what_may_not_be_written_is_a_matter_of_configuration(number: int) -> None:
     with pytest.raises(ShipsealError, match="cannot be written") as caught, disk_errors(Path("x")):
         raise OSError(number, "no")
@@ -57,11 +57,26 @@ def test_a_file_where_a_folder_should_be_is_a_matter_of_configuration(tmp_path: 
     assert caught.value.code is Code.CONFIG_INVALID
 
 
-def test_any_other_fault_stays_what_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/proc/nowhere/file", f"/proc/{'x' * 300}/file"])
+def test_a_path_that_cannot_be_is_a_matter_of_configuration(path: str) -> None:
+    with pytest.raises(ShipsealError, match="cannot be written") as caught:
+        write_atomic(Path(path), b"")
+    assert caught.value.code is Code.CONFIG_INVALID
+    assert caught.value.context["path"] == str(Path(path))
+
+
+def test_a_folder_where_a_file_should_be_is_a_matter_of_configuration(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(ShipsealError, match="cannot be written") as caught:
         write_atomic(tmp_path / "folder", b"")
+    assert caught.value.code is Code.CONFIG_INVALID
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
+@pytest.mark.parametrize("number", [errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT])
+def test_a_fault_of_no_disk_stays_what_it_is(number: int) -> None:
+    with pytest.raises(OSError, match="no"), disk_errors(Path("x")):
+        raise OSError(number, "no")
 
 
 def test_a_locked_folder_is_changed_by_one_at_a_time(tmp_path: Path) -> None:
