@@ -27,6 +27,9 @@ FOLDER = "folder"
 LAYOUT_PREFIX = "oci:"
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION_MOST = 36_525 * 86_400.0
+_DURATION_LENGTH = 60
+_TOO_LONG = "expected a duration of at most 36525d (a hundred years)"
 _DURATION = r"(?:\d+(?:ms|s|m|h|d))+"
 _PART = re.compile(r"(\d+)(ms|s|m|h|d)")
 _IMAGE_FORM = "a lower-case name such as app or ghcr.io/org/app, without tag and digest"
@@ -36,11 +39,17 @@ def parse_duration(value: object) -> float:
     """Return the seconds that ``value`` states: ``90s``, ``5m``, ``1h30m``, ``5d``.
 
     Raises:
-        ValueError: it has another form; a number alone has no unit.
+        ValueError: it has another form (a number alone has no unit), or is longer than a century.
     """
     if not isinstance(value, str) or not re.fullmatch(_DURATION, value):
         raise ValueError("expected a duration such as 90s, 5m, 1h30m or 5d")
-    return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    # Longer ones are a slip, and beyond what times can be reckoned with.
+    if len(value) > _DURATION_LENGTH:
+        raise ValueError(_TOO_LONG)
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    if seconds > _DURATION_MOST:
+        raise ValueError(_TOO_LONG)
+    return seconds
 
 
 def format_duration(seconds: float | None) -> str:
@@ -58,8 +67,9 @@ def _duration_or_none(value: object) -> float | None:
         return None
     try:
         return parse_duration(value)
-    except ValueError:
-        raise ValueError("expected a duration such as 5d, or none") from None
+    except ValueError as error:
+        problem = str(error) if str(error) == _TOO_LONG else "expected a duration such as 5d"
+        raise ValueError(f"{problem}, or none") from None
 
 
 def absolute(text: str, folder: Path) -> str:

@@ -41,6 +41,16 @@ def test_what_has_no_unit_is_no_duration(value: object) -> None:
         parse_duration(value)
 
 
+@pytest.mark.parametrize("text", ["999999999999d", "36526d", "36525d1ms", "9" * 5000 + "d"])
+def test_a_duration_beyond_a_century_is_a_slip(text: str) -> None:
+    with pytest.raises(ValueError, match="at most 36525d"):
+        parse_duration(text)
+
+
+def test_a_century_is_a_duration() -> None:
+    assert parse_duration("36525d") == 36525 * 86400
+
+
 @given(st.integers(0, 10**9))
 def test_a_duration_is_written_as_it_is_read(milliseconds: int) -> None:
     seconds = milliseconds / 1000
