@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from shipseal._internal.clock import Clock, rfc3339
+from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
 from shipseal._internal.durable import disk_errors, fsync_folder
 from shipseal._internal.limits import JOURNAL, read_limited
 from shipseal._internal.redact import redact
@@ -151,12 +151,13 @@ def _load(path: Path) -> tuple[list[Event], int]:
 
 
 def _parse(line: bytes, seq: int, path: Path) -> Event | None:
-    """Return the event, or None for a line that a crash has torn."""
+    """Return the event, or None for a line that is torn or damaged."""
     if not line.endswith(b"\n"):
         return None
     try:
         found = msgspec.json.decode(line, type=_Line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        parse_rfc3339(found.at)
+    except (msgspec.DecodeError, ValueError):
         return None
     if found.v > SCHEMA:
         raise ReleaseError(

@@ -56,6 +56,18 @@ def test_whatever_a_crash_leaves_the_whole_lines_before_it_are_read(cut: int, ju
         assert len(read_journal(path)) == len(events) + 1
 
 
+@pytest.mark.parametrize(
+    "at", ["", "yesterday", "2026-01-02T03:04:05", "0001-01-01T00:00:00+01:00"]
+)
+def test_a_line_whose_time_is_none_is_damaged(tmp_path: Path, at: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, 3)
+    lines = path.read_text().splitlines(keepends=True)
+    lines[1] = lines[1].replace("2026-01-02T03:04:05Z", at)
+    path.write_text("".join(lines))
+    assert [event.data["number"] for event in read_journal(path)] == [0]
+
+
 def test_a_block_of_zeros_at_the_end_is_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     written(path)
