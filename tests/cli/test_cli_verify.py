@@ -207,6 +207,15 @@ def test_what_could_not_be_asked_is_no_verdict(
     assert "verified" not in out
 
 
+def test_a_password_in_a_reference_is_not_repeated(home: Path, run: Run) -> None:
+    assert home.is_dir()
+    for more in ([], ["--json"]):
+        status, out, err = run("user:hunter2@host.example/app", *KEY, *more)
+        assert status == Exit.USAGE
+        assert "it is not shown" in out + err
+        assert "hunter2" not in out + err
+
+
 def test_the_private_key_is_not_taken_for_a_public_one(home: Path, run: Run) -> None:
     publish(home / "out")
     (home / "release.pub").write_text("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n")

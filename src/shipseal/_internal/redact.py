@@ -33,6 +33,8 @@ _SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
 )
 _USERINFO = re.compile(r"(?i)(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@]+@")
+# As in URLs, but without a scheme. These look like it and are harmless: host:5000/app@…, app:1.2@sha256:…, oci:a@b.
+_LOGIN = re.compile(r"(?!oci:)[^\s/@:]+:(?!\d+/)[^@]*@(?!sha\d+:)")
 _MIN_SECRET = 4
 
 _lock = threading.Lock()
@@ -57,6 +59,11 @@ def redact(text: str) -> str:
         text = text.replace(value, REDACTED)
     text = _USERINFO.sub(lambda match: f"{match['scheme']}{REDACTED}@", text)
     return _SHAPES.sub(lambda match: f"{match['keep'] or ''}{REDACTED}", text)
+
+
+def has_userinfo(reference: str) -> bool:
+    """Return whether ``reference``, without a scheme, begins with ``user:password@``: such a text must not be shown."""
+    return _LOGIN.match(reference) is not None
 
 
 def redact_url(url: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shipseal._internal.progress import Reporter
 from shipseal.build.pull import pull_image
+from shipseal.cli.references import parse_reference
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Image, Platform, PlatformImage
 from shipseal.oci.archive import open_archive
@@ -67,7 +68,7 @@ def open_source(asked: Asked, work: Path, connect: Connect, reporter: Reporter) 
     if path.is_file() or text.startswith(("/", "./", "../")):
         layout = open_archive(path, work / "image")
         return _local(asked, layout, None, path.name.partition(".")[0])
-    return _pulled(asked, Reference.parse(text), work, connect, reporter)
+    return _pulled(asked, parse_reference(text), work, connect, reporter)
 
 
 def _layout_and_ref(text: str) -> tuple[Path, str | None]:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy
+from shipseal.cli.references import parse_reference
 from shipseal.errors import ConfigError, ImageError
 from shipseal.evidence.collect import collect
 from shipseal.evidence.interface import Collected
 from shipseal.oci import Digest, parse_digest
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root
-from shipseal.oci.reference import Reference
 from shipseal.registry.docker_config import DockerCredentials
 from shipseal.registry.factory import open_target
 from shipseal.registry.hosts import HostSettings
@@ -91,7 +91,7 @@ def _split(text: str) -> tuple[str, str]:
     """Return the target's name, and the tag or digest; an empty one for a layout that holds one image."""
     if text.startswith(PREFIX):
         return _split_layout(text.removeprefix(PREFIX))
-    reference = Reference.parse(text)
+    reference = parse_reference(text)
     return reference.name, reference.digest or reference.tag_or_latest()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shipseal._internal.redact import redact
+from shipseal.config.environment import COMMAND_LINE
 from shipseal.config.keys import Key, all_keys, children
 from shipseal.config.locate import BUILD, file_path, key_at, pattern_of, prefixes, value_at
 from shipseal.config.problems import KeyPath, Problem, key_text
@@ -61,10 +62,13 @@ class Explainer:
 
     def problem_at(self, path: KeyPath, message: str, hint: str = "") -> Problem:
         """Return a problem with its place: the variable that set it, or the line."""
-        origin = next((self.origins[part] for part in prefixes(path) if part in self.origins), "")
+        origin = self._origin(path)
         lines = (self.tree.lines[part] for part in prefixes(path) if part in self.tree.lines)
         line = None if origin else next(lines, None)
         return Problem(message, hint, key_text(path), origin, line)
+
+    def _origin(self, path: KeyPath) -> str:
+        return next((self.origins[part] for part in prefixes(path) if part in self.origins), "")
 
     def _problem(self, item: Mapping[str, Any]) -> Problem:
         kind = str(item["type"])
@@ -136,6 +140,9 @@ class Explainer:
             return "a list"
         if isinstance(value, dict):
             return "a mapping"
+        if self._origin(path) not in ("", COMMAND_LINE):
+            # A variable may hold a secret that was meant for another one; a file that is committed may not.
+            return "a text that is not shown"
         text = redact(str(value))
         return repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…")
 

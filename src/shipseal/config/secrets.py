@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from shipseal._internal.redact import has_userinfo
 from shipseal.config.problems import KeyPath, key_text
 
 _WORDS = frozenset(
@@ -14,6 +15,7 @@ _PAIRS = frozenset({("api", "key"), ("access", "key"), ("private", "key"), ("sec
 # Names of places rather than of values: {env: NPM_TOKEN} says where a secret is, not what it is.
 _PLACES = re.compile(r"build\.secrets\..*")
 _FREE_NAMES = re.compile(r"build\.labels(\..*)?")
+_REFERENCES = re.compile(r"targets(\[\d+\])?|image|build\.(base|reference)")
 _SHAPES = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}"
@@ -32,8 +34,11 @@ def secrets_in(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str
     elif isinstance(value, list):
         for number, child in enumerate(value):
             yield from secrets_in(child, (*path, number))
-    elif isinstance(value, str) and (kind := secret_kind(value)):
-        yield path, kind
+    elif isinstance(value, str):
+        if kind := secret_kind(value):
+            yield path, kind
+        elif _REFERENCES.fullmatch(key_text(path)) and has_userinfo(value):
+            yield path, "a user and password before a host"
 
 
 def _of_key(key: str, child: object, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

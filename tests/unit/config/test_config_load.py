@@ -419,6 +419,24 @@ def test_a_wrong_variable_is_named(
     assert message in problem.message
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GATE_FAIL_ON",
+        "LIMITS_PARALLEL",
+        "GATE_FIXABLE_ONLY",
+        "TARGETS",
+        "TIMEOUTS_BUILD",
+        "KEY_PASSWORT",
+    ],
+)
+def test_a_secret_in_the_wrong_variable_is_not_shown(read: Load, name: str) -> None:
+    for secret in (SECRET, f"user:{SECRET}@host.example/app"):
+        with pytest.raises(ConfigProblems, match=f"SHIPSEAL_{name}") as caught:
+            read(MINIMUM, {f"SHIPSEAL_{name}": secret})
+        assert SECRET not in f"{caught.value.message} {caught.value.hint} {caught.value.context}"
+
+
 def test_an_unknown_variable_is_named_with_what_was_meant(problems: Problems) -> None:
     (problem,) = problems(MINIMUM, {"SHIPSEAL_GATE_FAILON": "high"})
     assert problem.origin == "SHIPSEAL_GATE_FAILON"
@@ -453,6 +471,13 @@ def test_a_secret_is_refused_and_not_repeated(
     assert "environment" in problem.hint
     with pytest.raises(ConfigProblems) as caught:
         read(f"{MINIMUM}{text}\n")
+    assert SECRET not in f"{caught.value.message} {caught.value.hint} {caught.value.context}"
+
+
+def test_a_login_in_a_target_is_refused_and_not_repeated(read: Load) -> None:
+    text = MINIMUM.replace("[ghcr.io/org/app]", f"['me:{SECRET}@a.example/app']")
+    with pytest.raises(ConfigProblems, match=r"targets\[0\]: a user and password") as caught:
+        read(text)
     assert SECRET not in f"{caught.value.message} {caught.value.hint} {caught.value.context}"
 
 

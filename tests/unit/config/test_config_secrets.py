@@ -88,5 +88,15 @@ def test_labels_are_no_secrets_but_a_private_key_there_is() -> None:
     assert found({"build": {"labels": {"a": key}}}) == {("build", "labels", "a"): "a private key"}
 
 
+def test_a_login_before_a_host_is_a_secret_where_a_reference_stands() -> None:
+    login = "user:hunter2@host/app"
+    value = {
+        "targets": [login, "oci:./a@b", "host:5000/app"],
+        "build": {"base": login, "reference": "app:1@sha256:00", "labels": {"mail": login}},
+    }
+    kind = "a user and password before a host"
+    assert found(value) == {("targets", 0): kind, ("build", "base"): kind}
+
+
 def test_an_empty_value_is_no_secret() -> None:
     assert found({"build": {"env": {"NPM_TOKEN": ""}}}) == {}

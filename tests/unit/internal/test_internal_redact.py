@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shipseal._internal import redact as room
-from shipseal._internal.redact import REDACTED, redact, redact_url, register_secret
+from shipseal._internal.redact import REDACTED, has_userinfo, redact, redact_url, register_secret
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +72,27 @@ def test_a_url_keeps_what_is_known_to_be_harmless() -> None:
     assert redact_url(url) == (
         "https://host:5000/v2/a/blobs/uploads/?digest=sha256:ab&X-Amz-Signature=REDACTED&n=5"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user:pass@host/app",
+        "user:p/a:ss@host:5000/app:1",
+        "u:1234@host/app",
+        "u:@host/app@sha256:00",
+    ],
+)
+def test_a_login_before_a_host_is_seen_without_a_scheme(text: str) -> None:
+    assert has_userinfo(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host/app", "host:5000/app", "host:5000/app@v1", "host:5000/app:1@sha256:00", "app:1.2@sha256:00",
+        "app:1.2@sha512:00", "app@sha256:00", "oci:./a@b", "",
+    ],
+)  # fmt: skip
+def test_ports_tags_digests_and_folders_are_no_logins(text: str) -> None:
+    assert not has_userinfo(text)
