@@ -54,6 +54,7 @@ _INHERITED = frozenset(
 )
 _GRACE_SECONDS = 2.0
 _DRAIN_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
 _running: "set[subprocess.Popen[bytes]]" = set()
 _SIGKILL_STATUSES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
@@ -124,7 +125,7 @@ def run_tool(
     Raises:
         ToolTimeoutError: it did not end in time (``tool.crashed``, retryable).
         ToolError: ``tool.missing``; ``resource.out-of-memory`` when the kernel killed it; ``tool.crashed`` when its
-            output passed the limit.
+            output passed the limit, which ends it.
     """
     words = tuple(str(word) for word in argv)
     started = time.monotonic()
@@ -133,7 +134,7 @@ def run_tool(
         feeder = _feed(process.stdin, stdin)
         _running.add(process)
         try:
-            process.wait(timeout)
+            _wait(process, out, timeout)
         except subprocess.TimeoutExpired as error:
             raise _too_slow(words[0], timeout, tail.text()) from error
         finally:
@@ -142,13 +143,32 @@ def run_tool(
             feeder.join(_DRAIN_SECONDS)
         out.join()
         tail.join()
-    if process.returncode in _SIGKILL_STATUSES:
-        raise _killed(words[0], tail.text())
+    # First, because it is ended for that.
     if out.overflow:
         raise _too_talkative(words[0], stdout_limit)
+    if process.returncode in _SIGKILL_STATUSES:
+        raise _killed(words[0], tail.text())
     return ToolResult(
         words, process.returncode, out.data(), tail.text(), time.monotonic() - started
     )
+
+
+def _wait(process: "subprocess.Popen[bytes]", out: "_Collector", timeout: float) -> None:
+    """Wait until the tool has ended, or has printed more than its limit: nothing that comes after that is of use.
+
+    Raises:
+        subprocess.TimeoutExpired: neither came in time.
+    """
+    deadline = time.monotonic() + timeout
+    while not out.overflow:
+        left = deadline - time.monotonic()
+        try:
+            process.wait(max(0.0, min(left, _LOOK_SECONDS)))
+        except subprocess.TimeoutExpired:
+            if left <= _LOOK_SECONDS:
+                raise
+        else:
+            return
 
 
 def end_all_tools() -> None:

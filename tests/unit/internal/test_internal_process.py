@@ -73,6 +73,26 @@ def test_more_output_than_the_limit_is_refused_and_not_kept() -> None:
     assert run_tool(_shell("head -c 1000 /dev/zero"), timeout=10, stdout_limit=limit).status == 0
 
 
+@pytest.mark.parametrize("polite", ["", "trap '' TERM; "])
+def test_a_tool_that_prints_without_end_is_ended_long_before_its_deadline(
+    tmp_path: Path, polite: str
+) -> None:
+    started = time.monotonic()
+    script = f"{polite}echo $$ > {tmp_path}/pid; while :; do cat /dev/zero; done"
+    with pytest.raises(ToolError, match="printed more than 1000 bytes") as caught:
+        run_tool(_shell(script), timeout=60, stdout_limit=Limit("small", 1000, "it is a test"))
+    assert time.monotonic() - started < 20
+    assert (caught.value.code, caught.value.retryable) == (Code.TOOL_CRASHED, False)
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
+
+
+def test_a_tool_that_takes_longer_than_one_look_is_waited_for() -> None:
+    result = run_tool(_shell("sleep 1.2; echo done"), timeout=30)
+    assert (result.status, result.stdout) == (0, b"done\n")
+    with pytest.raises(ToolTimeoutError, match=r"did not end within 0\.8 s"):
+        run_tool(["/bin/sleep", "30"], timeout=0.8)
+
+
 def test_secrets_are_taken_out_of_what_a_tool_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redact, "_known", set())
     register_secret("hunter2-of-a-tool")
