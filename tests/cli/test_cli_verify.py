@@ -207,6 +207,33 @@ def test_what_could_not_be_asked_is_no_verdict(
     assert "verified" not in out
 
 
+def test_a_platform_alone_is_not_verified_and_the_index_covers_it(home: Path, run: Run) -> None:
+    image = publish(home / "out")
+    status, out, _ = run(f"oci:out@{image.platforms[0].digest}", *KEY)
+    assert status == Exit.EVIDENCE, out
+    assert "NOT verified" in out
+    assert "inconsistent" in out
+    assert run(f"oci:out@{image.digest}", *KEY)[0] == Exit.OK
+    platform = image.platforms[0].platform
+    (home / "policy.yaml").write_text(f"keys: [release.pub]\nplatforms: [{platform}]\n")
+    assert run(f"oci:out@{image.digest}", "--policy", "policy.yaml")[0] == Exit.OK
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"not what its digest says"])
+def test_a_damaged_layout_is_no_layout_and_altered_content_is_no_evidence(
+    home: Path, run: Run, damage: bytes
+) -> None:
+    image = publish(home / "out")
+    (home / "out" / "blobs" / "sha256" / image.digest.partition(":")[2]).write_bytes(damage)
+    status, out, err = run("oci:out:1.2.3", *KEY)
+    assert status == Exit.EVIDENCE, out + err
+    assert "image.digest-mismatch" in err
+    (home / "out" / "index.json").write_bytes(damage)
+    status, out, err = run("oci:out:1.2.3", *KEY)
+    assert status == Exit.REFUSED, out + err
+    assert "image.format-unsupported" in err
+
+
 def test_a_password_in_a_reference_is_not_repeated(home: Path, run: Run) -> None:
     assert home.is_dir()
     for more in ([], ["--json"]):
