@@ -2,7 +2,7 @@
 
 An entry that counts as an attestation is neither catalogued nor scanned, so the index's word alone is not enough: a
 runtime that is asked for a platform, or for a digest, starts whatever image stands there. BuildKit's storage form
-(docs/attestations/attestation-storage.md there) is held strictly: platform ``unknown/unknown``, both
+(its page "Attestation storage") is held strictly: platform ``unknown/unknown``, both
 ``vnd.docker.reference`` annotations, layers that are in-toto documents.
 """
 
