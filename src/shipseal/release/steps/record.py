@@ -1,7 +1,7 @@
 """Record: the release's own account, beside the image at every target, for a runner that has no journal.
 
-The account is signed by nobody, so nothing is done by it: evidence is found by its signatures. It is for people, who see
-what the tags named before they moved, and which release is in the middle of moving them (``docs/adr/0005``).
+The account is signed by nobody, so nothing is done by it: evidence is found by its signatures. It is for people, who
+see what the tags named before they moved, and which release is in the middle of moving them (``docs/adr/0005``).
 """
 
 from collections.abc import Iterable, Sequence
