@@ -25,6 +25,7 @@ packaged=(
     "jq jq"
     "runc runc"
     "debootstrap debootstrap"
+    "ruby ruby"
 )
 
 say() { printf 'tools: %s\n' "$*"; }

@@ -3,7 +3,6 @@
 import json
 import random
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -100,9 +99,7 @@ def test_npm_as_node_semver() -> None:
 
 
 def test_gems_as_rubygems() -> None:
-    ruby = shutil.which("ruby")
-    if ruby is None:
-        pytest.skip(f"{UNAVOIDABLE}Ruby is not installed")
+    ruby = need("ruby")
     compared = pairs(
         word([".0", ".1", ".a", ".b1", ".rc1", ".0a", "-1", "-a", ".10", ".pre"], 5), 4000
     )
