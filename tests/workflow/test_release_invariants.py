@@ -483,6 +483,25 @@ def test_a_crash_while_adopting_adopts_the_rest_later(
     assert len(bench.signer.signed) == len(bundles(bench)) == 8
 
 
+class InterruptedTarget(LayoutTarget):
+    """Somebody presses Ctrl-C while ``latest`` is about to move here."""
+
+    def put_tag(self, tag: str, manifest: RawManifest) -> None:
+        if tag == "latest":
+            raise KeyboardInterrupt
+        super().put_tag(tag, manifest)
+
+
+def test_an_interrupt_during_promotion_names_what_is_public(bench: Bench) -> None:
+    bench.targets = (bench.targets[0], InterruptedTarget(bench.folder / "b"))
+    result = bench.run()
+    assert (result.status, result.exit) == (Status.PARTLY_PROMOTED, Exit.INTERRUPTED)
+    assert f"{bench.targets[0].name}:latest" in result.message
+    bench.targets = (bench.targets[0], LayoutTarget(bench.folder / "b"))
+    assert bench.run().status == Status.DONE
+    expect_public(bench)
+
+
 def test_an_sbom_that_no_store_takes_is_attested_by_reference(bench: Bench) -> None:
     """Fault (g): what is still too big after trimming never only warns."""
     bench.predicate_limit = 100

@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec.structs import replace
+
 from shipseal.attest.interface import Signer
 from shipseal.build.interface import BuiltImage
 from shipseal.checks import Outcome
@@ -27,6 +29,7 @@ from shipseal.release.cancel import CancelledError
 from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.records import ClosedRecord
 from shipseal.release.result import ReleaseResult, Status, closing, result_of
+from shipseal.release.state import ReleaseState
 from shipseal.release.statements import Speaker
 from shipseal.release.steps.adopt import adopt
 from shipseal.release.steps.assess import Assessment, assess
@@ -76,7 +79,7 @@ class Runner:
             closed = closing(error)
         except KeyboardInterrupt:
             self.ctx.cancel.set()
-            closed = _INTERRUPTED
+            closed = _interrupted(self.ctx.ledger.state)
         self.ctx.ledger.record("release.closed", closed)
         return result_of(self.ctx.ledger.state)
 
@@ -215,6 +218,18 @@ class Runner:
             promotion.run(decisions)
         with self.ctx.step("record"):
             record_at_targets(self.ctx, built, Status.DONE, decisions)
+
+
+def _interrupted(state: ReleaseState) -> ClosedRecord:
+    """Return how a release ends that a signal ended: pending, or partly promoted when a tag has moved already."""
+    digest = state.image.digest if state.image else ""
+    public = [
+        f"{target}:{tag}" for (target, tag), record in state.tags.items() if record.digest == digest
+    ]
+    if not public or state.recorded:
+        return _INTERRUPTED
+    told = f"interrupted during promotion; public already: {', '.join(public)}"
+    return replace(_INTERRUPTED, status=Status.PARTLY_PROMOTED, message=told)
 
 
 def _refusal(assessment: Assessment) -> ClosedRecord | None:
