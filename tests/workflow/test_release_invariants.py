@@ -449,6 +449,24 @@ def test_a_policy_that_changed_during_a_hold_is_asked_again_on_any_runner(bench:
     expect_nothing_public(bench)
 
 
+def test_another_policy_makes_another_seal_once_and_signs_nothing_else_again(bench: Bench) -> None:
+    def another_policy(setup: Setup) -> Setup:
+        return replace(setup, rules=replace(setup.rules, policy_digest=digest_of(b"later")))
+
+    bench.targets = (bench.targets[0], BrokenTarget(bench.folder / "b", "put_tag", OUTAGE))
+    assert bench.run().status == Status.PENDING
+    bench.adjust = another_policy
+    for _ in range(2):
+        bench.fresh_runner()
+        assert bench.run().status == Status.PENDING
+        assert len(bench.signer.signed) == 9
+    bench.targets = (bench.targets[0], LayoutTarget(bench.folder / "b"))
+    bench.fresh_runner()
+    assert bench.run().status == Status.DONE
+    assert len(bench.signer.signed) == 9
+    expect_public(bench)
+
+
 def test_a_hold_that_outlasts_the_age_of_its_scan_is_scanned_again(bench: Bench) -> None:
     def a_day(setup: Setup) -> Setup:
         policy = replace(setup.rules.verify, scan_max_age=timedelta(days=1))

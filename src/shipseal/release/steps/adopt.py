@@ -61,6 +61,8 @@ def adopt(ctx: Context, built: BuiltImage) -> None:
     if own or state.adopted or state.plan is None:
         return
     candidates = list(_candidates(ctx, built))
+    # Seals under today's policy first: one of an older policy may lie beside it.
+    candidates.sort(key=lambda one: not _is_sealed_today(ctx, one))
     chosen = _belonging(candidates, state.plan.release, _own_build(ctx))
     if not chosen:
         return
@@ -179,9 +181,14 @@ def _tell_records(ctx: Context, built: BuiltImage, release: str) -> None:
 def _same_policy(ctx: Context, chosen: Mapping[str, _Candidate]) -> bool:
     """Return whether the seal was made under the policy of today: only then does its gate stand."""
     seal = chosen.get(str(Family.SEAL))
-    return (
-        seal is not None and ctx.rules.policy_digest in parse_summary(seal.predicate).policy_digests
-    )
+    return seal is not None and _is_sealed_today(ctx, seal)
+
+
+def _is_sealed_today(ctx: Context, candidate: _Candidate) -> bool:
+    """Return whether it is a seal under the policy that is in force now."""
+    if candidate.family is not Family.SEAL:
+        return False
+    return ctx.rules.policy_digest in parse_summary(candidate.predicate).policy_digests
 
 
 def _record(ctx: Context, candidate: _Candidate) -> None:

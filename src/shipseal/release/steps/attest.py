@@ -17,7 +17,8 @@ from shipseal.evidence.artifact import Content
 from shipseal.evidence.artifacts import put_artifact
 from shipseal.evidence.interface import EvidenceStore, Placed
 from shipseal.intoto.predicates import Family
-from shipseal.intoto.summary import SealedInput, SealFacts
+from shipseal.intoto.statement import parse_statement
+from shipseal.intoto.summary import SealedInput, SealFacts, parse_summary
 from shipseal.oci import Digest, RawManifest, parse_digest
 from shipseal.oci import media_types as mt
 from shipseal.registry.interface import Target
@@ -95,13 +96,13 @@ def _sign(ctx: Context, signer: Signer, record: StatementRecord) -> None:
 def _seal(
     ctx: Context, built: BuiltImage, statements: Sequence[StatementRecord]
 ) -> StatementRecord:
-    """Return the seal's statement; one over the same attestations is kept as it is."""
+    """Return the seal's statement; one over the same attestations under the same policy is kept as it is."""
     state = ctx.ledger.state
     inputs = tuple(
         SealedInput(parse_digest(state.evidence[record.key].bundle), record.predicate_type)
         for record in statements
     )
-    if (sealed := state.statements.get(str(Family.SEAL))) and _names(ctx, sealed, inputs):
+    if (sealed := state.statements.get(str(Family.SEAL))) and _still_right(ctx, sealed, inputs):
         return sealed
     plan = state.plan
     facts = SealFacts(
@@ -120,12 +121,13 @@ def _seal(
     return record_statement(ctx, Speaker(built.image, ctx.image_name).seal(facts))
 
 
-def _names(ctx: Context, sealed: StatementRecord, inputs: Iterable[SealedInput]) -> bool:
+def _still_right(ctx: Context, sealed: StatementRecord, inputs: Iterable[SealedInput]) -> bool:
     digest = parse_digest(sealed.statement)
     if not ctx.parts.blobs.has(digest):
         return False
-    raw = ctx.parts.blobs.read(digest)
-    return all(item.digest.removeprefix("sha256:").encode() in raw for item in inputs)
+    seal = parse_summary(parse_statement(ctx.parts.blobs.read(digest)).predicate)
+    same_inputs = set(seal.inputs) == {item.digest for item in inputs}
+    return same_inputs and ctx.rules.policy_digest in seal.policy_digests
 
 
 def _resource_uri(ctx: Context, digest: Digest) -> str:
