@@ -9,7 +9,7 @@ import binascii
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -109,6 +109,15 @@ def load_public_key(raw: bytes, *, what: str) -> PublicKey:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _no_key(what, "public") from error
     return PublicKey.of(key, what=what)
+
+
+def read_public_keys(files: Iterable[Path]) -> tuple[PublicKey, ...]:
+    """Return the public keys in ``files``.
+
+    Raises:
+        ConfigError: one cannot be read, or holds no public key.
+    """
+    return tuple(load_public_key(read_key_file(path), what=str(path)) for path in files)
 
 
 def encrypt_key(key: LocalKey, password: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shipseal.attest.interface import Trust
-from shipseal.attest.key_files import load_public_key, read_key_file
+from shipseal.attest.key_files import read_public_keys
 from shipseal.attest.verify_bundle import KeyTrust
 
 
@@ -14,4 +14,4 @@ def trust_in_keys(files: Iterable[Path]) -> Trust:
     Raises:
         ConfigError: ``policy.empty`` when no file is named; ``config.invalid`` when one holds no public key.
     """
-    return KeyTrust(load_public_key(read_key_file(path), what=str(path)) for path in files)
+    return KeyTrust(read_public_keys(files))

@@ -64,7 +64,7 @@ def resume(
         _run(version=version, config=config, dry_run=False, as_json=as_json)
         return
     from shipseal.release.session import unfinished  # noqa: PLC0415 - costs more than --help may
-    from shipseal.wiring import state_folder  # noqa: PLC0415
+    from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     found = unfinished(state_folder(config, os.environ), identifier)
     plan = found.state.plan
@@ -82,7 +82,7 @@ def resume(
 def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the releases of this machine."""
     from shipseal.release.session import all_known  # noqa: PLC0415
-    from shipseal.wiring import state_folder  # noqa: PLC0415
+    from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     found = list(all_known(state_folder(config, os.environ)))
     if as_json:
@@ -102,7 +102,7 @@ def show(
 ) -> None:
     """Show one release: how it stands, what was found, where its evidence lies, and its timeline."""
     from shipseal.release.session import all_known, known, latest  # noqa: PLC0415
-    from shipseal.wiring import state_folder  # noqa: PLC0415
+    from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     state = state_folder(config, os.environ)
     found = known(state, identifier) if identifier else latest(all_known(state))
@@ -119,7 +119,7 @@ def abort(
     """Give a release up, and say what stays at the targets."""
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
     from shipseal.release.session import abort as give_up  # noqa: PLC0415
-    from shipseal.wiring import state_folder  # noqa: PLC0415
+    from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     found = give_up(state_folder(config, os.environ), identifier, SystemClock())
     if as_json:
@@ -142,7 +142,8 @@ def _run(
     from shipseal.cli.release_findings import print_findings  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
     from shipseal.release.session import run  # noqa: PLC0415
-    from shipseal.wiring import Surroundings, Wish, release_setup  # noqa: PLC0415
+    from shipseal.wiring.release import Wish, release_setup  # noqa: PLC0415
+    from shipseal.wiring.surroundings import Surroundings  # noqa: PLC0415
 
     clock = SystemClock()
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:

@@ -3,19 +3,16 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shipseal.errors import Code, ConfigError
 from shipseal.intoto.predicates import COSIGN_TYPES, Family, family_of
-from shipseal.oci import Platform
 from shipseal.registry.hosts import HostSettings
-from shipseal.verify.policy import TargetRule, VerifyPolicy
+from shipseal.verify.policy import VerifyPolicy
 
 if TYPE_CHECKING:
     from shipseal.config.load import LoadedConfig
-    from shipseal.config.sections import Verify
 
 _COSIGN_NAMES = {name: family for family, name in COSIGN_TYPES.items()} | {
     "spdx": Family.SBOM,
@@ -83,27 +80,20 @@ def _from_file(asked: Asked) -> RuleBook:
     # pydantic and YAML are imported only when there is a file to read.
     if asked.config:
         from shipseal.config.load import load  # noqa: PLC0415
+        from shipseal.wiring.targets import host_settings  # noqa: PLC0415
+        from shipseal.wiring.verification import verify_policy  # noqa: PLC0415
 
         loaded = load(asked.config, env=os.environ, overrides={})
         keys = loaded.config.verify.keys or _public_half(loaded)
-        return RuleBook(_policy(loaded.config.verify), keys, _hosts(loaded))
+        hosts = host_settings(loaded.config)
+        return RuleBook(verify_policy(loaded.config.verify), keys, hosts)
     if asked.policy:
         from shipseal.config.load import load_policy  # noqa: PLC0415
+        from shipseal.wiring.verification import verify_policy  # noqa: PLC0415
 
         alone = load_policy(asked.policy).policy
-        return RuleBook(_policy(alone), alone.keys)
+        return RuleBook(verify_policy(alone), alone.keys)
     return RuleBook(VerifyPolicy(), ())
-
-
-def _policy(section: "Verify") -> VerifyPolicy:
-    age = section.scan_max_age
-    return VerifyPolicy(
-        require=tuple(Family(name) for name in section.require),
-        platforms=tuple(map(Platform.parse, section.platforms)) or None,
-        scan_max_age=None if age is None else timedelta(seconds=age),
-        targets=TargetRule(section.targets),
-        accept_break_glass=section.break_glass == "accept",
-    )
 
 
 def _public_half(loaded: "LoadedConfig") -> tuple[Path, ...]:
@@ -111,18 +101,6 @@ def _public_half(loaded: "LoadedConfig") -> tuple[Path, ...]:
     private = loaded.config.sign.key
     public = private.with_suffix(".pub") if private else None
     return (public,) if public and public.is_file() else ()
-
-
-def _hosts(loaded: "LoadedConfig") -> dict[str, HostSettings]:
-    return {
-        host: HostSettings(
-            plain_http=options.plain_http,
-            ca=options.ca,
-            client_cert=options.client_cert,
-            client_key=options.client_key,
-        )
-        for host, options in loaded.config.registries.items()
-    }
 
 
 def _family(text: str) -> Family:

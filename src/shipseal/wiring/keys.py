@@ -9,8 +9,8 @@ from shipseal.attest.key_files import (
     PasswordSource,
     environment_password,
     load_private_key,
-    load_public_key,
     read_key_file,
+    read_public_keys,
 )
 from shipseal.attest.key_signer import KeySigner
 from shipseal.attest.keys import LocalKey, PublicKey
@@ -53,20 +53,10 @@ def release_keys(loaded: LoadedConfig, env: Mapping[str, str], ask: PasswordSour
 
     path = Path(sign.key)
     key = load_private_key(read_key_file(path), what=str(path), password=password)
-    trusted = trusted_keys(loaded) or (key.public,)
+    trusted = read_public_keys(map(Path, loaded.config.verify.keys)) or (key.public,)
     _check_own(loaded, key, trusted)
     ids = tuple(sorted(public.key_id for public in trusted))
     return Keys(KeySigner(key), KeyTrust(trusted), ids)
-
-
-def trusted_keys(loaded: LoadedConfig) -> tuple[PublicKey, ...]:
-    """Return the keys in ``verify.keys``.
-
-    Raises:
-        ConfigError: one cannot be read.
-    """
-    paths = (Path(path) for path in loaded.config.verify.keys)
-    return tuple(load_public_key(read_key_file(path), what=str(path)) for path in paths)
 
 
 def _check_own(loaded: LoadedConfig, key: LocalKey, trusted: tuple[PublicKey, ...]) -> None:

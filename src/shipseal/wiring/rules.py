@@ -2,22 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import datetime
 
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import ConfigError
 from shipseal.ignores.rules import IgnoreRule
-from shipseal.intoto.predicates import Family
-from shipseal.oci import Digest, Platform, digest_of
+from shipseal.oci import Digest, digest_of
 from shipseal.release.context import Rules
 from shipseal.release.tags import Move, TagRule, plan_tags
 from shipseal.sbom.store_limits import fit_limit
-from shipseal.verify.policy import TargetRule, VerifyPolicy
+from shipseal.verify.policy import TargetRule
 from shipseal.wiring.gate import gate_policy
 from shipseal.wiring.ignores import ignore_rules
 from shipseal.wiring.keys import Keys
 from shipseal.wiring.surroundings import Surroundings
+from shipseal.wiring.verification import verify_policy
 
 _NO_LIMIT = 1 << 40  # what no store limits is limited by nothing that fits on a disk
 
@@ -36,7 +36,8 @@ def release_rules(
     return Rules(
         gate=gate_policy(config.gate),
         ignores=ignores,
-        verify=_verify_policy(loaded),
+        # A consumer may be content with one target; a release requires all of it of every one.
+        verify=replace(verify_policy(config.verify), targets=TargetRule.ALL),
         trust=keys.trust,
         tags=plan_tags(tag_rules(loaded), version, commit=commit),
         accept_incomplete=frozenset(config.sbom.accept_incomplete),
@@ -72,19 +73,6 @@ def tag_rules(loaded: LoadedConfig) -> tuple[TagRule, ...]:
             hint='add "{version}", or write {tag: ' + by_order[0] + ", move: always}",
         )
     return rules
-
-
-def _verify_policy(loaded: LoadedConfig) -> VerifyPolicy:
-    verify = loaded.config.verify
-    return VerifyPolicy(
-        require=tuple(Family(name) for name in verify.require),
-        platforms=tuple(Platform.parse(name) for name in verify.platforms) or None,
-        scan_max_age=timedelta(seconds=verify.scan_max_age)
-        if verify.scan_max_age is not None
-        else None,
-        targets=TargetRule.ALL,
-        accept_break_glass=verify.break_glass == "accept",
-    )
 
 
 def _policy_digest(

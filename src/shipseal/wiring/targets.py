@@ -26,7 +26,7 @@ class Connections:
     def __init__(self, config: Config, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
-        self._hosts = _hosts(config)
+        self._hosts = host_settings(config)
         self._policy = RetryPolicy(deadline=config.timeouts.retry_deadline)
         self._silence = config.timeouts.network
         self._credentials = DockerCredentials(os.environ)
@@ -52,7 +52,8 @@ class Connections:
         return self.open(reference.name)
 
 
-def _hosts(config: Config) -> Mapping[str, HostSettings]:
+def host_settings(config: Config) -> Mapping[str, HostSettings]:
+    """Return how hosts are reached, by host and port, from ``registries:``."""
     return {
         host: HostSettings(options.plain_http, options.ca, options.client_cert, options.client_key)
         for host, options in config.registries.items()
