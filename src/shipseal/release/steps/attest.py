@@ -7,7 +7,6 @@ tag, and two writers would lose one.
 """
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,6 +48,8 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
         AttestError: signing failed.
         ShipsealError: a store refused or could not be reached.
     """
+    # Opened once: a store remembers the entries that it has read, and they are listed again for every bundle.
+    stores = ctx.stores()
     with workers(ctx.cancel, ctx.rules.parallel, "attest") as pool:
         with ctx.step("sign"):
             statements = [
@@ -59,14 +60,10 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
             list(pool.map(partial(_sign, ctx, signer), statements))
         with ctx.step("store evidence"):
             list(pool.map(partial(_place_full, ctx, built), ctx.parts.targets))
-            _place_all(ctx, built, pool)
+            list(pool.map(partial(_place, ctx), _errands(ctx, built, stores)))
         with ctx.step("seal"):
             _sign(ctx, signer, _seal(ctx, built, statements))
-            _place_all(ctx, built, pool)
-
-
-def _place_all(ctx: Context, built: BuiltImage, pool: ThreadPoolExecutor) -> None:
-    list(pool.map(partial(_place, ctx), _errands(ctx, built)))
+            list(pool.map(partial(_place, ctx), _errands(ctx, built, stores)))
 
 
 def _sign(ctx: Context, signer: Signer, record: StatementRecord) -> None:
@@ -134,11 +131,11 @@ def _resource_uri(ctx: Context, digest: Digest) -> str:
     return f"{public_name(ctx.parts.targets)}@{digest}"
 
 
-def _errands(ctx: Context, built: BuiltImage) -> list[_Errand]:
+def _errands(ctx: Context, built: BuiltImage, stores: Sequence[EvidenceStore]) -> list[_Errand]:
     state = ctx.ledger.state
     evidence = state.evidence.values()
     errands = []
-    for store in ctx.stores():
+    for store in stores:
         for subject in built.image.subjects():
             wanted = tuple(record for record in evidence if subject.digest in record.subjects)
             errands.append(_Errand(store, subject, wanted))
