@@ -1,12 +1,14 @@
 # The verbs of the project. Each sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix tools bench docs check
+.PHONY: help demo test faults lint fix tools bench docs check
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough; the virtual environment is made with it once.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 WORKERS ?= auto
+# What the long tables of faults draw their random moments from.
+SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-virtualenv
 
@@ -18,6 +20,10 @@ demo: .venv/.run ## see the point in a minute: a bad image refused, a good one r
 
 test: lint ## lint, then all tests (those that need outside tools skip without `make tools`)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4
+
+faults: .venv/.dev ## the long tables of faults: on the wire, at home, crashes (SEED=n repeats a run)
+	@echo "seed: $(SEED)"
+	FAULTS_SEED=$(SEED) $(BIN)/pytest -m faults -n $(WORKERS) --maxprocesses 4
 
 lint: .venv/.dev ## ruff and mypy, changing nothing
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy

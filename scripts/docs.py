@@ -11,6 +11,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from shipseal.errors import Code, exit_for
 from shipseal.sbom.store_limits import STORE_LIMITS, StoreLimit
 
 ROOT = Path(__file__).resolve().parents[1]
+# As a script, only its own folder is searched; the rows of faults lie with their tests.
+sys.path.append(str(ROOT))
 _PART = re.compile(r"(<!-- generated: (\S+), by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -90,11 +93,30 @@ def _sentences(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace("\b", "")).strip()
 
 
+def faults(place: str) -> str:
+    """Return the table of the faults at one place (``tests/faults/<place>_rows.py``)."""
+    from tests.faults.rows import rows_of  # noqa: PLC0415 - it is found only now, see above
+
+    rows = [
+        [
+            row.fault,
+            row.step,
+            row.outcome,
+            f"[`{row.code}`](errors.md#{row.code})" if row.code else "",
+            str(int(row.exit)),
+            row.note,
+        ]
+        for row in rows_of(place)
+    ]
+    return table(["fault", "step", "outcome", "code", "exit", "note"], rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "configuration": configuration.markdown,
     "commands": commands,
     "store-limits": store_limits,
+    **{f"faults-{place}": partial(faults, place) for place in ("wire", "home", "crash")},
 }
 
 
