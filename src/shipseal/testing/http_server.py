@@ -8,7 +8,8 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,24 @@ from urllib.parse import parse_qs, urlsplit
 from shipseal._internal.limits import MIB
 
 _LINGER_OFF = struct.pack("ii", 1, 0)
+_NO_BODY = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, before it is sent.
+
+    Attributes:
+        status: the status code.
+        headers: name and value of each, without ``Content-Length``.
+        body: its pieces, as they are written.
+        length: ``Content-Length``; None for none, when the end of the connection is the end of the body.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: Iterable[bytes]
+    length: int | None
 
 
 class Exchange:
@@ -28,6 +47,10 @@ class Exchange:
         query: all values of each parameter.
         headers: of the request; names in any case.
         length: of the body in bytes, as announced.
+        twists: change the answer, one after another, right before it is sent; None in place of an answer cuts the
+            connection.
+        cut_after: so many bytes of the body arrive before the connection is lost; None for all. Whoever takes the body
+            heeds it.
     """
 
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
@@ -38,7 +61,20 @@ class Exchange:
         self.query: dict[str, list[str]] = parse_qs(urlsplit(handler.path).query, True)
         self.headers = handler.headers
         self.length = int(handler.headers.get("Content-Length") or 0)
+        self.twists: list[Callable[[Reply], Reply | None]] = []
+        self.cut_after: int | None = None
         self._unread = self.length
+
+    @property
+    def connection(self) -> socket.socket:
+        """The connection, for what is no HTTP any more."""
+        connection: socket.socket = self._handler.connection
+        return connection
+
+    @property
+    def unread(self) -> int:
+        """Bytes of the body that nobody has read."""
+        return self._unread
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what is left of the body; ends early when the client goes away."""
@@ -71,18 +107,37 @@ class Exchange:
         """
         for _ in self.chunks():
             pass
-        self._handler.send_response(status)
-        for name, value in dict(headers).items():
-            self._handler.send_header(name, value)
-        if status not in (204, 304):
-            self._handler.send_header(
-                "Content-Length", str(len(body) if length is None else length)
-            )
-        self._handler.end_headers()
-        if self.method != "HEAD":
-            self._handler.wfile.write(body)
-        if length is not None and length != len(body) and self.method != "HEAD":
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        announced = len(body) if length is None else length
+        self.send(Reply(status, tuple(pairs), (body,), announced))
+
+    def send(self, reply: Reply) -> None:
+        """Send an answer after :attr:`twists`; one of another length than it announces ends with the connection."""
+        for twist in self.twists:
+            twisted = twist(reply)
+            if twisted is None:
+                self.drop()
+                return
+            reply = twisted
+        self._send_head(reply)
+        if self.method == "HEAD" or reply.status in _NO_BODY:
+            return
+        sent = 0
+        for piece in reply.body:
+            self._handler.wfile.write(piece)
+            sent += len(piece)
+        if reply.length != sent:
             self.drop()
+
+    def _send_head(self, reply: Reply) -> None:
+        self._handler.send_response(reply.status)
+        for name, value in reply.headers:
+            self._handler.send_header(name, value)
+        if reply.length is None:
+            self._handler.send_header("Connection", "close")
+        elif reply.status not in _NO_BODY:
+            self._handler.send_header("Content-Length", str(reply.length))
+        self._handler.end_headers()
 
     def drop(self) -> None:
         """Cut the connection, as a broken network does: what was sent before is delivered, nothing else."""

@@ -1,7 +1,8 @@
 """A registry in memory with knobs, for what real registries will not do on demand.
 
 It speaks the distribution specification over real HTTP on a loopback port. What goes wrong is set by attributes of
-:class:`Quirks`, at any time, or by :attr:`RegistrySimulator.before`, which may answer a request in its place.
+:class:`Quirks`, at any time, or by :attr:`RegistrySimulator.before`, which may answer a request in its place: it takes
+a plan of faults (:class:`shipseal.testing.faults.Faults`) too.
 """
 
 import json
@@ -10,7 +11,7 @@ import ssl
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -47,6 +48,8 @@ class Quirks:
         no_api_status: see above.
         oci_subject: whether ``OCI-Subject`` is sent; None: as the API is there.
         filters: whether the API filters by artifact type.
+        claims_filter: whether it says that it has filtered; None: as it does.
+        listed_type: the artifact type that the API tells of everything, whatever it is; None for the truth.
         page_size: most entries in a list of tags or referrers; 0 for all.
         etags: whether manifests have an ``ETag``, and ``If-Match`` is heeded.
         digest_header: whether ``Docker-Content-Digest`` is sent.
@@ -61,6 +64,8 @@ class Quirks:
     no_api_status: int = 404
     oci_subject: bool | None = None
     filters: bool = True
+    claims_filter: bool | None = None
+    listed_type: str | None = None
     page_size: int = 0
     etags: bool = False
     digest_header: bool = True
@@ -257,7 +262,9 @@ class RegistrySimulator:
             _refuse(exchange, 416, "RANGE_INVALID")
             return False
         if exchange.length and self.quirks.cut_uploads:
-            data.extend(exchange.read(self.quirks.cut_uploads.pop(0)))
+            exchange.cut_after = self.quirks.cut_uploads.pop(0)
+        if exchange.cut_after is not None:
+            data.extend(exchange.read(exchange.cut_after))
             if not self.quirks.keeps_partial:
                 del repository.uploads[upload]
             exchange.drop()
@@ -292,9 +299,13 @@ class RegistrySimulator:
         found = (as_referrer(one, what="stored") for one in repository.manifests.values())
         entries = [one.entry for one in found if one and one.subject == subject]
         headers = {"Content-Type": mt.OCI_INDEX}
+        if self.quirks.listed_type is not None:
+            entries = [replace(one, artifact_type=self.quirks.listed_type) for one in entries]
         wanted = exchange.query.get("artifactType", [""])[0]
         if wanted and self.quirks.filters:
             entries = [entry for entry in entries if entry.artifact_type == wanted]
+        claims = self.quirks.claims_filter
+        if wanted and (self.quirks.filters if claims is None else claims):
             headers["OCI-Filters-Applied"] = "artifactType"
         page, link = self._page(exchange, [entry.to_json() for entry in entries])
         document = {"schemaVersion": 2, "mediaType": mt.OCI_INDEX, "manifests": page}
