@@ -128,6 +128,7 @@ class Summary:
         result: ``PASSED`` or ``FAILED``.
         inputs: digests of the attestations that it stands on.
         break_glass: None when the gate passed.
+        version: of the release that it seals; empty where another tool wrote it.
     """
 
     verifier: str
@@ -138,6 +139,7 @@ class Summary:
     result: str
     inputs: tuple[Digest, ...]
     break_glass: BreakGlass | None
+    version: str = ""
 
 
 def parse_summary(predicate: bytes) -> Summary:
@@ -159,6 +161,7 @@ def parse_summary(predicate: bytes) -> Summary:
             result=_text(document["verificationResult"]),
             inputs=tuple(_one_digest(item) for item in document.get("inputAttestations") or ()),
             break_glass=_break_glass(document.get(BREAK_GLASS_FIELD)),
+            version=_version(document.get(RELEASE_FIELD)),
         )
     except KeyError as error:
         raise _malformed(f"it lacks {error.args[0]}") from error
@@ -189,6 +192,14 @@ def _break_glass(value: object) -> BreakGlass | None:
         raise ValueError("its break-glass record is no object")
     until = parse_rfc3339(_text(value["until"]))
     return BreakGlass(_text(value["reason"]), _text(value["person"]), until)
+
+
+def _version(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, dict):
+        raise ValueError("what it says of its release is no object")
+    return _text(value.get("version", ""))
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ The specification leaves ``scanner.result`` to the scanner. Ours says, in ``scan
 beside the image and is named by digest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -217,6 +217,8 @@ class ScanSummary:
         gate: the gate's outcome; empty where another tool wrote it.
         fail_on: the gate's threshold; likewise.
         scanner: URI and version.
+        counts: findings by severity; empty where there are none, or another tool wrote it.
+        critical: ids of critical findings, each once, whether ignored or not; likewise.
     """
 
     finished: datetime
@@ -224,6 +226,8 @@ class ScanSummary:
     gate: str
     fail_on: str
     scanner: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    critical: tuple[str, ...] = ()
 
 
 def parse_scan(predicate: bytes) -> ScanSummary:
@@ -245,9 +249,20 @@ def parse_scan(predicate: bytes) -> ScanSummary:
             gate=str(gate.get("outcome", "")),
             fail_on=str(gate.get("failOn", "")),
             scanner=f"{scanner.get('uri', '')} {scanner.get('version', '')}".strip(),
+            counts={str(name): int(number) for name, number in _items(result.get("counts"))},
+            critical=tuple(_critical(result.get("findings"))),
         )
-    except (ValueError, KeyError, TypeError, ImageError) as error:
+    except (AttributeError, ValueError, KeyError, TypeError, ImageError) as error:
         raise _malformed(str(error)) from error
+
+
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    return () if value is None else value.items()
+
+
+def _critical(findings: Any) -> Iterable[str]:
+    found = (str(item["id"]) for item in findings or () if item.get("severity") == "critical")
+    return dict.fromkeys(found)
 
 
 def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 IN_TOTO = "application/vnd.in-toto+json"
 SPDX_JSON = "application/spdx+json"
 RELEASE_RECORD = "application/vnd.shipseal.release.v1+json"
+ROLLBACK_RECORD = "application/vnd.shipseal.rollback.v1+json"
 
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 IMAGES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})

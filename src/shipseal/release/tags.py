@@ -148,7 +148,65 @@ def plan_tags(
                 hint="use a version such as 1.4.2, or write {tag: …, move: always}",
             )
         planned[name] = PlannedTag(name, rule.template, rule.immutable, move)
-    return tuple(sorted(planned.values(), key=_write_order))
+    return in_write_order(planned.values())
+
+
+def in_write_order(tags: Iterable[PlannedTag]) -> tuple[PlannedTag, ...]:
+    """Return ``tags`` in the order in which they are written: the fewer people follow one, the earlier."""
+    return tuple(sorted(tags, key=_write_order))
+
+
+def moving_tags(rules: Iterable[TagRule], version: str) -> tuple[PlannedTag, ...]:
+    """Return the tags that move with ``version``, in the order of writing.
+
+    Left out are those that are immutable, and those of templates that this version has no value for: a tag with a
+    commit in it is of one commit, and nothing to move.
+    """
+    found = {}
+    for rule in rules:
+        if rule.immutable:
+            continue
+        try:
+            name = expand(rule.template, version)
+        except ConfigError:
+            continue
+        found[name] = PlannedTag(name, rule.template, False, rule.move or Move.HIGHER)
+    return in_write_order(found.values())
+
+
+def version_tags(rules: Sequence[TagRule], tags: Iterable[str]) -> dict[str, str]:
+    """Return the versions that ``tags`` show as published, each with its tag, the highest first.
+
+    A tag that moves is no version, even where it looks like one, as ``1.4`` does beside ``1.4.2``.
+    """
+    found: dict[str, str] = {}
+    names = tuple(tags)
+    for rule in rules:
+        if rule.immutable and "{version}" in rule.template:
+            pattern = _inverse(rule.template)
+            for name in names:
+                match = pattern.fullmatch(name)
+                if match and Version.parse(match[1]) and not _moves(rules, name, match[1]):
+                    found.setdefault(match[1], name)
+    ordered = sorted(found, key=lambda text: (_order(text).sort_key(), text), reverse=True)
+    return {version: found[version] for version in ordered}
+
+
+def in_line(tag: PlannedTag, version: str) -> bool:
+    """Return whether ``version`` belongs to the line of ``tag``: its template gives the same name."""
+    parsed = Version.parse(version)
+    return parsed is not None and _same_line(tag, parsed)
+
+
+def _moves(rules: Iterable[TagRule], name: str, version: str) -> bool:
+    return any(tag.name == name for tag in moving_tags(rules, version))
+
+
+def _order(text: str) -> Version:
+    found = Version.parse(text)
+    if found is None:
+        raise AssertionError("only versions with an order are sorted")
+    return found
 
 
 def decide(
