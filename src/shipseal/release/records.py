@@ -212,6 +212,28 @@ class PromotionRecord(msgspec.Struct, frozen=True):
     before: dict[str, dict[str, str | None]]
 
 
+class DepartureRecord(msgspec.Struct, frozen=True):
+    """``release.rolled-back``, ``release.reinstated``: tags left the release, or came back to it.
+
+    Attributes:
+        rollback: id of the rollback.
+        at: RFC 3339.
+        by: who.
+        reason: why; may be empty.
+        version: of the release that the tags name since; empty when it is not known.
+        digest: of that release.
+        tags: ``(target, tag)`` of each.
+    """
+
+    rollback: str
+    at: str
+    by: str
+    reason: str
+    version: str
+    digest: str
+    tags: tuple[tuple[str, str], ...]
+
+
 class ClosedRecord(msgspec.Struct, frozen=True):
     """``release.closed``: how this run of the release ended. A later run may go on unless the status is ``done``.
 

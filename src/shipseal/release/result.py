@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from shipseal.errors import Exit, ShipsealError
-from shipseal.release.records import ClosedRecord
+from shipseal.release.records import ClosedRecord, DepartureRecord
 from shipseal.release.state import ReleaseState
 from shipseal.release.steps.undo import PartlyPromotedError
 
@@ -57,6 +57,18 @@ class EvidenceResult(msgspec.Struct, frozen=True):
     stores: tuple[str, ...]
 
 
+class RolledBackResult(msgspec.Struct, frozen=True):
+    """A rollback by which tags left the release: when, who, why, and what the tags name since."""
+
+    rollback: str
+    at: str
+    by: str
+    reason: str
+    version: str
+    digest: str
+    tags: tuple[str, ...]
+
+
 class ReleaseResult(msgspec.Struct, frozen=True):
     """A release as it stands.
 
@@ -76,6 +88,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         exit: exit status of the command.
         attested: whether evidence was signed and read back from every target.
         dry_run: whether nothing was to be uploaded and signed.
+        rolled_back: the rollback by which tags left this release; None when none did, or they came back.
     """
 
     release: str
@@ -92,6 +105,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     exit: int
     attested: bool
     dry_run: bool
+    rolled_back: RolledBackResult | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value."""
@@ -133,6 +147,22 @@ def result_of(state: ReleaseState) -> ReleaseResult:
         exit=closed.exit if closed else int(Exit.OK),
         attested=state.verified,
         dry_run=state.dry_run,
+        rolled_back=_rolled_back(state.rolled_back),
+    )
+
+
+def _rolled_back(record: DepartureRecord | None) -> RolledBackResult | None:
+    if record is None:
+        return None
+    names = tuple(dict.fromkeys(tag for _, tag in record.tags))
+    return RolledBackResult(
+        record.rollback,
+        record.at,
+        record.by,
+        record.reason,
+        record.version,
+        record.digest,
+        names,
     )
 
 

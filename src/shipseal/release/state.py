@@ -11,6 +11,7 @@ from shipseal.release.journal import Event
 from shipseal.release.records import (
     CatalogueRecord,
     ClosedRecord,
+    DepartureRecord,
     EvidenceRecord,
     GateRecord,
     ImageRecord,
@@ -23,6 +24,8 @@ from shipseal.release.records import (
 )
 
 R = TypeVar("R", bound=msgspec.Struct)
+# What happens to a release afterwards does not change how its last run ended.
+_AFTERWARDS = frozenset({"release.closed", "release.rolled-back", "release.reinstated", "note"})
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class ReleaseState:
         fork: whether the last run was a fork's, which may do neither.
         closed: how the last run ended; None while one is running or after a crash.
         aborted: whether a person gave it up.
+        rolled_back: the rollback by which tags left this release; None when none did, or they came back.
         started: RFC 3339 of the first event.
         last: RFC 3339 of the last event.
     """
@@ -70,6 +74,7 @@ class ReleaseState:
     fork: bool = False
     closed: ClosedRecord | None = None
     aborted: bool = False
+    rolled_back: DepartureRecord | None = None
     started: str = ""
     last: str = ""
 
@@ -77,7 +82,7 @@ class ReleaseState:
         """Add one event. Kinds that are not known are facts for people and change nothing."""
         self.started = self.started or event.at
         self.last = event.at
-        if event.kind not in ("release.closed", "note"):
+        if event.kind not in _AFTERWARDS:
             self.closed = None
         handler = _HANDLERS.get(event.kind)
         if handler is not None:
@@ -150,7 +155,7 @@ def _built(state: ReleaseState, event: Event) -> None:
         # Another image: nothing that was done for the old one counts.
         for name in ("staged", "catalogues", "scans", "statements", "evidence", "placed", "tags"):
             getattr(state, name).clear()
-        state.gate, state.before = None, None
+        state.gate, state.before, state.rolled_back = None, None, None
         state.verified = state.recorded = state.adopted = False
     state.image = record
 
@@ -219,6 +224,25 @@ def _aborted(state: ReleaseState, _event: Event) -> None:
     state.aborted = True
 
 
+def _rolled_back(state: ReleaseState, event: Event) -> None:
+    record = _read(event, DepartureRecord)
+    state.rolled_back = record
+    _now_names(state, record, f"rolled back at {record.at} by {record.by}")
+
+
+def _reinstated(state: ReleaseState, event: Event) -> None:
+    state.rolled_back = None
+    record = _read(event, DepartureRecord)
+    _now_names(state, record, f"put back at {record.at} by {record.by}")
+
+
+def _now_names(state: ReleaseState, record: DepartureRecord, reason: str) -> None:
+    for target, tag in record.tags:
+        known = state.tags.get((target, tag))
+        before = known.digest if known else None
+        state.tags[(target, tag)] = TagRecord(target, tag, record.digest, before, reason)
+
+
 _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "release.started": _started,
     "release.resumed": _resumed,
@@ -241,4 +265,6 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "adoption.done": _adopted,
     "release.closed": _closed,
     "release.aborted": _aborted,
+    "release.rolled-back": _rolled_back,
+    "release.reinstated": _reinstated,
 }

@@ -159,12 +159,12 @@ def in_write_order(tags: Iterable[PlannedTag]) -> tuple[PlannedTag, ...]:
 def moving_tags(rules: Iterable[TagRule], version: str) -> tuple[PlannedTag, ...]:
     """Return the tags that move with ``version``, in the order of writing.
 
-    Left out are those that are immutable, and those of templates that this version has no value for: a tag with a
-    commit in it is of one commit, and nothing to move.
+    Left out are those that are immutable or of one version anyway, and those of templates that this version has no
+    value for: a tag with a commit in it is of one commit.
     """
     found = {}
     for rule in rules:
-        if rule.immutable:
+        if rule.immutable or "{version}" in rule.template:
             continue
         try:
             name = expand(rule.template, version)
@@ -182,7 +182,7 @@ def version_tags(rules: Sequence[TagRule], tags: Iterable[str]) -> dict[str, str
     found: dict[str, str] = {}
     names = tuple(tags)
     for rule in rules:
-        if rule.immutable and "{version}" in rule.template:
+        if "{version}" in rule.template:
             pattern = _inverse(rule.template)
             for name in names:
                 match = pattern.fullmatch(name)

@@ -7,15 +7,25 @@ and the release is partly promoted: a resume goes forward.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from shipseal._internal.progress import Reporter
 from shipseal.errors import Code, ImageError, ShipsealError
-from shipseal.oci import RawManifest
+from shipseal.oci import Digest, RawManifest
 from shipseal.registry.interface import Target
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import PromotionRecord, TagRecord
+from shipseal.release.steps.held import Departures, with_departures
 from shipseal.release.steps.undo import MovedTag, PartlyPromotedError, Undo
-from shipseal.release.tags import Action, PlannedTag, TagDecision, decide, published_versions
+from shipseal.release.tags import (
+    Action,
+    PlannedTag,
+    TagDecision,
+    TagRule,
+    decide,
+    published_versions,
+    version_tags,
+)
 
 Decisions = Mapping[str, Sequence[TagDecision]]
 
@@ -36,6 +46,7 @@ class Promotion:
         targets: all of them.
         ledger: is told of each tag.
         reporter: is told, too.
+        what: what the tags are moved by, for messages.
     """
 
     root: RawManifest
@@ -44,6 +55,7 @@ class Promotion:
     targets: tuple[Target, ...]
     ledger: Ledger
     reporter: Reporter
+    what: str = "promotion"
 
     def plan(self) -> Decisions:
         """Read every target and decide about every tag, by target name.
@@ -52,10 +64,10 @@ class Promotion:
             ImageError: ``image.tag-exists`` when an immutable tag names another digest anywhere.
             ShipsealError: a target could not be read.
         """
-        published = self._published()
+        names = [name for target in self.targets for name in target.list_tags()]
+        published = self._published(names)
         decisions = {
-            target.name: [self._decide(target, tag, published) for tag in self.tags]
-            for target in self.targets
+            target.name: self._decide_all(target, names, published) for target in self.targets
         }
         refused = [
             f"{name}:{one.tag.name} names {one.before}"
@@ -80,7 +92,7 @@ class Promotion:
             ShipsealError: it failed, and everything is as it was.
         """
         self._begin(decisions)
-        undo = Undo(self.root.digest, self.ledger, self.reporter)
+        undo = Undo(self.root.digest, self.ledger, self.reporter, what=self.what)
         for number in range(len(self.tags)):
             for target in self.targets:
                 decision = decisions[target.name][number]
@@ -113,10 +125,9 @@ class Promotion:
                 else:
                     wrong.append(f"{place} names {found.digest if found else 'nothing'}")
         if wrong:
-            raise PartlyPromotedError(_moved_meanwhile(wrong, self.root.digest), right)
+            raise PartlyPromotedError(self._moved_meanwhile(wrong, self.root.digest), right)
 
-    def _published(self) -> tuple[str, ...]:
-        names = [name for target in self.targets for name in target.list_tags()]
+    def _published(self, names: Iterable[str]) -> tuple[str, ...]:
         own = {self.version}
         return tuple(
             version
@@ -124,13 +135,39 @@ class Promotion:
             if version not in own
         )
 
+    def _decide_all(
+        self, target: Target, names: Iterable[str], published: Sequence[str]
+    ) -> list[TagDecision]:
+        """Decide about every tag at one target, by its version first and then by what was rolled back there."""
+        rules = [TagRule(tag.template, tag.move) for tag in self.tags]
+        departures = Departures(target, version_tags(rules, names))
+        plain = [self._decide(target, tag, published) for tag in self.tags]
+        own = [one.action is Action.KEEP for one in plain if one.tag.immutable]
+        return [
+            with_departures(
+                one,
+                version=self.version,
+                digest=self.root.digest,
+                public_already=any(own) or not own,
+                departures=departures,
+                published=published,
+                redecide=partial(self._decide_from, one.tag, one.before),
+            )
+            for one in plain
+        ]
+
     def _decide(self, target: Target, tag: PlannedTag, published: Iterable[str]) -> TagDecision:
         found = target.resolve(tag.name)
+        return self._decide_from(tag, found.digest if found else None, published)
+
+    def _decide_from(
+        self, tag: PlannedTag, before: Digest | None, published: Iterable[str]
+    ) -> TagDecision:
         return decide(
             tag,
             version=self.version,
             digest=self.root.digest,
-            before=found.digest if found else None,
+            before=before,
             published=published,
         )
 
@@ -204,13 +241,12 @@ class Promotion:
         now = found.digest if found else None
         if now not in (decision.before, self.root.digest):
             named = f"{target.name}:{decision.tag.name} names {now or 'nothing'}"
-            raise _moved_meanwhile([named], decision.before or "no such tag")
+            raise self._moved_meanwhile([named], decision.before or "no such tag")
 
-
-def _moved_meanwhile(wrong: Sequence[str], expected: str) -> ImageError:
-    return ImageError(
-        Code.DIGEST_MISMATCH,
-        f"tags were moved by somebody else during the promotion: expected {expected}, got {'; '.join(wrong)}",
-        hint="find out who else releases to these targets, then resume the release",
-        context={"expected": expected, "got": "; ".join(wrong)},
-    )
+    def _moved_meanwhile(self, wrong: Sequence[str], expected: str) -> ImageError:
+        return ImageError(
+            Code.DIGEST_MISMATCH,
+            f"tags were moved by somebody else during the {self.what}: expected {expected}, got {'; '.join(wrong)}",
+            hint="find out who else releases to these targets, then resume the release",
+            context={"expected": expected, "got": "; ".join(wrong)},
+        )

@@ -59,12 +59,16 @@ class Undo:
         digest: what the moved tags name now.
         ledger: is told of each tag.
         reporter: is told what could not be read.
+        what: what the tags were moved by, for messages.
     """
 
-    def __init__(self, digest: Digest, ledger: Ledger, reporter: Reporter) -> None:
+    def __init__(
+        self, digest: Digest, ledger: Ledger, reporter: Reporter, *, what: str = "promotion"
+    ) -> None:
         self._digest = digest
         self._ledger = ledger
         self._reporter = reporter
+        self._what = what
         self._moved: list[MovedTag] = []
 
     def remember(self, moved: MovedTag) -> None:
@@ -124,7 +128,7 @@ class Undo:
             if self._names_us(moved):
                 return self._stuck(moved, error)
         told = TagRecord(
-            moved.target.name, moved.tag, moved.before, moved.before, "promotion failed"
+            moved.target.name, moved.tag, moved.before, moved.before, f"{self._what} failed"
         )
         self._ledger.record("tag.restored", told)
         return True
