@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from typing import Protocol
+from typing import Protocol, cast
 
 import zstandard
+from isal import isal_zlib
 
 from shipseal._internal.limits import KIB, MIB
 from shipseal.errors import Code, ImageError
@@ -57,6 +58,8 @@ _HEAD = 4
 # The most that one slice can become: 64 KiB of deflate 64 MiB, 4 KiB of zstd's run-length blocks 128 MiB.
 _SLICES = {Compression.GZIP: 64 * KIB, Compression.ZSTD: 4 * KIB}
 _ZSTD_WINDOW = 128 * MIB
+# isal's stubs call its exception class an instance.
+_BROKEN = (cast("type[Exception]", isal_zlib.error), zstandard.ZstdError)
 # Method deflate, no flags, no time, no extra flags, unknown system.
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
@@ -172,7 +175,7 @@ def _zstd(chunks: Iterable[bytes], level: int) -> Iterator[bytes]:
 
 
 class _Decoder(Protocol):
-    """What zlib's and zstandard's decompression objects have in common: one member or frame each."""
+    """What isal's and zstandard's decompression objects have in common: one member or frame each."""
 
     @property
     def eof(self) -> bool: ...
@@ -185,7 +188,7 @@ class _Decoder(Protocol):
 
 def _decoder(compression: Compression) -> _Decoder:
     if compression is Compression.GZIP:
-        return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        return isal_zlib.decompressobj(16 + zlib.MAX_WBITS)
     return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
 
 
@@ -199,7 +202,7 @@ def _frames(chunks: Iterable[bytes], compression: Compression, what: str) -> Ite
                 break
             try:
                 data = decoder.decompress(rest)
-            except (zlib.error, zstandard.ZstdError) as error:
+            except _BROKEN as error:
                 raise _damaged(what, f"it is no valid {compression} data: {error}") from error
             if data:
                 yield data

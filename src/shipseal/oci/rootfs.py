@@ -6,7 +6,7 @@ are followed inside the root, and an entry whose parent is a link in a lower lay
 ``bin`` points to ``usr/bin``) lies where a runtime puts it: behind the link.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -18,7 +18,7 @@ from shipseal.oci.layer import OPAQUE, WHITEOUT, Kind, LayerEntry
 from shipseal.oci.manifest import Manifest
 from shipseal.oci.tar_stream import clean_path, read_tar
 
-_Reader = Callable[[], Iterator[LayerEntry]]
+_Reader = Callable[[], Iterable[LayerEntry]]
 
 HEAD_BYTES: Final = 256
 """How much of an executable file is kept: what Linux itself reads to tell how to start it (``BINPRM_BUF_SIZE``)."""
@@ -130,14 +130,21 @@ class RootFs:
 
     def __init__(self, source: ContentSource, manifest: Manifest | None) -> None:
         layers = () if manifest is None else manifest.layers
-        self._readers: list[_Reader] = [partial(_entries, source, layer) for layer in layers]
+        self._readers: list[_Reader] = [partial(read_entries, source, layer) for layer in layers]
         self._views: dict[int, _View] = {}
+
+    @classmethod
+    def of_readers(cls, readers: Iterable[_Reader]) -> "RootFs":
+        """Return the file system of layers that give their own entries, the lowest first."""
+        made = cls.__new__(cls)
+        made._readers = list(readers)  # noqa: SLF001 - its own class
+        made._views = {}  # noqa: SLF001
+        return made
 
     def with_layer(self, entries: Sequence[LayerEntry]) -> "RootFs":
         """Return this file system with one more layer on top; what has been read is not read again."""
-        above = RootFs.__new__(RootFs)
-        above._readers = [*self._readers, lambda: iter(entries)]  # noqa: SLF001 - its own class
-        above._views = dict(self._views)  # noqa: SLF001
+        above = RootFs.of_readers([*self._readers, lambda: entries])
+        above._views = dict(self._views)  # noqa: SLF001 - its own class
         return above
 
     def find(self, path: str) -> RootFile | None:
@@ -228,8 +235,7 @@ class RootFs:
         if entry.kind is Kind.HARDLINK:
             found = self._resolve(clean_path(entry.link), number)[1]
             return found or _Node(Kind.OTHER, 0, 0, "", b"", number)
-        wanted = entry.kind is Kind.FILE and entry.mode & _EXECUTE_BITS
-        head = _head(entry) if wanted else b""
+        head = head_of(entry)
         return _Node(entry.kind, entry.mode, entry.size, entry.link, head, number)
 
     def _real_folder(self, view: _View, number: int, folder: str) -> str:
@@ -247,7 +253,12 @@ class RootFs:
         return real
 
 
-def _entries(source: ContentSource, layer: Descriptor) -> Iterator[LayerEntry]:
+def read_entries(source: ContentSource, layer: Descriptor) -> Iterator[LayerEntry]:
+    """Return the entries of a layer; its digest is verified at the end.
+
+    Raises:
+        ImageError: as :meth:`RootFs.find`.
+    """
     what = f"layer {layer.digest}"
     content = decompressed(source.open_blob(layer), what=what)
     yield from read_tar(content, what=what)
@@ -256,8 +267,11 @@ def _entries(source: ContentSource, layer: Descriptor) -> Iterator[LayerEntry]:
         pass
 
 
-def _head(entry: LayerEntry) -> bytes:
+def head_of(entry: LayerEntry) -> bytes:
+    """Return the first :data:`HEAD_BYTES` of an executable file; nothing of anything else."""
     head = b""
+    if entry.kind is not Kind.FILE or not entry.mode & _EXECUTE_BITS:
+        return head
     for chunk in entry.open():
         head += chunk[: HEAD_BYTES - len(head)]
         if len(head) >= HEAD_BYTES:

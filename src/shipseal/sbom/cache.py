@@ -24,6 +24,8 @@ from shipseal.sbom.facts import FactFolder
 
 DEFAULT_LIMIT = 2048 * MIB
 _SUFFIX = ".sbom"
+_MOST_LISTINGS = 1000
+_LISTING = Limit("layer listing", 64 * MIB, "30,000 files are a listing of 1 MB")
 _ENTRY = Limit("SBOM cache entry", 512 * MIB, "73 MB of documents are an entry of 9 MB")
 
 
@@ -86,6 +88,7 @@ class SbomCache:
         self.folder = folder
         self._limit = limit
         self._layers = FactFolder(folder / "layers")
+        self._listings = FactFolder(folder / "listings", most=_MOST_LISTINGS, limit=_LISTING)
         self._reasons = FactFolder(folder / "reasons")
 
     def get(self, key: CacheKey) -> CachedRun | None:
@@ -119,6 +122,14 @@ class SbomCache:
         """Remember what a layer decompresses to."""
         self._layers.put(layer.replace(":", "-"), diff_id.encode())
 
+    def listing(self, layer: Digest) -> bytes | None:
+        """Return the listing of a layer (:mod:`shipseal.sbom.listing`); None when there is none."""
+        return self._listings.get(layer.replace(":", "-"))
+
+    def remember_listing(self, layer: Digest, listing: bytes) -> None:
+        """Remember what lies in a layer."""
+        self._listings.put(layer.replace(":", "-"), listing)
+
     def reasons(self, key: CacheKey, start: bytes) -> tuple[str, ...] | None:
         """Return why the catalogue of ``key`` is incomplete for an image that starts so; None when it is not known.
 
@@ -134,18 +145,22 @@ class SbomCache:
         self._reasons.put(_name(key, start), msgspec.json.encode(reasons))
 
     @contextlib.contextmanager
-    def locked(self, key: CacheKey) -> Iterator[None]:
-        """Hold the lock of ``key``; without a folder that can be written there is none to hold."""
-        path = self.folder / "locks" / key.name
+    def locked(self, name: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold the lock called ``name``; without a folder that can be written there is none to hold.
+
+        Args:
+            name: of a key or a layer.
+            wait: whether to wait for it. Otherwise ``False`` is given when somebody else has it.
+        """
+        path = self.folder / "locks" / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError:
-            yield
+            yield True
             return
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield _lock(descriptor, wait=wait)
         finally:
             os.close(descriptor)
 
@@ -165,6 +180,14 @@ class SbomCache:
             if other:
                 path.unlink(missing_ok=True)
                 total -= size
+
+
+def _lock(descriptor: int, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _name(key: CacheKey, start: bytes) -> str:

@@ -19,16 +19,18 @@ class FactFolder:
     Args:
         folder: is made at the first write.
         most: how many are kept; the oldest go first.
+        limit: of one fact.
     """
 
-    def __init__(self, folder: Path, *, most: int = _MOST) -> None:
+    def __init__(self, folder: Path, *, most: int = _MOST, limit: Limit = _FACT) -> None:
         self.folder = folder
         self._most = most
+        self._limit = limit
 
     def get(self, name: str) -> bytes | None:
         """Return a fact; None when it is not known."""
         try:
-            digest, _, fact = read_file(self.folder / name, _FACT).partition(b"\n")
+            digest, _, fact = read_file(self.folder / name, self._limit).partition(b"\n")
         except (OSError, ShipsealError):
             return None
         return fact if digest == digest_of(fact).encode() else None

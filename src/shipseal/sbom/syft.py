@@ -11,12 +11,11 @@ from shipseal._internal.progress import Reporter, Transfer
 from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
 from shipseal.errors import Code, SbomError, ShipsealError
 from shipseal.oci.blob_store import BlobStore
-from shipseal.oci.rootfs import RootFs
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
 from shipseal.sbom.incomplete import incomplete_reasons, start_of
 from shipseal.sbom.index_level import document_time
 from shipseal.sbom.interface import Catalogue, Cataloguer, CatalogueRequest
-from shipseal.sbom.layers import prove_layers
+from shipseal.sbom.layers import prove_layers, root_of
 from shipseal.sbom.native import normalise_native, read_native
 from shipseal.sbom.syft_tool import CONFIG, SyftTool, find_syft, run_syft
 from shipseal.sbom.view import one_image_view
@@ -105,7 +104,7 @@ class SyftCataloguer(Cataloguer):
         key = CacheKey(request.image.config.diff_ids, tool.identity, CONFIG.decode())
         transfer = self._reporter.transfer(f"SBOM {request.image.platform}", None)
         try:
-            with self._cache.locked(key):
+            with self._cache.locked(key.name):
                 run, seconds = self._cache.get(key), 0.0
                 cached = run is not None
                 if run is None:
@@ -178,7 +177,7 @@ class SyftCataloguer(Cataloguer):
         image, start = request.image, start_of(request.image)
         known = self._cache.reasons(key, start)
         if known is None:
-            rootfs = RootFs(request.layout, image.manifest)
+            rootfs = root_of(image, request.layout, self._cache)
             known = incomplete_reasons(image, read_native(native, what="syft JSON"), rootfs)
             self._cache.remember_reasons(key, start, known)
         return known

@@ -216,7 +216,7 @@ def test_a_configuration_under_another_digest_is_refused(tmp_path: Path) -> None
         ({"manifest.json": b'[{"Config":1,"Layers":[]}]'}, "Config"),
         ({"manifest.json": b'[{"Config":"c","Layers":[]}]', "c": b"[]"}, "not a JSON object"),
         ({"blobs/sha256/abc": b""}, "not a digest"),
-        ({"a/layer.tar": b"\x1f\x8b\x08rubbish"}, "no valid gzip data"),
+        ({"a/layer.tar": b"\x1f\x8b\x08rubbish"}, "gzip data"),
     ],
 )
 def test_what_is_no_image_is_refused_with_its_reason(

@@ -87,7 +87,7 @@ def test_one_holder_per_key_at_a_time(tmp_path: Path) -> None:
 
     def hold() -> None:
         nonlocal inside, most
-        with cache.locked(KEY):
+        with cache.locked(KEY.name):
             inside += 1
             most = max(most, inside)
             time.sleep(0.02)
@@ -103,7 +103,7 @@ def test_one_holder_per_key_at_a_time(tmp_path: Path) -> None:
 
 def test_different_keys_do_not_wait_for_each_other(tmp_path: Path) -> None:
     cache, other = SbomCache(tmp_path), CacheKey((), "1", "")
-    with cache.locked(KEY), cache.locked(other):
+    with cache.locked(KEY.name), cache.locked(other.name):
         pass
 
 
@@ -139,7 +139,7 @@ def test_facts_do_not_pile_up_without_end(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_still_gives_its_lock(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     cache = SbomCache(tmp_path / "file" / "cache")
-    with cache.locked(KEY):
+    with cache.locked(KEY.name):
         assert cache.get(KEY) is None
         cache.remember_diff_id(digest_of(b"a"), digest_of(b"b"))
 
