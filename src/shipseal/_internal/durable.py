@@ -1,34 +1,22 @@
 """Files that are either whole and on disk, or not there."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shipseal.errors import Code, ShipsealError
-
-# What a path or its disk answers: all of it lies in what somebody configured. Not every OSError is about a file, a
-# broken connection is one too, so they are named.
-_NOT_WRITABLE = frozenset(
-    {
-        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ETXTBSY, errno.EBUSY),
-        # A file stands where a folder should be, or the other way round, or something else does.
-        *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY, errno.ENXIO, errno.ENODEV),
-        # The name cannot be used: too long, a loop, a folder that cannot be made (as below /proc), a strange character.
-        *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.EINVAL, errno.EILSEQ, errno.EXDEV),
-        # The file system cannot do it, or fails.
-        *(errno.EIO, errno.EFBIG, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.ESTALE),
-        *(errno.ENOLCK, errno.EMFILE, errno.ENFILE),
-    }
-)
+from shipseal._internal.machine_faults import disk_error
 
 
 @contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path, *, needed: int | None = None) -> Iterator[None]:
     """Turn what a disk says into a :class:`ShipsealError` that names ``path``.
+
+    Args:
+        path: what is written.
+        needed: bytes that are to be written, where that is known.
 
     Raises:
         ShipsealError: ``resource.disk-full`` when there is no room, ``config.invalid`` when the path cannot be used.
@@ -36,22 +24,10 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ShipsealError(
-                Code.DISK_FULL,
-                f"{path}: no space left on the device",
-                hint="free some space and run the same command again",
-                context={"path": str(path)},
-                retryable=True,
-            ) from error
-        if error.errno in _NOT_WRITABLE:
-            raise ShipsealError(
-                Code.CONFIG_INVALID,
-                f"{path}: cannot be written: {error.strerror}",
-                hint="make the path one that can be written, or set SHIPSEAL_STATE or SHIPSEAL_CACHE to one that is",
-                context={"path": str(path)},
-            ) from error
-        raise
+        found = disk_error(error, path, needed=needed)
+        if found is None:
+            raise
+        raise found from error
 
 
 def fsync_folder(folder: Path) -> None:
@@ -63,13 +39,21 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644) -> None:
+def write_atomic(
+    path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644, size: int | None = None
+) -> None:
     """Write ``data`` to ``path`` so that a reader, or a crash, sees the old file or the new one, never half.
+
+    Args:
+        path: the file.
+        data: its content.
+        mode: its permissions.
+        size: bytes of ``data`` where that is known and ``data`` cannot say it; for messages.
 
     Raises:
         ShipsealError: see :func:`disk_errors`.
     """
-    with disk_errors(path):
+    with disk_errors(path, needed=len(data) if isinstance(data, bytes) else size):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
         temporary = Path(name)

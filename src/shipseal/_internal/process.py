@@ -6,20 +6,19 @@ the environment or standard input, never through arguments: arguments can be rea
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from shipseal._internal.limits import MIB, TOOL_OUTPUT, TOOL_STDERR, Limit
-from shipseal._internal.redact import redact
+from shipseal._internal.limits import TOOL_OUTPUT, TOOL_STDERR, Limit
+from shipseal._internal.memory import KillCounts, memory_limit
+from shipseal._internal.pipes import DRAIN_SECONDS, Collector, Tail, feed
 from shipseal.errors import Code, ToolError
 
 # What every outside tool may inherit: a way to find programs, a home, a locale, and the way through proxies and CAs.
@@ -53,8 +52,9 @@ _INHERITED = frozenset(
     }
 )
 _GRACE_SECONDS = 2.0
-_DRAIN_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
+# When somebody is first told that a tool still runs; then after twice as long, and so on.
+_FIRST_WORD_SECONDS = 60.0
 _running: "set[subprocess.Popen[bytes]]" = set()
 _SIGKILL_STATUSES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
@@ -111,6 +111,8 @@ def run_tool(
     cwd: Path | None = None,
     stdin: bytes = b"",
     stdout_limit: Limit = TOOL_OUTPUT,
+    written: Mapping[Path, Limit] | None = None,
+    waiting: Callable[[float], None] | None = None,
 ) -> ToolResult:
     """Run ``argv`` to its end and return how it ended; a non-zero status is a result, not an error.
 
@@ -121,54 +123,96 @@ def run_tool(
         cwd: the folder to run in.
         stdin: what it reads.
         stdout_limit: the most that is kept of its standard output.
+        written: files that it writes, and how large each may become.
+        waiting: told now and then, ever less often, for how many seconds it has been running.
 
     Raises:
         ToolTimeoutError: it did not end in time (``tool.crashed``, retryable).
-        ToolError: ``tool.missing``; ``resource.out-of-memory`` when the kernel killed it; ``tool.crashed`` when its
-            output passed the limit, which ends it.
+        ToolError: ``tool.missing``; ``resource.out-of-memory`` when the kernel ended it for want of memory, or has no
+            room to start it; ``tool.crashed`` when somebody else killed it (retryable), or when its output passed a
+            limit, which ends it.
     """
     words = tuple(str(word) for word in argv)
-    started = time.monotonic()
+    started, kills = time.monotonic(), KillCounts.now()
     with _start(words, env=env, cwd=cwd) as process:
-        out, tail = _Collector(process.stdout, stdout_limit), _Tail(process.stderr)
-        feeder = _feed(process.stdin, stdin)
+        out, tail = Collector(process.stdout, stdout_limit), Tail(process.stderr, TOOL_STDERR)
+        feeder = feed(process.stdin, stdin)
         _running.add(process)
         try:
-            _wait(process, out, timeout)
+            too_much = _wait(process, _Watch(out, stdout_limit, written or {}), timeout, waiting)
         except subprocess.TimeoutExpired as error:
             raise _too_slow(words[0], timeout, tail.text()) from error
         finally:
             _end_group(process)
             _running.discard(process)
-            feeder.join(_DRAIN_SECONDS)
+            feeder.join(DRAIN_SECONDS)
         out.join()
         tail.join()
     # First, because it is ended for that.
-    if out.overflow:
-        raise _too_talkative(words[0], stdout_limit)
+    if too_much:
+        raise _too_talkative(words[0], *too_much)
     if process.returncode in _SIGKILL_STATUSES:
-        raise _killed(words[0], tail.text())
+        raise _killed(words[0], tail.text(), by_kernel=KillCounts.now().risen(kills))
     return ToolResult(
         words, process.returncode, out.data(), tail.text(), time.monotonic() - started
     )
 
 
-def _wait(process: "subprocess.Popen[bytes]", out: "_Collector", timeout: float) -> None:
-    """Wait until the tool has ended, or has printed more than its limit: nothing that comes after that is of use.
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What a tool produces, and how much of it there may be."""
+
+    out: Collector
+    limit: Limit
+    files: Mapping[Path, Limit]
+
+    def too_much(self) -> tuple[str, Limit] | None:
+        """Return what has passed its limit; None when nothing has."""
+        if self.out.overflow:
+            return "printed", self.limit
+        for path, limit in self.files.items():
+            with contextlib.suppress(OSError):
+                if path.stat().st_size > limit.size:
+                    return f"wrote into {path.name}", limit
+        return None
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    watch: _Watch,
+    timeout: float,
+    waiting: Callable[[float], None] | None,
+) -> tuple[str, Limit] | None:
+    """Wait until the tool has ended, or has produced more than a limit: nothing that comes after that is of use.
 
     Raises:
         subprocess.TimeoutExpired: neither came in time.
     """
-    deadline = time.monotonic() + timeout
-    while not out.overflow:
-        left = deadline - time.monotonic()
+    started = time.monotonic()
+    words = _word_times()
+    word = next(words)
+    while True:
+        used = time.monotonic() - started
         try:
-            process.wait(max(0.0, min(left, _LOOK_SECONDS)))
+            process.wait(max(0.0, min(timeout - used, _LOOK_SECONDS)))
         except subprocess.TimeoutExpired:
-            if left <= _LOOK_SECONDS:
+            if (too_much := watch.too_much()) is not None:
+                return too_much
+            if timeout - used <= _LOOK_SECONDS:
                 raise
         else:
-            return
+            return watch.too_much()
+        if waiting is not None and used >= word:
+            waiting(used)
+            word = next(words)
+
+
+def _word_times() -> Iterator[float]:
+    """Yield after how many seconds it is said that a tool still runs."""
+    seconds = _FIRST_WORD_SECONDS
+    while True:
+        yield seconds
+        seconds *= 2
 
 
 def end_all_tools() -> None:
@@ -195,21 +239,38 @@ def _too_slow(tool: str, timeout: float, stderr: str) -> ToolTimeoutError:
     )
 
 
-def _killed(tool: str, stderr: str) -> ToolError:
+def _killed(tool: str, stderr: str, *, by_kernel: bool | None) -> ToolError:
+    """Return what a SIGKILL means; ``by_kernel`` is what the kernel's own counts say, None where it counts nothing."""
+    context = {"tool": tool, "stderr": stderr}
+    if by_kernel is False:
+        return ToolError(
+            Code.TOOL_CRASHED,
+            f"{tool}: was killed (SIGKILL) by another process: by the kernel's own count memory did not run out",
+            hint="find out who ended it (a person, a job's limit, a supervisor), then run the same command again",
+            context=context,
+            retryable=True,
+        )
+    limit = memory_limit()
+    most = f"; this job may use {limit} bytes" if limit else ""
+    how = (
+        "was killed (SIGKILL) by the kernel, because memory ran out"
+        if by_kernel
+        else "was killed (SIGKILL), which is what the kernel does when memory runs out"
+    )
     return ToolError(
         Code.OUT_OF_MEMORY,
-        f"{tool}: was killed (SIGKILL), which is what the kernel does when memory runs out",
-        hint="give the job more memory, or scan fewer platforms at once",
-        context={"tool": tool, "stderr": stderr},
+        f"{tool}: {how}{most}",
+        hint="give the job more memory, or do fewer platforms at once (limits.parallel)",
+        context=context,
         retryable=True,
     )
 
 
-def _too_talkative(tool: str, limit: Limit) -> ToolError:
+def _too_talkative(tool: str, what: str, limit: Limit) -> ToolError:
     return ToolError(
         Code.TOOL_CRASHED,
-        f"{tool}: printed more than {limit.size} bytes",
-        hint=limit.reason,
+        f"{tool}: {what} more than {limit.size} bytes, the limit for {limit.name}",
+        hint=f"the limit stands because {limit.reason}: is this the right program?",
         context={"tool": tool},
     )
 
@@ -227,26 +288,25 @@ def _start(
             cwd=cwd,
             start_new_session=True,
         )
-    except (FileNotFoundError, PermissionError) as error:
-        raise ToolError(
-            Code.TOOL_MISSING,
-            f"{words[0]}: cannot be started: {error.strerror}",
-            hint="install it, or name another one in shipseal.yaml",
-            context={"tool": words[0]},
-        ) from error
+    except OSError as error:
+        raise _not_started(words[0], error) from error
 
 
-def _feed(pipe: IO[bytes] | None, data: bytes) -> threading.Thread:
-    """Write ``data`` in a thread: a tool that does not read would otherwise hold us beyond its deadline."""
-
-    def write() -> None:
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError), pipe:
-                pipe.write(data)
-
-    thread = threading.Thread(target=write, daemon=True)
-    thread.start()
-    return thread
+def _not_started(tool: str, error: OSError) -> ToolError:
+    if error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return ToolError(
+            Code.OUT_OF_MEMORY,
+            f"{tool}: cannot be started: there is no memory, or no room for another process: {error.strerror}",
+            hint="give the job more memory and more processes (ulimit -u), or lower limits.parallel",
+            context={"tool": tool},
+            retryable=True,
+        )
+    return ToolError(
+        Code.TOOL_MISSING,
+        f"{tool}: cannot be started: {error.strerror}",
+        hint="install it, or name another one in shipseal.yaml",
+        context={"tool": tool},
+    )
 
 
 def _end_group(process: "subprocess.Popen[bytes]") -> None:
@@ -262,51 +322,3 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
 def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-
-
-class _Collector:
-    """Reads a pipe to its end in a thread and keeps it up to a limit."""
-
-    def __init__(self, stream: IO[bytes] | None, limit: Limit) -> None:
-        self._parts: list[bytes] = []
-        self._limit = limit.size
-        self._size = 0
-        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
-        self._thread.start()
-
-    def _read(self, stream: IO[bytes] | None) -> None:
-        while stream is not None and (chunk := stream.read(MIB)):
-            self._size += len(chunk)
-            if not self.overflow:
-                self._parts.append(chunk)
-
-    @property
-    def overflow(self) -> bool:
-        return self._size > self._limit
-
-    def data(self) -> bytes:
-        return b"".join(self._parts)
-
-    def join(self) -> None:
-        # What left the group and still holds the pipe must not hold us; the tool itself has ended.
-        self._thread.join(_DRAIN_SECONDS)
-
-
-class _Tail:
-    """Reads a pipe to its end in a thread and keeps its last lines."""
-
-    def __init__(self, stream: IO[bytes] | None) -> None:
-        self._lines: deque[bytes] = deque(maxlen=2000)
-        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
-        self._thread.start()
-
-    def _read(self, stream: IO[bytes] | None) -> None:
-        while stream is not None and (line := stream.readline(TOOL_STDERR.size)):
-            self._lines.append(line)
-
-    def text(self) -> str:
-        return redact(b"".join(self._lines)[-TOOL_STDERR.size :].decode("utf-8", "replace"))
-
-    def join(self) -> None:
-        # What left the group and still holds the pipe must not hold us; the tool itself has ended.
-        self._thread.join(_DRAIN_SECONDS)

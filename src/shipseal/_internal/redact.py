@@ -32,7 +32,8 @@ _SHAPES = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
 )
-_USERINFO = re.compile(r"(?i)(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@]+@")
+# Without the scheme before it: looking for its beginning takes quadratic time in what a broken tool prints.
+_USERINFO = re.compile(r"://[^/\s@]+@")
 # As in URLs, but without a scheme. These look like it and are harmless: host:5000/app@…, app:1.2@sha256:…, oci:a@b.
 _LOGIN = re.compile(r"(?!oci:)[^\s/@:]+:(?!\d+/)[^@]*@(?!sha\d+:)")
 _MIN_SECRET = 4
@@ -57,7 +58,7 @@ def redact(text: str) -> str:
         known = sorted(_known, key=len, reverse=True)
     for value in known:
         text = text.replace(value, REDACTED)
-    text = _USERINFO.sub(lambda match: f"{match['scheme']}{REDACTED}@", text)
+    text = _USERINFO.sub(f"://{REDACTED}@", text)
     return _SHAPES.sub(lambda match: f"{match['keep'] or ''}{REDACTED}", text)
 
 

@@ -1,6 +1,5 @@
 """How a command that did not end well is told: a sentence and a hint for people, an object for programs, a status."""
 
-import errno
 import json
 import os
 import select
@@ -12,6 +11,7 @@ from typing import TextIO
 
 import typer
 
+from shipseal._internal.machine_faults import machine_error
 from shipseal._internal.redact import redact
 from shipseal.errors import (
     Code,
@@ -19,7 +19,6 @@ from shipseal.errors import (
     Exit,
     InterruptedReleaseError,
     ShipsealError,
-    ToolError,
 )
 from shipseal.github.actions import Annotation
 
@@ -110,24 +109,14 @@ def as_shipseal_error(error: BaseException) -> ShipsealError:
         return _wrong_usage(error)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return InterruptedReleaseError("interrupted")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ShipsealError(
-            Code.DISK_FULL,
-            f"{error.filename or 'output'}: no space left on the device",
-            hint="free some space and run the same command again",
-            retryable=True,
-        )
+    known = machine_error(error)
+    if known is not None and known.code is not Code.CONFIG_INVALID:
+        return known
     if isinstance(error, OSError) and error.filename:
         return ConfigError(
             f"{error.filename}: {error.strerror}",
             hint="name a file or folder that can be used for this",
             context={"path": str(error.filename)},
-        )
-    if isinstance(error, MemoryError):
-        return ToolError(
-            Code.OUT_OF_MEMORY,
-            "shipseal ran out of memory",
-            hint="give the job more memory, or lower limits.parallel",
         )
     return ShipsealError(
         Code.UNKNOWN,

@@ -13,6 +13,9 @@ from shipseal.errors import Code, ImageError
 from shipseal.oci.digest import Digest, check_bytes, digest_of, split_digest, verified
 from shipseal.oci.regular_file import open_regular
 
+_NEW = "sha256"
+"""The algorithm of blobs that are named here."""
+
 
 class BlobStore:
     """Content-addressed files. Two processes may write at once: a blob appears whole or not at all.
@@ -24,6 +27,19 @@ class BlobStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._whole: dict[Digest, tuple[int, ...]] = {}
+
+    def check(self) -> None:
+        """Prove that blobs can be written, before anything depends on it.
+
+        Raises:
+            ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
+        """
+        folder = self.root / _NEW
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".probe.")
+            os.close(descriptor)
+            Path(probe).unlink()
 
     def path(self, digest: Digest) -> Path:
         """Return where the blob lies, whether it is there or not."""
@@ -80,7 +96,7 @@ class BlobStore:
             ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
         """
         if not self.has_whole(digest, size):
-            write_atomic(self.path(digest), verified(chunks, digest, size, what=what))
+            write_atomic(self.path(digest), verified(chunks, digest, size, what=what), size=size)
             self._whole[digest] = self._mark(digest)
 
     def put_new(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
@@ -90,19 +106,21 @@ class BlobStore:
             ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable), or what ``chunks`` raises.
         """
         hasher, size = sha256(), 0
-        with disk_errors(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.root, prefix=".new.")
+        # In the folder that it will stay in: that one may lie on a disk of its own, which no rename leads to.
+        folder = self.root / _NEW
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new.")
         temporary = Path(name)
         try:
-            with disk_errors(self.root), os.fdopen(descriptor, "wb") as stream:
+            with disk_errors(folder), os.fdopen(descriptor, "wb") as stream:
                 for chunk in chunks:
                     hasher.update(chunk)
                     size += stream.write(chunk)
                 stream.flush()
                 os.fchmod(stream.fileno(), 0o644)
                 os.fsync(stream.fileno())
-            digest = Digest(f"sha256:{hasher.hexdigest()}")
+            digest = Digest(f"{_NEW}:{hasher.hexdigest()}")
             self._take(temporary, digest)
         finally:
             temporary.unlink(missing_ok=True)

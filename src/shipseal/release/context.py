@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 from shipseal._internal.clock import Clock, parse_rfc3339
+from shipseal._internal.machine_faults import machine_error
 from shipseal._internal.progress import Reporter
 from shipseal.attest.interface import Signer, Trust
 from shipseal.build.interface import Builder, BuildRequest, GitFacts
-from shipseal.errors import ShipsealError
+from shipseal.errors import Code, ShipsealError
 from shipseal.evidence.interface import EvidenceStore
 from shipseal.gate.policy import GatePolicy
 from shipseal.ignores.rules import IgnoreRule
@@ -183,6 +184,10 @@ class Context:
             raise
         except ShipsealError as error:
             self._ended(name, "failed", started, str(error.code))
+            raise
+        except Exception as error:
+            known = machine_error(error)
+            self._ended(name, "failed", started, str(known.code if known else Code.UNKNOWN))
             raise
         except BaseException:
             self._ended(name, "interrupted", started)

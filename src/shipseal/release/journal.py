@@ -5,6 +5,8 @@ stops before it, and the next append cuts it off (the damaged rest is kept besid
 Nothing secret is ever written: every text goes through :func:`shipseal._internal.redact.redact`.
 """
 
+import contextlib
+import errno
 import os
 import threading
 from collections.abc import Mapping
@@ -93,17 +95,15 @@ class Journal:
             self._opened = True
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            written = os.write(descriptor, line)
-            if written != len(line):
-                # A short write is a full disk: take it back so that the next append does not follow half a line.
-                os.ftruncate(descriptor, self._good)
-                raise ReleaseError(
-                    Code.DISK_FULL,
-                    f"{self.path}: no space left on the device",
-                    hint="free some space and resume the release",
-                    retryable=True,
-                )
+            if os.write(descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
+        except OSError:
+            # Half a line, or one of which nobody knows whether it is on disk: taken back, or the next append would
+            # follow half a line, or stand under the number of this one.
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, self._good)
+            raise
         finally:
             os.close(descriptor)
         self._good += len(line)

@@ -1,5 +1,6 @@
 """One release of one version at a time on one machine: a file lock that ends with its process, however that ends."""
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -67,16 +68,23 @@ class ReleaseLock:
         except BlockingIOError:
             os.close(descriptor)
             return False
-        self._descriptor = descriptor
         holder = Holder(os.getpid(), socket.gethostname(), rfc3339(clock.now()), release)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, msgspec.json.encode(holder), 0)
+        try:
+            with disk_errors(self.path):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, msgspec.json.encode(holder), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
         return True
 
     def free(self) -> None:
         """Let go of the lock."""
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
+            # A disk that has failed meanwhile must not hide how the release ended; closing alone frees the lock.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 

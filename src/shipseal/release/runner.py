@@ -12,6 +12,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from shipseal._internal.machine_faults import machine_error
 from shipseal.attest.interface import Signer
 from shipseal.build.interface import BuiltImage
 from shipseal.checks import Outcome
@@ -77,6 +78,11 @@ class Runner:
             closed = self._steps()
         except ShipsealError as error:
             closed = closing(error)
+        except (OSError, MemoryError, RuntimeError) as error:
+            known = machine_error(error)
+            if known is None:
+                raise
+            closed = closing(known)
         except KeyboardInterrupt:
             self.ctx.cancel.set()
             closed = _interrupted(self.ctx.ledger.state)
@@ -114,6 +120,7 @@ class Runner:
     def _preflight(self) -> tuple[Signer | None, ChosenScanner | None]:
         """Find out what would fail late: the key, the right to push, the scanner's data."""
         with self.ctx.step("preflight"):
+            self.ctx.parts.blobs.check()
             self.ctx.parts.cataloguer.check()
             if self.ctx.mode.fork:
                 return None, self.ctx.parts.scanner()

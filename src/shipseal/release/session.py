@@ -125,10 +125,11 @@ def _settle(home: Path, folder: Path) -> None:
     """Let a second run that is done stand for the release; its results are there when it made any."""
     if folder == home:
         return
-    (folder / JOURNAL).replace(home / JOURNAL)
-    if (folder / RESULTS).is_dir():
-        shutil.rmtree(home / RESULTS, ignore_errors=True)
-        (folder / RESULTS).rename(home / RESULTS)
+    with disk_errors(home):
+        (folder / JOURNAL).replace(home / JOURNAL)
+        if (folder / RESULTS).is_dir():
+            shutil.rmtree(home / RESULTS, ignore_errors=True)
+            (folder / RESULTS).rename(home / RESULTS)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -5,7 +5,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from shipseal._internal.process import end_all_tools
-from shipseal.errors import ShipsealError
 from shipseal.release.cancel import Cancel, CancelledError
 
 
@@ -24,7 +23,7 @@ def workers(cancel: Cancel, count: int, name: str) -> Iterator[ThreadPoolExecuto
     pool = ThreadPoolExecutor(max(1, count), thread_name_prefix=name)
     try:
         yield pool
-    except (ShipsealError, CancelledError):
+    except Exception:
         cancel.set()
         pool.shutdown(wait=True, cancel_futures=True)
         raise

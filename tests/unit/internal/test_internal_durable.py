@@ -43,6 +43,25 @@ def test_a_full_disk_is_told_as_one() -> None:
     assert caught.value.retryable
 
 
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(errno.ENOSPC, "no space left"), (errno.EDQUOT, "quota"), (errno.EFBIG, "ulimit -f")],
+)
+def test_each_way_to_have_no_room_is_told_with_what_is_needed(
+    tmp_path: Path, number: int, told: str
+) -> None:
+    path = tmp_path / "not" / "there"
+    with (
+        pytest.raises(ShipsealError, match=told) as caught,
+        disk_errors(path, needed=123456789),
+    ):
+        raise OSError(number, "no")
+    assert caught.value.code is Code.DISK_FULL
+    assert "123456789 bytes are needed" in caught.value.message
+    assert "are free" in caught.value.message
+    assert caught.value.context == {"path": str(path), "needed": "123456789"}
+
+
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ELOOP])
 def test_what_may_not_be_written_is_a_matter_of_configuration(number: int) -> None:
     with pytest.raises(ShipsealError, match="cannot be written") as caught, disk_errors(Path("x")):

@@ -1,13 +1,15 @@
 """Outside tools: a deadline that holds, an environment of ours, limits, and no grandchild left behind."""
 
+import errno
 import os
 import time
 from pathlib import Path
 
 import pytest
 
-from shipseal._internal import redact
+from shipseal._internal import process, redact
 from shipseal._internal.limits import Limit
+from shipseal._internal.memory import KillCounts
 from shipseal._internal.process import ToolTimeoutError, find_tool, run_tool, tool_environment
 from shipseal._internal.redact import register_secret
 from shipseal.errors import Code, ToolError
@@ -52,10 +54,33 @@ def test_the_end_of_a_tool_is_the_end_of_all_that_it_started(tmp_path: Path) -> 
     assert not status.exists() or " Z " in status.read_text()
 
 
-def test_what_a_killed_tool_ran_out_of_is_memory() -> None:
-    with pytest.raises(ToolError, match="was killed") as caught:
-        run_tool(_shell("kill -KILL $$"), timeout=10)
-    assert caught.value.code is Code.OUT_OF_MEMORY
+@pytest.mark.parametrize(
+    ("counted", "code", "told"),
+    [
+        ([{}, {}], Code.OUT_OF_MEMORY, "is what the kernel does when memory runs out"),
+        ([{"a": 1}, {"a": 2}], Code.OUT_OF_MEMORY, "by the kernel, because memory ran out"),
+        ([{"a": 1, "b": 0}, {"a": 1, "b": 1}], Code.OUT_OF_MEMORY, "because memory ran out"),
+        ([{"a": 1}, {"a": 1}], Code.TOOL_CRASHED, "by another process"),
+        ([{"a": 1}, {"a": 1, "b": 7}], Code.TOOL_CRASHED, "by another process"),
+    ],
+)
+@pytest.mark.parametrize("status", ["kill -KILL $$", "exit 137"])
+def test_who_killed_a_tool_is_told_by_the_kernels_counts(
+    monkeypatch: pytest.MonkeyPatch,
+    counted: list[dict[str, int]],
+    code: Code,
+    told: str,
+    status: str,
+) -> None:
+    counts = iter(counted)
+    monkeypatch.setattr(
+        process.KillCounts,
+        "now",
+        lambda: KillCounts({Path(name): count for name, count in next(counts).items()}),
+    )
+    with pytest.raises(ToolError, match=told) as caught:
+        run_tool(_shell(status), timeout=10)
+    assert caught.value.code is code
     assert caught.value.retryable
 
 
@@ -93,6 +118,67 @@ def test_a_tool_that_takes_longer_than_one_look_is_waited_for() -> None:
         run_tool(["/bin/sleep", "30"], timeout=0.8)
 
 
+def test_a_file_that_grows_beyond_its_limit_ends_the_tool(tmp_path: Path) -> None:
+    limit = Limit("a small file", 1000, "it is a test")
+    started = time.monotonic()
+    with pytest.raises(ToolError, match="wrote into big more than 1000 bytes") as caught:
+        run_tool(
+            _shell(f"head -c 5000 /dev/zero > {tmp_path}/big; sleep 60"),
+            timeout=60,
+            written={tmp_path / "big": limit, tmp_path / "not-there": limit},
+        )
+    assert caught.value.code is Code.TOOL_CRASHED
+    assert time.monotonic() - started < 20
+
+
+def test_a_file_that_was_too_large_at_the_end_is_seen_too(tmp_path: Path) -> None:
+    limit = {tmp_path / "big": Limit("a small file", 1000, "it is a test")}
+    with pytest.raises(ToolError, match="wrote into big"):
+        run_tool(_shell(f"head -c 5000 /dev/zero > {tmp_path}/big"), timeout=60, written=limit)
+    run_tool(_shell(f"head -c 1000 /dev/zero > {tmp_path}/big"), timeout=60, written=limit)
+
+
+def test_it_is_said_ever_less_often_that_a_tool_still_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "_FIRST_WORD_SECONDS", 0.1)
+    monkeypatch.setattr(process, "_LOOK_SECONDS", 0.02)
+    told: list[float] = []
+    run_tool(["/bin/sleep", "1"], timeout=10, waiting=told.append)
+    assert len(told) == 4
+    assert told[0] >= 0.1
+    assert told[3] >= 0.8
+
+
+def test_what_is_kept_of_an_endless_complaint_is_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redact, "_known", set())
+    register_secret("hunter2-" * 8)
+    flood = f"for n in $(seq 20000); do echo line $n {'hunter2-' * 8} >&2; done; echo last >&2"
+    result = run_tool(_shell(flood), timeout=60)
+    assert len(result.stderr) <= process.TOOL_STDERR.size
+    assert result.stderr.startswith("line ")
+    assert result.stderr.endswith("last\n")
+    assert "hunter2" not in result.stderr
+
+
+def test_a_complaint_without_line_ends_is_kept_within_its_limit() -> None:
+    result = run_tool(_shell("head -c 3000000 /dev/zero | tr '\\0' a >&2"), timeout=60)
+    assert 0 < len(result.stderr) <= process.TOOL_STDERR.size
+
+
+@pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
+def test_no_room_for_a_process_is_no_missing_tool(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    with pytest.raises(ToolError, match="cannot be started") as caught:
+        run_tool(["/bin/true"], timeout=10)
+    assert (caught.value.code, caught.value.retryable) == (Code.OUT_OF_MEMORY, True)
+
+
 def test_secrets_are_taken_out_of_what_a_tool_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redact, "_known", set())
     register_secret("hunter2-of-a-tool")
@@ -125,6 +211,11 @@ def test_a_missing_tool_says_how_to_get_it(name: str) -> None:
 
 def test_a_file_that_is_no_program_is_missing_too(tmp_path: Path) -> None:
     (tmp_path / "tool").write_text("#!/bin/sh\n")
+    (tmp_path / "garbage").write_bytes(b"\x00\x01")
+    (tmp_path / "garbage").chmod(0o755)
+    with pytest.raises(ToolError, match="garbage: cannot be started: Exec format error") as caught:
+        run_tool([tmp_path / "garbage"], timeout=10)
+    assert caught.value.code is Code.TOOL_MISSING
     with pytest.raises(ToolError, match="cannot be started") as caught:
         run_tool([tmp_path / "tool"], timeout=10)
     assert caught.value.code is Code.TOOL_MISSING

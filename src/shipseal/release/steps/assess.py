@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from shipseal._internal.durable import write_atomic
+from shipseal._internal.durable import disk_errors, write_atomic
 from shipseal.build.interface import BuiltImage
 from shipseal.gate.decision import decide
 from shipseal.gate.report import GateReport
@@ -90,11 +90,12 @@ def _keep_documents(ctx: Context, catalogue: Catalogue) -> None:
     """Give the documents names that people find; the bytes lie once, in the evidence folder."""
     kept = {"spdx": catalogue.spdx} | ({"syft": catalogue.native} if ctx.rules.keep_native else {})
     folder = ctx.folder / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    for kind, digest in kept.items():
-        name = folder / f"{platform_slug(catalogue.platform)}.{kind}.json"
-        name.unlink(missing_ok=True)
-        name.symlink_to(os.path.relpath(ctx.parts.blobs.path(digest), folder))
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, digest in kept.items():
+            name = folder / f"{platform_slug(catalogue.platform)}.{kind}.json"
+            name.unlink(missing_ok=True)
+            name.symlink_to(os.path.relpath(ctx.parts.blobs.path(digest), folder))
 
 
 def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanReport:
