@@ -1,5 +1,7 @@
 """Clocks for tests: time stands still, or runs only when somebody sleeps."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -20,3 +22,14 @@ class StoppedClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.elapsed += seconds
+
+
+def ticking(clock: StoppedClock, seconds: float) -> Callable[[], None]:
+    """Return a pause for a server of a test, in which that much time goes by for the client that waits for it."""
+
+    def pause() -> None:
+        # Long enough in truth for the client to have read what came before and to wait again.
+        time.sleep(0.01)
+        clock.elapsed += seconds
+
+    return pause

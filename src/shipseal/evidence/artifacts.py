@@ -70,21 +70,31 @@ def find_artifacts(
 ) -> tuple[StoredArtifact, ...]:
     """Return the artifacts of a type that lie beside ``subject``, in the target's order; damaged ones are left out.
 
+    What a target lists under another type than the manifest states is found, too: its list is asked for that type
+    first, and only when that gives nothing is everything looked into.
+
     Read one with ``target.open_blob(artifact.content)``, which verifies it.
 
     Raises:
         RegistryError: the target could not be reached.
     """
     reader = ReferrerReader(target)
+    found = _of_type(reader, subject, artifact_type, listed_as=artifact_type)
+    return found or _of_type(reader, subject, artifact_type, listed_as="")
+
+
+def _of_type(
+    reader: ReferrerReader, subject: Digest, artifact_type: str, *, listed_as: str
+) -> tuple[StoredArtifact, ...]:
     return tuple(
         StoredArtifact(
-            target=target.name,
+            target=reader.target,
             subject=subject,
             manifest=referrer.listed.digest,
             content=referrer.layer,
             artifact_type=referrer.artifact_type,
             annotations=referrer.manifest.annotations,
         )
-        for referrer in reader.read(subject, artifact_type=artifact_type)
+        for referrer in reader.read(subject, artifact_type=listed_as)
         if referrer.layer and referrer.manifest and referrer.artifact_type == artifact_type
     )

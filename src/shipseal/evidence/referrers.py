@@ -49,6 +49,11 @@ class ReferrerReader:
         self._target = target
         self._known: dict[Digest, Manifest] = {}
 
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self._target.name
+
     def read(self, subject: Digest, *, artifact_type: str = "") -> Iterator[Referrer]:
         """Yield the one-layer artifacts that are listed for ``subject``, in the target's order.
 

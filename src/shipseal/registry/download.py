@@ -1,7 +1,9 @@
 """Blobs from a repository: as a stream, verified, and taken up again where a connection broke."""
 
+import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 
@@ -13,7 +15,7 @@ from shipseal.registry.scopes import repository_scope
 from shipseal.registry.session import Request, Session
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-")
-_WHOLE, _PART = 200, 206
+_WHOLE, _PART, _NO_PART = 200, 206, 416
 
 
 def has_blob(session: Session, blob: Descriptor, *, scopes: tuple[str, ...] = ()) -> bool:
@@ -58,6 +60,7 @@ def _resumed(session: Session, blob: Descriptor, offset: int) -> Iterator[bytes]
     while True:
         try:
             for chunk in _from(session, blob, position):
+                patience.moved()
                 position += len(chunk)
                 yield chunk
         except RegistryError as error:
@@ -74,16 +77,7 @@ def _resumed(session: Session, blob: Descriptor, offset: int) -> Iterator[bytes]
 
 
 def _from(session: Session, blob: Descriptor, position: int) -> Iterator[bytes]:
-    # The end is named because go-containerregistry's server knows no open range.
-    headers = {"Range": f"bytes={position}-{max(position, blob.size - 1)}"} if position else {}
-    request = Request(
-        "GET",
-        session.url("blobs", blob.digest),
-        (repository_scope(session.repository, "pull"),),
-        frozenset({_WHOLE, _PART} if position else {_WHOLE}),
-        headers,
-    )
-    with session.stream(request) as response:
+    with _answer(session, blob, position) as response:
         skip = position - _start(session, blob, response)
         if skip < 0:
             raise _wrong_range(session, blob, response)
@@ -93,6 +87,27 @@ def _from(session: Session, blob: Descriptor, position: int) -> Iterator[bytes]:
                 continue
             yield chunk[skip:] if skip else chunk
             skip = 0
+
+
+@contextlib.contextmanager
+def _answer(session: Session, blob: Descriptor, position: int) -> Iterator[httpx.Response]:
+    """Give the answer for ``position`` on; one from the beginning where the registry gives no part."""
+    # The end is named because go-containerregistry's server knows no open range.
+    headers = {"Range": f"bytes={position}-{max(position, blob.size - 1)}"} if position else {}
+    request = Request(
+        "GET",
+        session.url("blobs", blob.digest),
+        (repository_scope(session.repository, "pull"),),
+        frozenset({_WHOLE, _PART, _NO_PART} if position else {_WHOLE}),
+        headers,
+        whole=False,
+    )
+    with session.stream(request) as response:
+        if response.status_code != _NO_PART:
+            yield response
+            return
+    with session.stream(replace(request, headers={}, expect=frozenset({_WHOLE}))) as response:
+        yield response
 
 
 def _start(session: Session, blob: Descriptor, response: httpx.Response) -> int:

@@ -4,6 +4,7 @@ What a registry answers is in :func:`answer_error`; why no answer came is in :fu
 """
 
 import email.utils
+import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -42,11 +43,14 @@ _BY_STATUS: Mapping[int, Code] = {
     413: Code.FORMAT_UNSUPPORTED,
     429: Code.RATE_LIMITED,
 }
+_PROXY_HINT = "the proxy asks for a login, or lets nobody pass to there: see the proxy variables"
+# What a proxy answers to CONNECT; 408 and 429 may pass.
+_REFUSED_BY_PROXY = re.compile(r"4(?!08|29)\d\d\b")
 _HINTS: Mapping[Code, str] = {
     Code.REGISTRY_DENIED: "give the account the right to do this there; for a push to GHCR that is packages: write",
     Code.IMAGE_NOT_FOUND: "check the name; many registries also answer so when the account may not see it",
     Code.RATE_LIMITED: "wait, or log in: registries give known accounts more",
-    Code.NETWORK_UNREACHABLE: "the proxy asks for a login: see the proxy variables",
+    Code.NETWORK_UNREACHABLE: _PROXY_HINT,
     Code.SERVICE_OUTAGE: "the registry fails at the moment: see its status page, then run the same command again",
     Code.CONFIG_INVALID: "check the name of the repository and of the tag",
     Code.DIGEST_MISMATCH: "the content changed on its way, or the image is damaged: do not release it",
@@ -112,7 +116,7 @@ def answer_error(
     hint = _HINTS.get(code, "")
     if code in (Code.REGISTRY_UNAUTHORIZED, Code.REGISTRY_DENIED):
         hint = _credentials_hint(code, caller)
-    told = _status(status)
+    told = _status(status) + (f", asks to wait {after:g} s" if after else "")
     retryable = status in _TRANSIENT or _RATE_LIMITED in said.codes
     if code is Code.SERVICE_OUTAGE and 400 <= status < 500 and not retryable:
         told, hint = f"the registry refused the request with {told}", _REFUSED
@@ -241,6 +245,8 @@ def _cause(error: httpx.HTTPError) -> tuple[Code, str, bool]:
             "check host, proxy variables and credentials for odd characters",
             False,
         )
+    if isinstance(error, httpx.ProxyError) and _REFUSED_BY_PROXY.match(str(error)):
+        return Code.NETWORK_UNREACHABLE, _PROXY_HINT, False
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
         return Code.NETWORK_UNREACHABLE, "check the name, the network and the proxy variables", True
     hint = "the connection broke or went silent; run the same command again"

@@ -1,6 +1,7 @@
 """Manifests of a repository over HTTP, by digest and by tag."""
 
 import re
+from collections.abc import Callable
 
 from shipseal._internal.limits import MANIFEST
 from shipseal.errors import Code, ImageError, ShipsealError
@@ -72,7 +73,14 @@ def read_tag(session: Session, tag: str) -> Answer:
     return session.call(_read(session, "GET", tag, {200, 404}))
 
 
-def write(session: Session, reference: str, manifest: RawManifest, *, if_match: str = "") -> None:
+def write(
+    session: Session,
+    reference: str,
+    manifest: RawManifest,
+    *,
+    if_match: str = "",
+    once: bool = False,
+) -> None:
     """Store a manifest under a digest or tag.
 
     Args:
@@ -80,6 +88,7 @@ def write(session: Session, reference: str, manifest: RawManifest, *, if_match: 
         reference: digest or tag.
         manifest: what to store.
         if_match: the ``ETag`` that must still be valid there; empty for no condition.
+        once: send it once only: a tag may have been moved by somebody else until it is sent again.
 
     Raises:
         ImageError: ``image.digest-mismatch``: the registry stored something else.
@@ -96,17 +105,17 @@ def write(session: Session, reference: str, manifest: RawManifest, *, if_match: 
         headers,
         Body.of(manifest.raw),
     )
-    answer = _patiently(session, request)
+    answer = _patiently(session, request, session.call_once if once else session.call)
     stored = answer.headers.get("docker-content-digest", manifest.digest)
     if stored.startswith("sha256:") and stored != manifest.digest:
         raise mismatch(session, f"{reference} was stored", manifest.digest, stored)
 
 
-def _patiently(session: Session, request: Request) -> Answer:
+def _patiently(session: Session, request: Request, call: Callable[[Request], Answer]) -> Answer:
     """Store a manifest whose blobs were sent a moment ago: a registry may need another moment to find them."""
     for left in reversed(range(_PATIENCE)):
         try:
-            return session.call(request)
+            return call(request)
         except AnswerError as error:
             if not left or _NOT_THERE_YET not in error.words:
                 raise

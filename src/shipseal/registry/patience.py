@@ -1,19 +1,21 @@
 """How often a long transfer may break: tries are counted since it last got on, not since it began.
 
 A transfer of many minutes over a bad line must not fail for its fifth interruption, nor because it took longer than a
-retry may take; one that stays where it is must.
+retry may take; one that stays where it is must. So the deadline counts only the time in which no byte moved: waits
+between the tries, and the silence before each break.
 """
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy, backoff
 from shipseal.errors import ShipsealError
+from shipseal.registry.pace import SlowPeerError
 
 
 class Patience:
     """Waits after each break of one transfer, or gives up.
 
     Args:
-        policy: ``tries`` without getting on; the waits; ``deadline`` bounds the wait that the other side may ask for.
+        policy: ``tries`` without getting on; the waits; the ``deadline`` of standing still.
         clock: for waiting.
     """
 
@@ -22,6 +24,12 @@ class Patience:
         self._clock = clock
         self._breaks = 0
         self._furthest = -1
+        self._still = 0.0
+        self._last = clock.monotonic()
+
+    def moved(self) -> None:
+        """Note that bytes move right now."""
+        self._last = self._clock.monotonic()
 
     def after(self, error: ShipsealError, position: int) -> None:
         """Wait before the transfer goes on at or before byte ``position``.
@@ -29,11 +37,14 @@ class Patience:
         Raises:
             ShipsealError: ``error`` itself, when trying again is of no use or has been tried often enough.
         """
-        if position > self._furthest:
+        # Who is too slow gets on, too, and would never come to an end.
+        if position > self._furthest and not isinstance(error, SlowPeerError):
             self._furthest = position
-            self._breaks = 0
+            self._breaks, self._still = 0, 0.0
         self._breaks += 1
         wait = backoff(self._policy, self._breaks, error)
-        if self._breaks >= self._policy.tries or wait > self._policy.deadline:
+        self._still += self._clock.monotonic() - self._last + wait
+        if self._breaks >= self._policy.tries or self._still > self._policy.deadline:
             raise error
         self._clock.sleep(wait)
+        self.moved()

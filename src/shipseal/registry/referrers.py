@@ -18,7 +18,8 @@ from shipseal.registry import manifests
 from shipseal.registry.answers import Answer
 from shipseal.registry.errors import AnswerError
 from shipseal.registry.interface import ReferrerMode
-from shipseal.registry.paging import pages
+from shipseal.registry.paging import no_list, pages
+from shipseal.registry.patience import Patience
 from shipseal.registry.referrer_entry import as_referrer, listed, no_subject
 from shipseal.registry.session import Session
 
@@ -31,6 +32,10 @@ _CHANGED_MEANWHILE = 412
 # Times what reading and writing the tag took here: another writer needs about as long between the two, so what it
 # read before our write, it has written by then.
 _SETTLE = 2.0
+
+
+class _DamagedListError(RegistryError):
+    """What says that it is a list of referrers cannot be read as one."""
 
 
 class NoReferrersListError(RegistryError):
@@ -89,7 +94,7 @@ class Referrers:
         found: list[Descriptor] = []
         try:
             for page in self._pages(url):
-                found.extend(_entries(page, f"{self._session.target}, referrers of {subject}"))
+                found.extend(_listed_by_api(page, f"referrers of {subject}"))
         except AnswerError as error:
             if error.status not in _NO_API:
                 raise
@@ -97,6 +102,8 @@ class Referrers:
         except ImageError:
             # A page for people, or a list of something else: whatever answered, it is not the API.
             return None
+        except _DamagedListError as error:
+            raise no_list(self._session, url, error.message) from error
         return found
 
     def _pages(self, url: str) -> Iterator[Answer]:
@@ -140,12 +147,20 @@ class Referrers:
     def _keep_tag(self, subject: Digest, entry: Descriptor) -> None:
         """Add ``entry`` to the fallback tag until it is still there after a while: nothing there locks writers out."""
         clock = self._session.clock
+        patience = Patience(self._session.policy, clock)
         for _ in range(_TAG_ROUNDS):
             started = clock.monotonic()
             entries, etag = self._from_tag(subject)
             if any(one.digest == entry.digest for one in entries):
                 return
-            self._write_tag(subject, [*entries, entry], etag)
+            try:
+                self._write_tag(subject, [*entries, entry], etag)
+            except RegistryError as error:
+                # Not the same list again: it would take away what another writer added meanwhile.
+                if not error.retryable:
+                    raise
+                patience.after(error, 0)
+                continue
             took = clock.monotonic() - started
             clock.sleep(took * _SETTLE * random.uniform(1.0, 2.0))
         raise RegistryError(
@@ -166,7 +181,7 @@ class Referrers:
             }
         )
         try:
-            manifests.write(self._session, fallback_tag(subject), index, if_match=etag)
+            manifests.write(self._session, fallback_tag(subject), index, if_match=etag, once=True)
         except AnswerError as error:
             if error.status != _CHANGED_MEANWHILE:
                 raise
@@ -187,8 +202,22 @@ def fallback_tag(subject: Digest) -> str:
     return f"{algorithm[:32]}-{encoded[:64]}"
 
 
+def _listed_by_api(answer: Answer, what: str) -> tuple[Descriptor, ...]:
+    try:
+        return _entries(answer, what)
+    except ImageError as error:
+        if not _media_type(answer) == mt.OCI_INDEX:
+            raise
+        # The API's own media type: this is the API, and an empty list in its place would hide what is there.
+        raise _DamagedListError(Code.SERVICE_OUTAGE, error.message) from error
+
+
+def _media_type(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _entries(answer: Answer, what: str) -> tuple[Descriptor, ...]:
-    stated = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    stated = _media_type(answer)
     known = stated if stated in mt.MANIFESTS else ""
     return parse_index(RawManifest.of(answer.body, known), what=what).manifests
 

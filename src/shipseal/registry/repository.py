@@ -66,7 +66,11 @@ class RepositoryTarget(Target):
         home = options.hosts.get(reference.registry) or options.hosts.get(host) or HostSettings()
         scheme = scheme_of(host, home)
         self._transport = Transport(
-            {**options.hosts, host: home}, home, timeouts=options.timeouts, make=options.make
+            {**options.hosts, host: home},
+            home,
+            timeouts=options.timeouts,
+            make=options.make,
+            clock=options.clock,
         )
         tokens = TokenServerClient(host, secure=scheme == "https", transport=self._transport)
         authorizer = Authorizer(

@@ -15,6 +15,7 @@ from shipseal.registry.answers import Answer, read_answer, read_beginning
 from shipseal.registry.auth import Authorizer
 from shipseal.registry.challenge import Challenge, parse_challenges
 from shipseal.registry.errors import Caller, answer_error, described, transport_error
+from shipseal.registry.pace import Pace
 from shipseal.registry.transport import Body, Call, Transport, origin, resolve_location
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Request:
         body: None for none.
         limit: of the answer's body.
         slow: see :class:`~shipseal.registry.transport.Call`.
+        whole: likewise.
     """
 
     method: str
@@ -44,6 +46,11 @@ class Request:
     body: Body | None = None
     limit: Limit = ERROR_BODY
     slow: bool = False
+    whole: bool = True
+
+    def call(self) -> Call:
+        """Return it as it goes over the wire."""
+        return Call(self.method, self.url, self.headers, self.body, self.slow, self.whole)
 
 
 class Session:
@@ -124,6 +131,10 @@ class Session:
                 tuple(response.headers.get_list("link")),
             )
 
+    def pace(self, method: str, url: str) -> Pace:
+        """Return what watches the pace of an upload."""
+        return self._transport.pace(Call(method, url), self.caller())
+
     def retrying(self, call: Callable[[], T]) -> T:
         """Return what an idempotent ``call`` returns, calling it again while it fails for a transient reason."""
         return call_with_retry(call, self.policy, self.clock)
@@ -135,8 +146,7 @@ class Session:
         Raises:
             RegistryError: see :meth:`call`.
         """
-        call = Call(request.method, request.url, request.headers, request.body, request.slow)
-        response = self._authorized(call, request.scopes)
+        response = self._authorized(request.call(), request.scopes)
         try:
             if response.status_code not in request.expect:
                 raise self._unwanted(response)

@@ -1,15 +1,17 @@
 """Tags of a repository over HTTP: moved, read back, deleted, listed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from shipseal._internal.limits import TAG_LIST
-from shipseal.oci import RawManifest
+from shipseal.errors import RegistryError
+from shipseal.oci import Digest, RawManifest
 from shipseal.registry.errors import AnswerError
 from shipseal.registry.interface import TagDeletionUnsupportedError
 from shipseal.registry.manifests import mismatch, read_manifest, resolve, write
 from shipseal.registry.paging import no_list, pages
+from shipseal.registry.patience import Patience
 from shipseal.registry.scopes import repository_scope
 from shipseal.registry.session import Request, Session
 
@@ -25,10 +27,11 @@ def put_tag(session: Session, tag: str, manifest: RawManifest) -> None:
     """Let ``tag`` name ``manifest``, and read it back.
 
     Raises:
-        ImageError: ``image.digest-mismatch``: it names something else afterwards.
+        ImageError: ``image.digest-mismatch``: it names something else afterwards, or somebody else moved it before it
+            could be tried again.
         RegistryError: ``image.tag-exists`` where the registry does not let it move; it refuses or does not answer.
     """
-    write(session, tag, manifest)
+    _change(session, tag, manifest.digest, lambda: write(session, tag, manifest, once=True))
     found = None
     for number in range(_READ_BACKS):
         if number:
@@ -51,7 +54,7 @@ def delete_tag(session: Session, tag: str) -> None:
         return
     manifest = read_manifest(session, named.digest)
     try:
-        session.call(_deletion(session, tag))
+        _change(session, tag, None, lambda: session.call_once(_deletion(session, tag)))
     except AnswerError as error:
         # 400 and 405 are the specification's; Debian's 2.8 calls a tag a bad digest, others say 404 UNSUPPORTED.
         if error.status in (400, 404, 405):
@@ -70,6 +73,37 @@ def delete_tag(session: Session, tag: str) -> None:
     if resolve(session, named.digest) is None:
         # This registry takes a tag for the manifest behind it: give that back, its blobs are still there.
         write(session, named.digest, manifest)
+
+
+def _change(
+    session: Session, tag: str, wanted: Digest | None, change: Callable[[], object]
+) -> None:
+    """Change what a tag names, again after a transient failure: but only while it names what it named before.
+
+    A request whose answer was lost may have been done, and another writer may have come since; the same request once
+    more would silently undo what that one did.
+    """
+    before = _named(session, tag)
+    patience = Patience(session.policy, session.clock)
+    while True:
+        try:
+            change()
+        except RegistryError as error:
+            if not error.retryable:
+                raise
+            patience.after(error, 0)
+        else:
+            return
+        found = _named(session, tag)
+        if found == wanted:
+            return
+        if found != before:
+            raise mismatch(session, f"tag {tag}", before or "no such tag", found or "nothing")
+
+
+def _named(session: Session, tag: str) -> Digest | None:
+    found = resolve(session, tag)
+    return found.digest if found else None
 
 
 def list_tags(session: Session) -> tuple[str, ...]:

@@ -15,10 +15,12 @@ from types import MappingProxyType
 import httpx
 
 from shipseal import __version__
+from shipseal._internal.clock import Clock, SystemClock
 from shipseal._internal.redact import redact
 from shipseal.errors import Code, ConfigError, RegistryError
 from shipseal.registry.errors import Caller, described, shown, transport_error
 from shipseal.registry.hosts import HostSettings, is_loopback
+from shipseal.registry.pace import Pace
 from shipseal.registry.tls import tls_context
 
 USER_AGENT = f"shipseal/{__version__}"
@@ -40,12 +42,14 @@ class Timeouts:
         read: between two pieces of an answer.
         write: until a piece of a body has been taken.
         commit: until the answer to a whole body: registries hash and move large blobs before they answer.
+        answer: until all of an answer has come that is kept in memory, however steadily it comes.
     """
 
     connect: float = 10.0
     read: float = 60.0
     write: float = 60.0
     commit: float = 600.0
+    answer: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Call:
         headers: without ``Authorization`` and ``Content-Length``.
         body: None for none.
         slow: whether the answer may take as long as moving a large blob takes.
+        whole: whether the answer is kept in memory, so that it has to end in time.
     """
 
     method: str
@@ -83,6 +88,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
     body: Body | None = None
     slow: bool = False
+    whole: bool = True
 
 
 class Transport:
@@ -93,6 +99,7 @@ class Transport:
         home: settings of the target's own registry; its ``ca`` is trusted too at the hosts that it sends us to.
         timeouts: see :class:`Timeouts`.
         make: makes the part of httpx that opens connections; None for httpx's own.
+        clock: tells how long answers take.
     """
 
     def __init__(
@@ -102,7 +109,9 @@ class Transport:
         *,
         timeouts: Timeouts | None = None,
         make: Callable[[], httpx.BaseTransport] | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self._hosts = dict(hosts)
         self._elsewhere = HostSettings(ca=home.ca)
         self._timeouts = timeouts or Timeouts()
@@ -149,6 +158,10 @@ class Transport:
         """Return the settings of a host (with its port)."""
         return self._hosts.get(netloc, self._elsewhere)
 
+    def pace(self, call: Call, caller: Caller, *, most: float | None = None) -> Pace:
+        """Return what watches the pace of a transfer; see :class:`~shipseal.registry.pace.Pace`."""
+        return Pace(self._clock, caller.target, described(call.method, call.url), most=most)
+
     def _send_once(self, call: Call, authorization: str, caller: Caller) -> httpx.Response:
         client = self._client(httpx.URL(call.url))
         headers = dict(call.headers)
@@ -166,9 +179,13 @@ class Transport:
             timeout=self._timeout(call),
         )
         try:
-            return client.send(request, stream=True)
+            response = client.send(request, stream=True)
         except httpx.HTTPError as error:
             raise transport_error(error, caller, described(call.method, call.url)) from error
+        if isinstance(response.stream, httpx.SyncByteStream):
+            most = self._timeouts.answer if call.whole else None
+            response.stream = self.pace(call, caller, most=most).watched(response.stream)
+        return response
 
     def _timeout(self, call: Call) -> httpx.Timeout:
         times = self._timeouts

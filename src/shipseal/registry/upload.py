@@ -106,10 +106,10 @@ class _Sending:
         self._location = location
         self._position = 0  # what the registry is known to have
         self._sent = 0  # what has been handed to the connection, for progress
+        self._patience = Patience(session.policy, session.clock)
 
     def run(self) -> None:
         """Send until the registry has the blob."""
-        patience = Patience(self._session.policy, self._session.clock)
         while True:
             try:
                 self._send()
@@ -118,11 +118,11 @@ class _Sending:
                     raise self._mismatch(f"the registry refused it ({error.message})") from error
                 if not (error.retryable or self._lost(error)):
                     raise
-                patience.after(error, self._position)
+                self._wait(error)
             except RegistryError as error:
                 if not error.retryable:
                     raise
-                patience.after(error, self._position)
+                self._wait(error)
             else:
                 return
             if self._recover():
@@ -141,6 +141,15 @@ class _Sending:
         if self._position < self._blob.size:
             self._patch()
         self._put(None)
+
+    def _wait(self, error: RegistryError) -> None:
+        """Wait before going on; give up with ``error``, unless the registry has the blob after all."""
+        try:
+            self._patience.after(error, self._position)
+        except RegistryError:
+            # A large blob may have been stored although its answer did not come in time.
+            if not self._is_there():
+                raise
 
     def _put(self, body: Body | None) -> None:
         joint = "&" if "?" in self._location else "?"
@@ -164,12 +173,16 @@ class _Sending:
     def _chunks(self) -> Iterator[bytes]:
         """Yield the content from the position on, and fail rather than send another length than was announced."""
         self._rewind(self._position)
+        pace = self._session.pace("PUT", self._location)
         for chunk in self._upload.open(offset=self._position):
             self._sent += len(chunk)
             if self._sent > self._blob.size:
                 raise self._mismatch(f"got {self._sent} bytes or more")
             self._upload.transfer.advance(len(chunk))
+            since = pace.now()
             yield chunk
+            pace.moved(len(chunk), since)
+            self._patience.moved()
         if self._sent != self._blob.size:
             raise self._mismatch(f"got {self._sent} bytes")
 
@@ -180,7 +193,7 @@ class _Sending:
 
     def _recover(self) -> bool:
         """Find out where the upload is after a break; return whether the blob is there already."""
-        if has_blob(self._session, self._blob, scopes=push_scopes(self._session)):
+        if self._is_there():
             # The registry had it all, only its answer was lost.
             self._rewind(self._blob.size)
             return True
@@ -190,6 +203,9 @@ class _Sending:
         else:
             self._location, self._position = begin(self._session), 0
         return False
+
+    def _is_there(self) -> bool:
+        return has_blob(self._session, self._blob, scopes=push_scopes(self._session))
 
     def _kept(self) -> tuple[str, int] | None:
         """Return address and length of what the registry kept; None when it kept nothing, or will not tell."""

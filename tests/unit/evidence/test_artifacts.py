@@ -1,6 +1,7 @@
 """Plain artifacts and collecting: what lies beside an image, and all of it at once."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,12 @@ from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest, Image, digest_of
 from shipseal.oci import media_types as mt
 from shipseal.oci.blob_store import BlobStore
+from shipseal.oci.closure import closure_of
+from shipseal.registry.interface import BlobUpload
 from shipseal.registry.layout_target import LayoutTarget
+from shipseal.testing.registry_simulator import RegistrySimulator
 from tests.support.evidence import NOW, key, make_pieces, placements, put_pieces, sample_image
+from tests.support.simulated import close_all, target_at
 
 SBOM = b'{"spdxVersion":"SPDX-2.3"}' * 1000
 
@@ -143,3 +148,30 @@ def test_a_release_that_is_resumed_stores_nothing_twice(target: LayoutTarget, im
     for subject in image.subjects():
         here = [piece for piece in pieces if subject in piece.subjects]
         assert len(target.referrers(subject.digest)) == len(here)
+
+
+def test_an_artifact_is_found_where_the_registry_lists_it_under_a_wrong_type(
+    target: LayoutTarget, image: Image
+) -> None:
+    """Also when it filters by that wrong type, or says that it has filtered and has not."""
+    with RegistrySimulator() as registry:
+        place = target_at(registry.host)
+        for raw in (*(one.manifest.source for one in image.platforms), image.root):
+            for blob in closure_of(target, raw, what="image").blobs:
+                place.put_blob(BlobUpload(blob, partial(target.open_blob, blob)))
+            place.put_manifest(raw)
+        content = Content.of_bytes(SBOM, mt.SPDX_JSON)
+        put_artifact(place, image.root, content, artifact_type=mt.SPDX_JSON)
+        put_artifact(
+            place,
+            image.root,
+            Content.of_bytes(b"{}", mt.RELEASE_RECORD),
+            artifact_type=mt.RELEASE_RECORD,
+        )
+        for listed in (mt.OCI_EMPTY, mt.RELEASE_RECORD):
+            registry.quirks.listed_type = listed
+            for registry.quirks.filters in (False, True):
+                registry.quirks.claims_filter = True
+                (found,) = find_artifacts(place, image.digest, mt.SPDX_JSON)
+                assert found.content.digest == digest_of(SBOM)
+        close_all()

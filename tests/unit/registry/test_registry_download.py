@@ -3,7 +3,10 @@
 import pytest
 
 from shipseal.errors import Code, ImageError, RegistryError, ShipsealError
+from shipseal.testing.fault_kinds import drip, refuse
+from shipseal.testing.faults import Faults
 from shipseal.testing.http_server import Exchange
+from tests.support.clocks import ticking
 from tests.support.simulated import Simulated
 from tests.support.target_content import Content
 
@@ -102,3 +105,36 @@ def test_a_reader_may_stop_early(sim: Simulated) -> None:
     assert next(iter(chunks))
     chunks.close()  # type: ignore[attr-defined]
     assert _read(sim) == BLOB.data
+
+
+def test_a_registry_that_refuses_a_part_is_read_from_the_beginning(sim: Simulated) -> None:
+    sim.stored.blobs[BLOB.descriptor.digest] = BLOB.data
+    sim.registry.quirks.cut_downloads = [SIZE // 2]
+    faults = Faults()
+    refused = faults.add(
+        lambda exchange: bool(exchange.headers.get("Range")) and refuse(416)(exchange), "GET"
+    )
+    sim.registry.before = faults
+    assert _read(sim) == BLOB.data
+    assert len(refused.struck) == 3
+
+
+def test_a_blob_that_drips_is_given_up_although_it_gets_on(sim: Simulated) -> None:
+    sim.stored.blobs[BLOB.descriptor.digest] = BLOB.data
+    faults = Faults()
+    faults.add(drip(ticking(sim.clock, 15), piece=1000), "GET", "/blobs/")
+    sim.registry.before = faults
+    with pytest.raises(RegistryError, match="too slow: ") as caught:
+        _read(sim)
+    assert (caught.value.code, caught.value.retryable) == (Code.SERVICE_OUTAGE, True)
+    assert sim.registry.count("GET") < 5
+    assert sim.clock.elapsed < 600
+
+
+def test_a_blob_that_comes_slowly_at_a_fair_pace_is_read(sim: Simulated) -> None:
+    sim.stored.blobs[BLOB.descriptor.digest] = BLOB.data
+    faults = Faults()
+    faults.add(drip(ticking(sim.clock, 15), piece=20_000), "GET", "/blobs/")
+    sim.registry.before = faults
+    assert _read(sim) == BLOB.data
+    assert sim.clock.elapsed > 600

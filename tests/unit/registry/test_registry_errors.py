@@ -176,7 +176,10 @@ def test_retry_after_is_read_in_both_forms(headers: dict[str, str], expected: fl
     assert retry_after(headers) == expected
 
 
-def test_retry_after_reaches_who_retries() -> None:
+def test_retry_after_reaches_who_retries_and_who_reads() -> None:
+    assert "429 Too Many Requests, asks to wait 30 s" in str(
+        _answer(429, headers={"Retry-After": "30"})
+    )
     assert _answer(429, headers={"Retry-After": "30"}).retry_after == 30
 
 
@@ -190,7 +193,10 @@ def _caused(error: httpx.HTTPError, cause: Exception) -> httpx.HTTPError:
     [
         (httpx.ConnectError("Name or service not known"), Code.NETWORK_UNREACHABLE, True),
         (httpx.ConnectTimeout("x"), Code.NETWORK_UNREACHABLE, True),
-        (httpx.ProxyError("407"), Code.NETWORK_UNREACHABLE, True),
+        (httpx.ProxyError("407 Proxy Authentication Required"), Code.NETWORK_UNREACHABLE, False),
+        (httpx.ProxyError("403 Forbidden"), Code.NETWORK_UNREACHABLE, False),
+        (httpx.ProxyError("429 Too Many Requests"), Code.NETWORK_UNREACHABLE, True),
+        (httpx.ProxyError("503 Service Unavailable"), Code.NETWORK_UNREACHABLE, True),
         (httpx.ReadTimeout("x"), Code.SERVICE_OUTAGE, True),
         (httpx.WriteError("Connection reset by peer"), Code.SERVICE_OUTAGE, True),
         (httpx.RemoteProtocolError("Server disconnected"), Code.SERVICE_OUTAGE, True),

@@ -4,6 +4,7 @@ import pytest
 
 from shipseal._internal.retry import RetryPolicy
 from shipseal.errors import Code, RegistryError
+from shipseal.registry.pace import SlowPeerError
 from shipseal.registry.patience import Patience
 from tests.support.clocks import StoppedClock
 
@@ -39,6 +40,27 @@ def test_the_wait_that_was_asked_for_is_kept() -> None:
     clock = StoppedClock()
     Patience(POLICY, clock).after(_broken(retry_after=17), 0)
     assert clock.slept == [17]
+
+
+def test_silence_counts_as_standing_still_and_moving_does_not() -> None:
+    clock = StoppedClock()
+    patience = Patience(POLICY, clock)
+    clock.elapsed += 3600
+    patience.moved()
+    patience.after(_broken(), 0)
+    clock.elapsed += 61
+    with pytest.raises(RegistryError):
+        patience.after(_broken(), 0)
+    assert len(clock.slept) == 1
+
+
+def test_who_is_too_slow_does_not_count_as_getting_on() -> None:
+    patience = Patience(POLICY, StoppedClock())
+    slow = SlowPeerError(Code.SERVICE_OUTAGE, "drips", retryable=True)
+    patience.after(slow, 1)
+    patience.after(slow, 2)
+    with pytest.raises(SlowPeerError):
+        patience.after(slow, 3)
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun() -> None:

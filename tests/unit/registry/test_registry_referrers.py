@@ -10,6 +10,8 @@ from shipseal.oci import media_types as mt
 from shipseal.registry.interface import ReferrerMode
 from shipseal.registry.referrer_entry import as_referrer
 from shipseal.registry.referrers import fallback_tag
+from shipseal.testing.fault_kinds import garbage, meanwhile, refuse
+from shipseal.testing.faults import Faults
 from shipseal.testing.http_server import Exchange
 from tests.support.simulated import Simulated
 from tests.support.target_content import ARTIFACT, index, referrer, staged
@@ -138,6 +140,18 @@ def test_a_page_for_people_is_not_the_api(
     assert _listed(sim, root) == {one.digest}
 
 
+def test_garbage_from_the_api_is_not_taken_for_an_empty_list(
+    sim: Simulated, root: RawManifest
+) -> None:
+    sim.target.put_referrer(referrer(sim.target, root, "there"))
+    faults = Faults()
+    faults.add(garbage(), "GET", "/referrers/")
+    sim.registry.before = faults
+    with pytest.raises(RegistryError, match="not the list that was asked for") as caught:
+        sim.target.referrers(root.digest)
+    assert caught.value.code is Code.SERVICE_OUTAGE
+
+
 def test_what_an_outage_says_is_not_taken_for_an_empty_list(
     sim: Simulated, root: RawManifest
 ) -> None:
@@ -237,6 +251,40 @@ def test_a_writer_who_overwrites_is_noticed_by_reading_back(
     sim.registry.before = overwrite
     sim.target.put_referrer(mine)
     assert set(_in_tag(sim, root)) == {mine.digest, other.digest}
+
+
+def test_a_list_that_could_not_be_written_is_read_again_before_it_is_written(
+    sim: Simulated, root: RawManifest
+) -> None:
+    """The same list once more would lose what another writer added while the gateway was down."""
+    sim.registry.quirks.referrers_api = False
+    mine, other = (referrer(sim.target, root, text) for text in ("mine", "other"))
+    tag = fallback_tag(root.digest)
+    theirs = _list_of(other)
+
+    def intrude() -> None:
+        sim.stored.manifests[theirs.digest] = theirs
+        sim.stored.tags[tag] = theirs.digest
+
+    faults = Faults()
+    written = faults.add(meanwhile(intrude), "PUT", tag, times=1)
+    faults.add(refuse(502), "PUT", tag, times=1)
+    sim.registry.before = faults
+    assert sim.target.put_referrer(mine) is ReferrerMode.FALLBACK_TAG
+    assert set(_in_tag(sim, root)) == {mine.digest, other.digest}
+    assert len(written.struck) == 1
+
+
+def test_a_list_that_can_never_be_written_is_an_outage(sim: Simulated, root: RawManifest) -> None:
+    sim.registry.quirks.referrers_api = False
+    mine = referrer(sim.target, root, "mine")
+    faults = Faults()
+    down = faults.add(refuse(503), "PUT", fallback_tag(root.digest))
+    sim.registry.before = faults
+    with pytest.raises(RegistryError, match="503") as caught:
+        sim.target.put_referrer(mine)
+    assert (caught.value.code, caught.value.retryable) == (Code.SERVICE_OUTAGE, True)
+    assert len(down.struck) == 4
 
 
 def test_a_writer_who_never_wins_says_so(sim: Simulated, root: RawManifest) -> None:

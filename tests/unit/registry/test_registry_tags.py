@@ -1,9 +1,13 @@
 """Tags at registries that cannot delete, pretend to, page, or do not let tags move."""
 
+from functools import partial
+
 import pytest
 
 from shipseal.errors import Code, ImageError, RegistryError
 from shipseal.registry.interface import TagDeletionUnsupportedError
+from shipseal.testing.fault_kinds import lose_answer, meanwhile, refuse
+from shipseal.testing.faults import Faults
 from shipseal.testing.http_server import Exchange
 from shipseal.testing.registry_simulator import TagDeletion
 from tests.support.simulated import Simulated
@@ -104,15 +108,10 @@ def test_a_tag_is_read_back(sim: Simulated) -> None:
 
 def test_a_registry_may_take_a_moment_to_move_a_tag(sim: Simulated) -> None:
     root = staged(sim.target, "slow")
-    answers = [404, 404]
-
-    def later(exchange: Exchange) -> bool:
-        if exchange.method != "HEAD" or not answers:
-            return False
-        exchange.reply(answers.pop())
-        return True
-
-    sim.registry.before = later
+    faults = Faults()
+    # The first look is before it moves.
+    faults.add(refuse(404), "HEAD", skip=1, times=2)
+    sim.registry.before = faults
     sim.target.put_tag("latest", root)
     assert len(sim.clock.slept) == 2
 
@@ -173,3 +172,49 @@ def test_no_tags_are_written_in_many_ways(sim: Simulated, body: bytes) -> None:
 
     sim.registry.before = empty
     assert sim.target.list_tags() == ()
+
+
+def test_a_move_whose_answer_was_lost_is_not_made_twice(sim: Simulated) -> None:
+    root = staged(sim.target, "once")
+    faults = Faults()
+    faults.add(lose_answer(), "PUT", "/manifests/latest$", times=1)
+    sim.registry.before = faults
+    sim.target.put_tag("latest", root)
+    assert sim.registry.count("PUT", "/manifests/latest") == 1
+
+
+def test_a_move_that_failed_is_tried_again_while_nobody_else_moves_the_tag(sim: Simulated) -> None:
+    sim.target.put_tag("latest", staged(sim.target, "old"))
+    root = staged(sim.target, "new")
+    faults = Faults()
+    faults.add(refuse(503), "PUT", "/manifests/latest$", times=2)
+    sim.registry.before = faults
+    sim.target.put_tag("latest", root)
+    assert sim.stored.tags["latest"] == root.digest
+    assert len(sim.clock.slept) == 2
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_a_change_is_not_repeated_over_that_of_another_writer(
+    sim: Simulated, *, deletes: bool
+) -> None:
+    old, strange, root = (staged(sim.target, text) for text in ("old", "strange", "new"))
+    sim.target.put_tag("latest", old)
+    faults = Faults()
+    method = "DELETE" if deletes else "PUT"
+    faults.add(
+        meanwhile(lambda: sim.stored.tags.update(latest=strange.digest)),
+        method,
+        "/manifests/latest$",
+        times=1,
+    )
+    faults.add(refuse(502), method, "/manifests/latest$", times=1)
+    sim.registry.before = faults
+    target = sim.target
+    change = partial(
+        target.delete_tag if deletes else partial(target.put_tag, manifest=root), "latest"
+    )
+    with pytest.raises(ImageError, match="tag latest: expected") as caught:
+        change()
+    assert caught.value.code is Code.DIGEST_MISMATCH
+    assert sim.stored.tags["latest"] == strange.digest

@@ -7,6 +7,8 @@ import pytest
 
 from shipseal.errors import Code, ImageError, RegistryError
 from shipseal.registry.interface import BlobUpload, Uploaded
+from shipseal.testing.fault_kinds import afterwards, lose_answer, refuse
+from shipseal.testing.faults import Faults
 from shipseal.testing.http_server import Exchange
 from tests.support.simulated import Simulated
 from tests.support.target_content import Content
@@ -245,3 +247,49 @@ def test_that_an_upload_cannot_be_cancelled_is_no_failure(sim: Simulated) -> Non
 
     sim.registry.before = no_delete
     sim.target.check_push()
+
+
+def test_a_registry_that_took_all_and_went_silent_is_looked_at_once_more(sim: Simulated) -> None:
+    """A commit of a large blob may take longer than anybody waits; that it was stored is all that counts."""
+
+    def wait_for_ever() -> None:
+        sim.clock.elapsed += 600
+
+    faults = Faults()
+    faults.add(afterwards(wait_for_ever), "PUT", "/blobs/uploads/", times=1)
+    faults.add(lose_answer(), "PUT", "/blobs/uploads/", times=1)
+    sim.registry.before = faults
+    assert sim.target.put_blob(_upload(Counter())) is Uploaded.SENT
+    assert sim.registry.count("PUT") == 1
+
+
+def test_a_registry_that_goes_silent_for_longer_than_the_deadline_is_not_sent_it_again(
+    sim: Simulated,
+) -> None:
+    def say_nothing(exchange: Exchange) -> bool:
+        for _ in exchange.chunks():
+            pass
+        sim.clock.elapsed += 600
+        exchange.drop()
+        return True
+
+    faults = Faults()
+    faults.add(say_nothing, "PUT", "/blobs/uploads/")
+    sim.registry.before = faults
+    with pytest.raises(RegistryError, match="connection|too slow") as caught:
+        sim.target.put_blob(_upload(Counter()))
+    assert caught.value.retryable
+    assert sim.registry.count("PUT") == 1
+    assert sim.clock.slept == []
+
+
+def test_a_part_that_is_refused_is_not_sent_again_as_it_was(sim: Simulated) -> None:
+    """PATCH is not idempotent: after a failure the registry is asked what it has."""
+    sim.registry.quirks.cut_uploads = [SIZE // 2]
+    faults = Faults()
+    patched = faults.add(refuse(503), "PATCH", times=1)
+    asked = faults.add(lambda _: False, "GET", "/blobs/uploads/")
+    sim.registry.before = faults
+    assert sim.target.put_blob(_upload(Counter())) is Uploaded.SENT
+    assert (len(patched.struck), len(asked.struck)) == (1, 2)
+    assert sim.stored.blobs[BLOB.descriptor.digest] == BLOB.data
