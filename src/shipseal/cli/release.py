@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shipseal.cli.output import print_json
+from shipseal.cli.release_rollback import rollback
 from shipseal.cli.release_view import print_known, print_list, print_result, print_what_stays
 
 app = typer.Typer(
@@ -80,15 +81,22 @@ def resume(
 
 @app.command("list")
 def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the releases of this machine."""
+    """List the releases of this machine, and its rollbacks."""
+    from shipseal.cli.rollback_view import print_summaries  # noqa: PLC0415
+    from shipseal.release.rollback.known import known_rollbacks  # noqa: PLC0415
+    from shipseal.release.rollback.result import summary_of  # noqa: PLC0415
     from shipseal.release.session import all_known  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
-    found = list(all_known(state_folder(config, os.environ)))
+    state = state_folder(config, os.environ)
+    found = list(all_known(state))
+    rollbacks = [summary_of(one) for one in known_rollbacks(state)]
     if as_json:
-        print_json({"releases": [release.result().to_json() for release in found]})
+        told = [release.result().to_json() for release in found]
+        print_json({"releases": told, "rollbacks": [one.to_json() for one in rollbacks]})
     else:
         print_list(found)
+        print_summaries(rollbacks)
 
 
 @app.command()
@@ -110,6 +118,9 @@ def show(
         print_json(found.result().to_json())
     else:
         print_known(found, state)
+
+
+app.command()(rollback)
 
 
 @app.command()

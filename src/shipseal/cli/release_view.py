@@ -1,17 +1,15 @@
 """How a release is shown to a person: what it came to, what stands where, what to do next."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from shipseal.cli.output import Column, duration_text, print_table, say, size_text
+from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_findings import print_findings, print_passed
 from shipseal.errors import Exit
 from shipseal.release.folders import StateFolder
 from shipseal.release.result import ReleaseResult, Status
 from shipseal.release.session import Known
 from shipseal.release.state import ReleaseState
-
-_SHORT = 19  # "sha256:" and twelve digits, as docker shows them
 
 
 def print_result(result: ReleaseResult) -> None:
@@ -21,8 +19,18 @@ def print_result(result: ReleaseResult) -> None:
         say(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
         say(f"next: {result.hint}")
+    _print_rolled_back(result)
     _print_platforms(result)
     _print_tags(result)
+
+
+def _print_rolled_back(result: ReleaseResult) -> None:
+    gone = result.rolled_back
+    if gone is None:
+        return
+    to = gone.version or short_digest(gone.digest)
+    say(f"rolled back: {', '.join(gone.tags)} went to {to} at {gone.at}, by {gone.by}")
+    say(f"reason: {gone.reason or 'none was given'}")
 
 
 def print_what_stays(result: ReleaseResult) -> None:
@@ -30,8 +38,8 @@ def print_what_stays(result: ReleaseResult) -> None:
     say(f"{result.version}  [{result.release}] is given up: it will not be resumed")
     rows = [
         (
-            _place(target.target),
-            f"{_short(result.digest)}, by digest only" if target.staged else "nothing",
+            place_text(target.target),
+            f"{short_digest(result.digest)}, by digest only" if target.staged else "nothing",
             ", ".join(tag.tag for tag in target.tags if tag.digest == result.digest) or "none",
         )
         for target in result.targets
@@ -49,8 +57,8 @@ def print_list(releases: Sequence[Known]) -> None:
             release.identifier,
             release.state.plan.image if release.state.plan else "",
             result.version,
-            "running" if release.holder else result.status,
-            _short(result.digest),
+            _status(release, result),
+            short_digest(result.digest),
             ", ".join(result.tags) or "-",
             release.state.started,
         )
@@ -58,6 +66,12 @@ def print_list(releases: Sequence[Known]) -> None:
         for result in (release.result(),)
     ]
     _block(("release", "image", "version", "status", "digest", "tags", "started"), rows)
+
+
+def _status(release: Known, result: ReleaseResult) -> str:
+    if release.holder:
+        return "running"
+    return "rolled-back" if result.rolled_back else result.status
 
 
 def print_known(release: Known, state: StateFolder) -> None:
@@ -107,7 +121,7 @@ def _print_platforms(result: ReleaseResult) -> None:
     rows = [
         (
             one.platform,
-            _short(one.digest),
+            short_digest(one.digest),
             "-" if one.packages is None else str(one.packages),
             _counts(one.findings),
         )
@@ -128,17 +142,10 @@ def _print_tags(result: ReleaseResult) -> None:
     places: dict[tuple[str, str, str], list[str]] = {}
     for target in result.targets:
         for tag in target.tags:
-            key = (tag.tag, _short(tag.digest), tag.reason)
-            places.setdefault(key, []).append(_place(target.target))
+            key = (tag.tag, short_digest(tag.digest), tag.reason)
+            places.setdefault(key, []).append(place_text(target.target))
     rows = [(tag, names, ", ".join(where), why) for (tag, names, why), where in places.items()]
     _block(("tag", "names", "at", "why"), rows)
-
-
-def _place(target: str) -> str:
-    """Return a target as a person would write it here: layouts relative to the current folder."""
-    folder = target.removeprefix("oci:")
-    here = f"{Path.cwd()}/"
-    return f"oci:{folder.removeprefix(here)}" if folder != target else target
 
 
 def _print_evidence(result: ReleaseResult) -> None:
@@ -146,7 +153,7 @@ def _print_evidence(result: ReleaseResult) -> None:
         (
             one.family,
             one.platform or "all",
-            _short(one.digest),
+            short_digest(one.digest),
             str(len(one.stores)),
             one.predicate_type,
         )
@@ -183,7 +190,7 @@ def _print_sboms(state: ReleaseState) -> None:
     rows = [
         (
             record.platform,
-            _short(record.spdx),
+            short_digest(record.spdx),
             size_text(record.spdx_size),
             record.tool,
             "cache" if record.cached else duration_text(record.seconds),
@@ -192,7 +199,3 @@ def _print_sboms(state: ReleaseState) -> None:
     ]
     columns = ("SBOM", "digest", Column("size", right=True), "tool", "from")
     _block(columns, rows)
-
-
-def _short(digest: str | None) -> str:
-    return digest[:_SHORT] if digest else "-"

@@ -57,6 +57,14 @@ class StateFolder:
             )
         return self.root / "releases" / identifier
 
+    def rollback(self, identifier: str) -> Path:
+        """Return the folder of one rollback."""
+        return self.root / "rollbacks" / identifier
+
+    def rollbacks(self) -> Iterator[str]:
+        """Return the ids of all rollbacks, sorted."""
+        yield from _with_journal(self.root / "rollbacks")
+
     def journal(self, identifier: str) -> Path:
         """Return the journal of one release."""
         return self.release(identifier) / JOURNAL
@@ -68,8 +76,10 @@ class StateFolder:
 
     def releases(self) -> Iterator[str]:
         """Return the ids of all releases, sorted."""
-        folder = self.root / "releases"
-        if folder.is_dir():
-            yield from sorted(
-                entry.name for entry in folder.iterdir() if (entry / JOURNAL).exists()
-            )
+        yield from _with_journal(self.root / "releases")
+
+
+def _with_journal(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if (entry / JOURNAL).exists())
