@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.stop import stop_base
 
 from shipseal._internal.clock import Clock
-from shipseal.errors import ShipsealError
+from shipseal.errors import Code, ShipsealError
 
 T = TypeVar("T")
 
@@ -72,12 +72,17 @@ def call_with_retry(
         stop=_Stop(policy, clock, clock.monotonic()),
         wait=wait,
         retry=retry_if_exception(
-            lambda error: isinstance(error, ShipsealError) and error.retryable
+            lambda error: isinstance(error, ShipsealError) and _may_pass(error)
         ),
         before_sleep=before_sleep,
         reraise=True,
     )
     return retrying(call)
+
+
+def _may_pass(error: ShipsealError) -> bool:
+    """Return whether waiting may help: a full disk does not empty itself, although a person can empty it."""
+    return error.retryable and error.code is not Code.DISK_FULL
 
 
 def backoff(policy: RetryPolicy, number: int, error: BaseException | None) -> float:

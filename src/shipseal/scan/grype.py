@@ -21,8 +21,11 @@ from pathlib import Path
 import msgspec
 
 from shipseal._internal.clock import Clock, rfc3339
+from shipseal._internal.durable import disk_errors
 from shipseal._internal.limits import CONFIG_FILE, read_limited
 from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
+from shipseal._internal.progress import Reporter, SilentReporter
+from shipseal._internal.tool_words import DISK_FULL, OUT_OF_MEMORY
 from shipseal.errors import Code, ScanError, ShipsealError, ToolError
 from shipseal.scan.database_age import check_age
 from shipseal.scan.grype_json import (
@@ -45,7 +48,6 @@ _INSTALL_HINT = "install Grype, name it with scan.grype, or set scan.engine: bui
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"^\[\d+\]\s+")
 _PANIC = re.compile(r"^(panic: |fatal error: |runtime: |SIG[A-Z]+: )", re.MULTILINE)
-_NO_MEMORY = re.compile(r"out of memory|cannot allocate memory")
 _QUICK = 60.0
 _SHOWN_LINES = 5
 
@@ -71,12 +73,16 @@ class GrypeScanner(Scanner):
     Args:
         options: see :class:`GrypeOptions`.
         clock: where the time comes from; the database's age is judged by it, not by Grype.
+        reporter: hears now and then that a scan still runs.
     """
 
     name = "grype"
 
-    def __init__(self, options: GrypeOptions, clock: Clock) -> None:
+    def __init__(
+        self, options: GrypeOptions, clock: Clock, reporter: Reporter | None = None
+    ) -> None:
         self._options = options
+        self._reporter = reporter or SilentReporter()
         self._clock = clock
         self._lock = threading.Lock()
         self._version: str | None = None
@@ -115,7 +121,7 @@ class GrypeScanner(Scanner):
                 result = self._run(["version", "-o", "json"], timeout=_QUICK)
                 try:
                     found = msgspec.json.decode(result.stdout, type=GrypeVersion)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                     raise _crashed(result, "did not say its version") from error
                 self._version = stated_version(found.version)
             return self._version
@@ -147,13 +153,18 @@ class GrypeScanner(Scanner):
         binary = find_tool(self._options.binary, hint=_INSTALL_HINT).absolute()
         with tempfile.TemporaryDirectory(prefix="shipseal-grype-") as folder:
             config = Path(folder) / "grype.json"
-            config.write_bytes(msgspec.json.encode(self._config()))
+            with disk_errors(config):
+                config.write_bytes(msgspec.json.encode(self._config()))
             return run_tool(
                 [binary, "-c", config, *arguments],
                 timeout=timeout,
                 env=tool_environment({"NO_COLOR": "1"}),
                 cwd=Path(folder),
+                waiting=self._waiting,
             )
+
+    def _waiting(self, seconds: float) -> None:
+        self._reporter.note(f"grype has been running for {seconds:.0f} s")
 
     def _config(self) -> Mapping[str, object]:
         """Return Grype's configuration (JSON is YAML): nothing ignored, nothing fetched, no age judged."""
@@ -184,9 +195,9 @@ def report_of(result: ToolResult) -> GrypeReport:
 
 def _failure(result: ToolResult) -> ShipsealError:
     text = plain(result.stderr)
-    if _NO_MEMORY.search(text):
+    if OUT_OF_MEMORY.search(text):
         return _tool_error(Code.OUT_OF_MEMORY, "ran out of memory", result)
-    if "no space left on device" in text:
+    if DISK_FULL.search(text):
         return _tool_error(Code.DISK_FULL, "found no space left on the device", result)
     if result.status == 100:
         return ScanError(
@@ -273,7 +284,7 @@ def _checksum_beside(path: str) -> str:
         data = read_limited(stream, CONFIG_FILE, what=str(metadata))
     try:
         digest = msgspec.json.decode(data, type=dict[str, object]).get("digest")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return digest if isinstance(digest, str) else ""
 

@@ -124,7 +124,7 @@ def decode_report(data: bytes) -> GrypeReport | None:
     """Return the report, or None when ``data`` is none."""
     try:
         report = _REPORT.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return report if report.descriptor.name == "grype" else None
 
@@ -133,7 +133,7 @@ def decode_status(data: bytes) -> "_DbStatus | None":
     """Return what ``grype db status -o json`` printed, or None when ``data`` is something else."""
     try:
         return _STATUS.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

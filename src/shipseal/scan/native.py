@@ -65,7 +65,7 @@ class NativeCatalogue:
             with path.open("rb") as stream:
                 data = read_limited(stream, SBOM_FILE, what=str(path))
             return cls(_DECODER.decode(data).artifacts)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ToolError(
                 Code.TOOL_CRASHED,
                 f"catalogue {path}: cannot be read as Syft JSON: {error}",

@@ -98,7 +98,7 @@ def read_spdx(path: Path) -> SpdxInventory:
         with path.open("rb") as stream:
             data = read_limited(stream, SBOM_FILE, what=str(path))
         document = _DECODER.decode(data)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(path, str(error)) from error
     if not document.spdxVersion.startswith("SPDX-2."):
         raise _unreadable(

@@ -33,7 +33,7 @@ class SpdxError(SbomError):
         )
 
 
-class Relationship(msgspec.Struct, frozen=True):
+class Relationship(msgspec.Struct, frozen=True, gc=False):
     """A relationship's members, for decisions (SPDX 2.3, clause 11)."""
 
     element: str = msgspec.field(name="spdxElementId")
@@ -59,13 +59,13 @@ class Relationship(msgspec.Struct, frozen=True):
         return self.kind == "OTHER" and self.comment.startswith("ownership-by-file-overlap")
 
 
-class Identified(msgspec.Struct, frozen=True):
+class Identified(msgspec.Struct, frozen=True, gc=False):
     """Any element's identifier."""
 
     id: str = msgspec.field(name="SPDXID")
 
 
-class ExternalRef(msgspec.Struct, frozen=True):
+class ExternalRef(msgspec.Struct, frozen=True, gc=False):
     """A package's external reference (SPDX 2.3, clause 7.21)."""
 
     kind: str = msgspec.field(name="referenceType", default="")
@@ -146,7 +146,7 @@ class Fields(dict[str, msgspec.Raw]):
     def _decoded(self, name: str, kind: Any) -> Any:
         try:
             return msgspec.json.decode(self[name], type=kind)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise SpdxError(self.what, f"{name}: {error}") from error
 
 

@@ -25,7 +25,9 @@ def scanner_for(
     scan = loaded.config.scan
     policy = _policy(loaded, env, reporter)
     path = scan.database or advisory_database(env)
-    grype = GrypeScanner(GrypeOptions(scan.grype or "grype", grype_cache(env), policy), clock)
+    grype = GrypeScanner(
+        GrypeOptions(scan.grype or "grype", grype_cache(env), policy), clock, reporter
+    )
 
     def choose() -> ChosenScanner:
         choice = choose_engine(

@@ -173,7 +173,7 @@ def test_no_room_for_a_process_is_no_missing_tool(
     def refuse(*_args: object, **_kwargs: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("subprocess.Popen", refuse)
+    monkeypatch.setattr("subprocess.Popen.__init__", refuse)
     with pytest.raises(ToolError, match="cannot be started") as caught:
         run_tool(["/bin/true"], timeout=10)
     assert (caught.value.code, caught.value.retryable) == (Code.OUT_OF_MEMORY, True)

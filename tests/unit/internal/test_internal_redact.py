@@ -1,5 +1,7 @@
 """No secret reaches a text, whether it is known or only looks like one."""
 
+import time
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -96,3 +98,26 @@ def test_a_login_before_a_host_is_seen_without_a_scheme(text: str) -> None:
 )  # fmt: skip
 def test_ports_tags_digests_and_folders_are_no_logins(text: str) -> None:
     assert not has_userinfo(text)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a.",
+        "a://",
+        "eyJaaaaaaaaaa.",
+        "-----BEGIN ",
+        "bearer ",
+        "://a",
+        "-----BEGIN PRIVATE KEY-----",
+        "@",
+    ],
+)
+def test_garbage_is_looked_through_in_time(piece: str) -> None:
+    started = time.monotonic()
+    redact(piece * (400_000 // len(piece)))
+    assert time.monotonic() - started < 5
+
+
+def test_a_login_is_taken_out_whatever_stands_before_it() -> None:
+    assert redact(f"{'x' * 100}https://user:pw@host/x") == f"{'x' * 100}https://[redacted]@host/x"

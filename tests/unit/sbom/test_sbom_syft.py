@@ -189,7 +189,7 @@ def test_nothing_of_the_callers_settings_reaches_syft(
 
 
 TRANSIENT = {
-    "killed": ("kill -9 $$", Code.OUT_OF_MEMORY),
+    "killed": ("kill -9 $$", Code.TOOL_CRASHED),
     "network": ("echo 'dial tcp: connection refused' >&2; exit 1", Code.NETWORK_UNREACHABLE),
     "memory": ("echo 'fatal error: runtime: out of memory' >&2; exit 2", Code.OUT_OF_MEMORY),
 }

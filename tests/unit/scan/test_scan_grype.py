@@ -206,7 +206,7 @@ exit 2"""
             Code.OUT_OF_MEMORY,
             "ran out of memory",
         ),
-        ("kill -9 $$", Code.OUT_OF_MEMORY, "SIGKILL"),
+        ("kill -9 $$", Code.TOOL_CRASHED, "SIGKILL"),
         ("echo 'write: no space left on device' >&2; exit 1", Code.DISK_FULL, "no space left"),
         ("exit 100", Code.DB_STALE, "newer vulnerability database"),
         ("exit 2", Code.TOOL_CRASHED, "status 2"),
