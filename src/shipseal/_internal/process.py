@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.limits import TOOL_OUTPUT, TOOL_STDERR, Limit
+from shipseal._internal.measured import MeasuredProcess
 from shipseal._internal.memory import KillCounts, memory_limit
 from shipseal._internal.pipes import DRAIN_SECONDS, Collector, Tail, feed
 from shipseal.errors import Code, ToolError
@@ -55,7 +56,7 @@ _GRACE_SECONDS = 2.0
 _LOOK_SECONDS = 0.5
 # When somebody is first told that a tool still runs; then after twice as long, and so on.
 _FIRST_WORD_SECONDS = 60.0
-_running: "set[subprocess.Popen[bytes]]" = set()
+_running: set[MeasuredProcess] = set()
 _SIGKILL_STATUSES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
 
@@ -69,6 +70,7 @@ class ToolResult:
         stdout: standard output, whole.
         stderr: the end of standard error, redacted.
         seconds: wall-clock time.
+        peak: most bytes of memory that it had; 0 when that is not known.
     """
 
     argv: tuple[str, ...]
@@ -76,6 +78,7 @@ class ToolResult:
     stdout: bytes
     stderr: str
     seconds: float
+    peak: int = 0
 
 
 class ToolTimeoutError(ToolError):
@@ -154,7 +157,12 @@ def run_tool(
     if process.returncode in _SIGKILL_STATUSES:
         raise _killed(words[0], tail.text(), by_kernel=KillCounts.now().risen(kills))
     return ToolResult(
-        words, process.returncode, out.data(), tail.text(), time.monotonic() - started
+        words,
+        process.returncode,
+        out.data(),
+        tail.text(),
+        time.monotonic() - started,
+        process.peak,
     )
 
 
@@ -178,7 +186,7 @@ class _Watch:
 
 
 def _wait(
-    process: "subprocess.Popen[bytes]",
+    process: MeasuredProcess,
     watch: _Watch,
     timeout: float,
     waiting: Callable[[float], None] | None,
@@ -277,9 +285,9 @@ def _too_talkative(tool: str, what: str, limit: Limit) -> ToolError:
 
 def _start(
     words: tuple[str, ...], *, env: Mapping[str, str] | None, cwd: Path | None
-) -> "subprocess.Popen[bytes]":
+) -> MeasuredProcess:
     try:
-        return subprocess.Popen(  # noqa: S603 - an argument list, no shell
+        return MeasuredProcess(
             words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -309,7 +317,7 @@ def _not_started(tool: str, error: OSError) -> ToolError:
     )
 
 
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
+def _end_group(process: MeasuredProcess) -> None:
     """End what is left of the group: politely, then not."""
     if process.poll() is None:
         _signal_group(process, signal.SIGTERM)
@@ -319,6 +327,6 @@ def _end_group(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+def _signal_group(process: MeasuredProcess, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

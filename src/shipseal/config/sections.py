@@ -18,6 +18,7 @@ from shipseal.config.values import (
     DurationOrNone,
     FilePath,
     Flag,
+    MemoryOrNone,
     PlatformName,
     Program,
     Text,
@@ -258,7 +259,19 @@ class Limits(Section):
     """How much of the machine is used."""
 
     parallel: Annotated[Whole, Field(ge=1, le=64)] = Field(
-        default=4, description="How many platforms are worked on, and blobs transferred, at once."
+        default=4,
+        description="How many platforms are worked on, and blobs transferred, at once; outside tools run side by side "
+        "only as far as cores and memory allow, too.",
+    )
+    cores: Annotated[Whole, Field(ge=1, le=1024)] | None = Field(
+        default=None,
+        description="Processors that outside tools may use; default: all that this process may run on, or its control "
+        "group's quota.",
+    )
+    memory: MemoryOrNone = Field(
+        default=None,
+        description="Memory that outside tools may use together, such as `4GiB`; default, and at most: three quarters "
+        "of what is free, below the control group's limit.",
     )
 
 

@@ -32,6 +32,9 @@ _DURATION_LENGTH = 60
 _TOO_LONG = "expected a duration of at most 36525d (a hundred years)"
 _DURATION = r"(?:\d+(?:ms|s|m|h|d))+"
 _PART = re.compile(r"(\d+)(ms|s|m|h|d)")
+_SIZES = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE = r"\d{1,9}(?:KiB|MiB|GiB|TiB)"
+_LEAST_MEMORY = 64 << 20
 _IMAGE_FORM = "a lower-case name such as app or ghcr.io/org/app, without tag and digest"
 
 
@@ -60,6 +63,34 @@ def format_duration(seconds: float | None) -> str:
         if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
             return f"{int(seconds // _UNITS[unit])}{unit}"
     return f"{round(seconds * 1000)}ms" if seconds else "0s"
+
+
+def parse_size(value: object) -> int:
+    """Return the bytes that ``value`` states: ``512MiB``, ``4GiB``.
+
+    Raises:
+        ValueError: it has another form: a number alone has no unit.
+    """
+    if not isinstance(value, str) or not re.fullmatch(_SIZE, value):
+        raise ValueError("expected a size such as 512MiB or 4GiB")
+    return int(value[:-3]) * _SIZES[value[-3:]]
+
+
+def format_size(size: int | None) -> str | None:
+    """Return ``size`` bytes as :func:`parse_size` reads it; None is None."""
+    if size is None:
+        return None
+    unit = next(name for name in reversed(_SIZES) if size % _SIZES[name] == 0)
+    return f"{size // _SIZES[unit]}{unit}"
+
+
+def _memory(value: object) -> int | None:
+    if value is None:
+        return None
+    size = parse_size(value)
+    if size < _LEAST_MEMORY:
+        raise ValueError("expected at least 64MiB: no tool lives in less")
+    return size
 
 
 def _duration_or_none(value: object) -> float | None:
@@ -240,6 +271,13 @@ DurationOrNone = Annotated[
     PlainSerializer(format_duration),
     WithJsonSchema({"type": "string", "pattern": f"^(none|{_DURATION})$"}),
     Shown("duration or none"),
+]
+MemoryOrNone = Annotated[
+    int | None,
+    BeforeValidator(_memory),
+    PlainSerializer(format_size),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_SIZE}$"}, {"type": "null"}]}),
+    Shown("size"),
 ]
 
 
