@@ -16,7 +16,7 @@ import msgspec
 from shipseal import __version__
 from shipseal.oci import Digest, Platform
 from shipseal.oci.digest import digest_of, split_digest
-from shipseal.spdx.document import read_document
+from shipseal.spdx.heading import read_heading
 from shipseal.spdx.normalise import describes, purl_reference, unique_namespace
 from shipseal.spdx.parts import DOCUMENT_ID, SpdxError
 from shipseal.spdx.purl import image_purl, slug
@@ -51,7 +51,7 @@ def variant_of(platform: Platform, image: Digest, sbom: bytes) -> Variant:
     Raises:
         SpdxError: ``sbom`` is no SPDX document, or describes not exactly one element.
     """
-    document = read_document(sbom, what=f"SBOM of {platform}")
+    document = read_heading(sbom, what=f"SBOM of {platform}")
     if len(document.described) != 1:
         raise SpdxError(
             f"SBOM of {platform}", f"it describes {len(document.described)} elements, expected one"
