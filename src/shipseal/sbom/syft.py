@@ -2,14 +2,18 @@
 
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shipseal import __version__
 from shipseal._internal.clock import Clock
+from shipseal._internal.budget import Need
 from shipseal._internal.progress import Reporter, Transfer
+from shipseal._internal.limits import MIB
+from shipseal._internal.process import ToolResult
 from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
 from shipseal.errors import Code, SbomError, ShipsealError
+from shipseal._internal.turns import Errand, Turn, Turns
 from shipseal.oci.blob_store import BlobStore
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
 from shipseal.sbom.incomplete import incomplete_reasons, start_of
@@ -57,6 +61,7 @@ class SyftCataloguer(Cataloguer):
         options: SyftOptions,
         blobs: BlobStore,
         cache: SbomCache,
+        turns: the budget that runs share; default: no limit.
         clock: Clock,
         reporter: Reporter,
     ) -> None:
@@ -66,12 +71,15 @@ class SyftCataloguer(Cataloguer):
         self._clock = clock
         self._reporter = reporter
         self._tool: SyftTool | None = None
+        *,
+        turns: Turns | None = None,
         self._choosing = threading.Lock()
 
     def tool(self) -> SyftTool:
         """Return the Syft that is used; chosen at the first call, and said once.
 
         Raises:
+        self._turns = turns or Turns(clock=clock)
             ToolError: ``tool.missing``.
         """
         with self._choosing:
@@ -125,16 +133,34 @@ class SyftCataloguer(Cataloguer):
                 f"SBOM {platform}: {error.code}: {error.message}; trying again in {wait:.0f} s"
             )
 
-        return call_with_retry(
-            lambda: self._attempt(tool, request), self._options.retries, self._clock, on_retry=told
-        )
+        def attempt() -> tuple[CachedRun, float]:
+            with self._turns.turn(errand, self._reporter.note) as turn:
+                return self._attempt(tool, request, turn)
 
-    def _attempt(self, tool: SyftTool, request: CatalogueRequest) -> tuple[CachedRun, float]:
+        return call_with_retry(attempt, self._options.retries, self._clock, on_retry=told)
+
+    def _attempt(
+        self, tool: SyftTool, request: CatalogueRequest, turn: Turn
+    ) -> tuple[CachedRun, float]:
+        def ended(result: ToolResult) -> None:
+            turn.used(peak=result.peak, seconds=result.seconds)
+        errand = _errand(tool, request)
+
+            nonlocal errand
+            if error.code is Code.OUT_OF_MEMORY:
+                errand = replace(errand, alone=True)
         with tempfile.TemporaryDirectory(prefix="shipseal-sbom-", dir=self._options.work) as name:
             work = Path(name)
             view = one_image_view(request.image, request.layout, work / "image")
             started = self._clock.monotonic()
-            spdx, native = run_syft(tool, view, work / "syft", timeout=self._options.timeout)
+            spdx, native = run_syft(
+                tool,
+                view,
+                work / "syft",
+                timeout=self._options.timeout,
+                limits=turn.environment(),
+                ended=ended,
+            )
             seconds = self._clock.monotonic() - started
         _check(spdx, native)
         return CachedRun(spdx, native), seconds
@@ -202,6 +228,14 @@ def _check(spdx: bytes, native: bytes) -> None:
             raise SpdxError("its SPDX", f"it describes {len(document.described)} things, not one")
     except SbomError as error:
         raise SbomError(
+def _errand(tool: SyftTool, request: CatalogueRequest) -> Errand:
+    """Return what a run over an image is: with its size, which time and memory follow."""
+    size = sum(layer.size for layer in request.image.manifest.layers)
+    least = _LEAST_MEMORY + _MEMORY_PER_BYTE * size
+    guess = Need(least, 2 * least, f"a guess from {size // MIB} MiB of layers")
+    return Errand(tool.name, f"SBOM {request.image.platform}", size, guess)
+
+
             Code.CATALOG_FAILED,
             f"syft ended with status 0, but wrote something else than an SBOM: {error.message}",
             hint="is the binary in sbom.syft really Syft? Its output is not kept",

@@ -20,12 +20,14 @@ from pathlib import Path
 
 import msgspec
 
+from shipseal._internal.budget import Need
 from shipseal._internal.clock import Clock, rfc3339
 from shipseal._internal.durable import disk_errors
-from shipseal._internal.limits import CONFIG_FILE, read_limited
+from shipseal._internal.limits import CONFIG_FILE, MIB, read_limited
 from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
 from shipseal._internal.progress import Reporter, SilentReporter
 from shipseal._internal.tool_words import DISK_FULL, OUT_OF_MEMORY
+from shipseal._internal.turns import Errand, Turns
 from shipseal.errors import Code, ScanError, ShipsealError, ToolError
 from shipseal.scan.database_age import check_age
 from shipseal.scan.grype_json import (
@@ -49,6 +51,9 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"^\[\d+\]\s+")
 _PANIC = re.compile(r"^(panic: |fatal error: |runtime: |SIG[A-Z]+: )", re.MULTILINE)
 _QUICK = 60.0
+# Measured with Grype 0.121 (docs/performance.md); what it takes here is learned.
+_LEAST_MEMORY = 128 * MIB
+_MEMORY_PER_BYTE = 8
 _SHOWN_LINES = 5
 
 
@@ -73,17 +78,24 @@ class GrypeScanner(Scanner):
     Args:
         options: see :class:`GrypeOptions`.
         clock: where the time comes from; the database's age is judged by it, not by Grype.
-        reporter: hears now and then that a scan still runs.
+        reporter: hears of each scan, and now and then that it still runs.
+        turns: the budget that runs share; default: no limit.
     """
 
     name = "grype"
 
     def __init__(
-        self, options: GrypeOptions, clock: Clock, reporter: Reporter | None = None
+        self,
+        options: GrypeOptions,
+        clock: Clock,
+        reporter: Reporter | None = None,
+        *,
+        turns: Turns | None = None,
     ) -> None:
         self._options = options
         self._reporter = reporter or SilentReporter()
         self._clock = clock
+        self._turns = turns or Turns(clock=clock)
         self._lock = threading.Lock()
         self._version: str | None = None
 
@@ -92,8 +104,11 @@ class GrypeScanner(Scanner):
         native = NativeCatalogue.read(request.native)
         started = self._clock.now()
         sbom = f"sbom:{request.sbom.absolute()}"
-        result = self._run([sbom, "-o", "json"], timeout=request.timeout)
-        report = report_of(result)
+        with self._turns.turn(self._errand(request), self._reporter.note) as turn:
+            arguments = [sbom, "-o", "json"]
+            result = self._run(arguments, timeout=request.timeout, limits=turn.environment())
+            report = report_of(result)
+            turn.used(peak=result.peak, seconds=result.seconds)
         database = database_of(report.status, _checksum_beside(report.status.path))
         check_age(database, self._options.policy, self._clock.now(), hint=_UPDATE_HINT)
         return ScanReport(
@@ -109,6 +124,13 @@ class GrypeScanner(Scanner):
             raw=result.stdout,
             notes=_notes(report, result),
         )
+
+    def _errand(self, request: ScanRequest) -> Errand:
+        size = request.sbom.stat().st_size
+        least = _LEAST_MEMORY + _MEMORY_PER_BYTE * size
+        guess = Need(least, 2 * least, f"a guess from {size // MIB} MiB of SBOM")
+        # Whoever chooses a scanner has asked for its version; it is not worth another process.
+        return Errand(f"grype {self._version or 'unknown'}", f"scan {request.platform}", size, guess)
 
     def version(self) -> str:
         """Return Grype's version, ``unknown`` for a build without one; asked once.
@@ -149,7 +171,9 @@ class GrypeScanner(Scanner):
             return Readiness(False, error.message, stale=True)
         return Readiness(True, f"grype {version} with {_database_text(built)}")
 
-    def _run(self, arguments: list[str], *, timeout: float) -> ToolResult:
+    def _run(
+        self, arguments: list[str], *, timeout: float, limits: Mapping[str, str] | None = None
+    ) -> ToolResult:
         binary = find_tool(self._options.binary, hint=_INSTALL_HINT).absolute()
         with tempfile.TemporaryDirectory(prefix="shipseal-grype-") as folder:
             config = Path(folder) / "grype.json"
@@ -158,7 +182,7 @@ class GrypeScanner(Scanner):
             return run_tool(
                 [binary, "-c", config, *arguments],
                 timeout=timeout,
-                env=tool_environment({"NO_COLOR": "1"}),
+                env=tool_environment({"NO_COLOR": "1", **(limits or {})}),
                 cwd=Path(folder),
                 waiting=self._waiting,
             )
