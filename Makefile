@@ -34,8 +34,8 @@ fix: .venv/.dev ## let ruff mend and format what it can
 tools: ## build the real registries, cosign, Grype, Syft and BuildKit that tests run against
 	scripts/tools.sh
 
-bench: .venv/.dev ## measure against crane and cosign in the same run
-	$(BIN)/python -m bench.startup && $(BIN)/python -m bench.push
+bench: .venv/.dev ## measure against Syft, crane and a shell pipeline (PART=release measures that alone)
+	$(BIN)/python -m bench $(PART) $(BENCH)
 
 docs: .venv/.dev ## write the generated pages and schemas again
 	$(BIN)/python scripts/docs.py

@@ -1,10 +1,10 @@
-"""Push a large image to a local registry: shipseal's target against crane, in one run. Only the ratio means anything.
+"""Push a large image to a local registry: shipseal's target against crane and skopeo, in one run.
 
 Every push goes to a registry that was just started and holds nothing, so all bytes travel; the image is random, so
-that nothing can be compressed away. Peak memory is what the kernel counted for the process that pushes.
+that nothing can be compressed away. What is timed is the whole process, from its start to its end; its peak memory is
+what the kernel counted for it.
 """
 
-import argparse
 import random
 import shutil
 import statistics
@@ -12,27 +12,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipseal._internal.clock import SystemClock
-from shipseal._internal.progress import SilentReporter
-from shipseal._internal.retry import RetryPolicy
-from shipseal.oci.closure import closure_of
-from shipseal.oci.layout import OciLayout
-from shipseal.oci.load import layout_root
-from shipseal.registry.credentials import Anonymous
-from shipseal.registry.factory import open_target
-from shipseal.release.cancel import Cancel
-from shipseal.release.steps.stage import Stager
-from shipseal.testing.images import build_layout
+from bench.machine import facts
+from bench.options import Options
+from bench.report import Goal, Report
 from tests.support.registries import distribution
-from tests.support.tools import need
+from tests.support.tools import ROOT, need
 
-PLACE = Path(__file__).resolve().parents[1] / "build" / "bench"
+PLACE = ROOT / "build" / "bench"
 MIB = 1024 * 1024
 LAYERS = 8
 PARALLEL = 4
+ROUNDS = 5
+THROUGHPUT, MEMORY = 0.9, 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class Push:
     """How one push went.
 
     Attributes:
-        seconds: wall-clock time.
+        seconds: wall-clock time of the whole process.
         peak: resident memory at its highest, in bytes.
     """
 
@@ -50,6 +45,8 @@ class Push:
 
 def make_image(folder: Path, size: int) -> None:
     """Make a layout with one image of :data:`LAYERS` random layers, ``size`` bytes in all, unless it is there."""
+    from shipseal.testing.images import build_layout  # noqa: PLC0415 - no part of a push
+
     if folder.exists():
         return
     source = random.Random(size)
@@ -60,41 +57,26 @@ def make_image(folder: Path, size: int) -> None:
     making.rename(folder)
 
 
-def push(folder: Path, repository: str) -> None:
-    """Push as a release does: blobs in parallel, manifests, and the tag at the end."""
-    layout = OciLayout(folder)
-    root = layout_root(layout)
-    target = open_target(
-        repository,
-        base=folder,
-        hosts={},
-        credentials=Anonymous(),
-        clock=SystemClock(),
-        policy=RetryPolicy(),
-    )
-    parts = closure_of(layout, root, what=str(folder))
-    Stager(layout, parts, PARALLEL, SilentReporter(), Cancel()).stage(target, (target,))
-    target.put_tag("v1", root)
-    target.close()
-
-
-def timed(argv: list[str]) -> Push:
+def timed(argv: list[str], image: Path) -> Push:
     """Run a program and return its time and its peak memory.
 
     The kernel's own figure at the end (``ru_maxrss``) would begin with the memory of this process, from which the
     program is started; the high-water mark of its address space does not.
     """
     started = time.perf_counter()
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT
+    ) as process:
         status = Path(f"/proc/{process.pid}/status")
         peak = 0
         while process.poll() is None:
             peak = max(peak, high_water(status))
             time.sleep(0.01)
+        taken = time.perf_counter() - started
         output = process.communicate()[0].decode("utf-8", "replace")
     if process.returncode:
-        raise SystemExit(f"{' '.join(argv)} failed with {process.returncode}:\n{output}")
-    return Push(time.perf_counter() - started, peak)
+        raise SystemExit(f"{' '.join(argv)} failed with {process.returncode}:\n{output} ({image})")
+    return Push(taken, peak)
 
 
 def high_water(status: Path) -> int:
@@ -107,59 +89,107 @@ def high_water(status: Path) -> int:
     return int(next(found, "0")) * 1024
 
 
-def measure(image: Path, rounds: int) -> dict[str, list[Push]]:
+def command(name: str, image: Path, repository: str) -> list[str]:
+    """Return the command line of one push."""
+    if name == "crane":
+        return [str(need("crane")), "push", "--index", "--insecure", str(image), f"{repository}:v1"]
+    if name == "skopeo":
+        target = f"docker://{repository}:v1"
+        return [
+            "skopeo",
+            "copy",
+            "--quiet",
+            "--all",
+            "--dest-tls-verify=false",
+            f"oci:{image}",
+            target,
+        ]
+    return [sys.executable, "-m", "bench.pushed", str(image), repository, str(PARALLEL)]
+
+
+def race(names: list[str], image: Path, rounds: int) -> dict[str, list[Push]]:
     """Push ``rounds`` times with each, in turn, every time to an empty registry."""
-    found: dict[str, list[Push]] = {"shipseal": [], "crane": []}
-    for _ in range(rounds):
-        for name, pushes in found.items():
+    found: dict[str, list[Push]] = {name: [] for name in names}
+    for number in range(rounds):
+        for name in turn(names, number):
             with (
                 tempfile.TemporaryDirectory(dir=PLACE, prefix="registry-") as place,
                 distribution(Path(place)) as registry,
             ):
-                pushes.append(timed(command(name, image, f"{registry.host}/bench/image")))
+                found[name].append(
+                    timed(command(name, image, f"{registry.host}/bench/image"), image)
+                )
     return found
 
 
-def command(name: str, image: Path, repository: str) -> list[str]:
-    """Return the command line of one push."""
-    if name == "shipseal":
-        return [sys.executable, "-m", "bench.push", "--push", str(image), repository]
-    return [str(need("crane")), "push", "--index", "--insecure", str(image), f"{repository}:v1"]
+def turn(names: list[str], number: int) -> Iterator[str]:
+    """Yield all, beginning with another one in each round."""
+    first = number % len(names)
+    yield from (*names[first:], *names[:first])
 
 
-def report(found: dict[str, list[Push]]) -> None:
-    """Print medians and ratios."""
-    medians = {
-        name: (statistics.median(one.seconds for one in each), max(one.peak for one in each))
-        for name, each in found.items()
-    }
-    for name, (seconds, peak) in medians.items():
-        print(f"  {name:10}{seconds:8.2f} s{peak / MIB:8.0f} MiB at most")
-    own, other = medians["shipseal"], medians["crane"]
-    print(
-        f"  shipseal takes {own[0] / other[0]:.2f} x as long, {own[1] / other[1]:.2f} x the memory"
+def throughput(found: Mapping[str, list[Push]], other: str) -> float:
+    """Return how much shipseal pushes in a second for each byte that ``other`` does: the median over the rounds."""
+    pairs = zip(found[other], found["shipseal"], strict=True)
+    return statistics.median(theirs.seconds / ours.seconds for theirs, ours in pairs)
+
+
+def warm(image: Path) -> None:
+    """Read the image once, so that the first push does not wait for the disk."""
+    for path in sorted(image.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as stream:
+                while stream.read(MIB):
+                    pass
+
+
+def report(found: Mapping[str, list[Push]], size: int) -> Report:
+    """Return what came out."""
+    peaks = {name: max(one.peak for one in each) / MIB for name, each in found.items()}
+    rows = []
+    for name, each in found.items():
+        seconds = sorted(one.seconds for one in each)
+        median = statistics.median(seconds)
+        rows.append(
+            [
+                name,
+                f"{median:.2f}",
+                f"{seconds[0]:.2f} to {seconds[-1]:.2f}",
+                f"{size / median / 1e6:.0f}",
+                f"{throughput(found, name):.2f}",
+                f"{peaks[name]:.0f}",
+            ]
+        )
+    head = ("what", "seconds", "range", "MB a second", "shipseal's throughput ÷ this", "peak MiB")
+    rounds = len(found["shipseal"])
+    return Report(
+        part="push",
+        title=f"a push of {size // MIB} MiB in {LAYERS} layers to a registry on this machine, {rounds} rounds",
+        facts=facts("crane", "registry", *(["skopeo"] if "skopeo" in found else [])),
+        header=head,
+        rows=rows,
+        goals=[
+            Goal("throughput ÷ crane's", throughput(found, "crane"), THROUGHPUT, "x", least=True),
+            Goal("shipseal's peak memory", peaks["shipseal"], MEMORY, "MiB"),
+        ],
+        notes=[
+            "seconds are those of whole processes, the start of Python included; a ratio is the median of the ratios "
+            "within a round",
+            *([] if "skopeo" in found else ["not measured: skopeo is not installed"]),
+        ],
+        raw={
+            name: [{"seconds": one.seconds, "peak": one.peak} for one in each]
+            for name, each in found.items()
+        },
     )
 
 
-def main() -> int:
-    """Measure and print, or do one push for the measurement."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=1024, help="MiB; default: 1024")
-    parser.add_argument("--rounds", type=int, default=3, help="pushes with each; default: 3")
-    parser.add_argument("--push", nargs=2, metavar=("LAYOUT", "REPOSITORY"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.push:
-        push(Path(arguments.push[0]), arguments.push[1])
-        return 0
-    image = PLACE / f"image-{arguments.size}"
+def measure(options: Options) -> Report:
+    """Measure pushes."""
+    size = (16 if options.small else 1024) * MIB
+    image = PLACE / f"image-{size // MIB}"
     PLACE.mkdir(parents=True, exist_ok=True)
-    make_image(image, arguments.size * MIB)
-    print(
-        f"push of {arguments.size} MiB in {LAYERS} layers, median of {arguments.rounds}", flush=True
-    )
-    report(measure(image, arguments.rounds))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    make_image(image, size)
+    warm(image)
+    names = ["shipseal", "crane", *(["skopeo"] if shutil.which("skopeo") else [])]
+    return report(race(names, image, options.rounds or ROUNDS), size)

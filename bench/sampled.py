@@ -95,7 +95,7 @@ class Sampler:
 
 def stack_of(frame: FrameType | None) -> list[str]:
     """Return the frames of a thread, innermost first, as ``FILE:LINE:FUNCTION``."""
-    found = []
+    found: list[str] = []
     while frame is not None and len(found) < 40:
         code = frame.f_code
         found.append(f"{code.co_filename}:{frame.f_lineno}:{code.co_qualname}")
@@ -105,7 +105,7 @@ def stack_of(frame: FrameType | None) -> list[str]:
 
 def children() -> list[int]:
     """Return the ids of the child processes that run now."""
-    found = []
+    found: list[int] = []
     for task in _TASKS.iterdir():
         with contextlib.suppress(OSError):
             found += [int(pid) for pid in (task / "children").read_text().split()]
@@ -155,7 +155,6 @@ def main(out: Path, state: Path, words: list[str]) -> int:
     own, others = (
         resource.getrusage(which) for which in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    task = thread.native_id
     document = {
         "status": status,
         "seconds": ended,
@@ -165,8 +164,6 @@ def main(out: Path, state: Path, words: list[str]) -> int:
         "cpu": own.ru_utime + own.ru_stime,
         "children_cpu": others.ru_utime + others.ru_stime,
         "peak": peak_of(Path("/proc/self")),
-        "io": bytes_of(Path("/proc/self/io")),
-        "sampler": task,
     }
     out.write_text(json.dumps(document))
     return status

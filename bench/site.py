@@ -26,7 +26,7 @@ SHARED = ROOT.parent / "shared"
 DATABASE = SHARED / "grype-db" / "vulnerability-db.tar.zst"
 
 
-class Unmeasurable(Exception):  # noqa: N818 - it is the reason, not a fault
+class Unmeasurable(Exception):
     """A measurement cannot be made here; its text says why."""
 
 

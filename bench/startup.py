@@ -1,4 +1,4 @@
-"""How long does `--help` take, against crane and cosign in the same run. Only the ratios mean anything."""
+"""Measure how long `--help` takes, against crane and cosign in the same run."""
 
 import os
 import statistics
@@ -7,13 +7,17 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ROOT / "build" / "tools" / "bin"
+from bench.machine import facts
+from bench.options import Options
+from bench.report import Goal, Report
+from tests.support.tools import BUILT
+
 ROUNDS = 25
+BOUND = 0.3
 PROGRAMS = {
     "shipseal": Path(sys.prefix) / "bin" / "shipseal",
-    "crane": TOOLS / "crane",
-    "cosign": TOOLS / "cosign",
+    "crane": BUILT / "crane",
+    "cosign": BUILT / "cosign",
 }
 
 
@@ -26,31 +30,35 @@ def seconds(program: Path) -> float:
     return time.perf_counter() - started
 
 
-def measure(programs: dict[str, Path]) -> dict[str, float]:
-    """Return the median of each program; rounds are interleaved, so that a busy moment hits all of them."""
+def time_each(programs: dict[str, Path], rounds: int) -> dict[str, list[float]]:
+    """Return the times of each program; rounds are interleaved, so that a busy moment hits all of them."""
     taken: dict[str, list[float]] = {name: [] for name in programs}
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         for name, program in programs.items():
             used = seconds(program)
             if number:  # the first round warms the page cache
                 taken[name].append(used)
-    return {name: statistics.median(each) for name, each in taken.items()}
+    return taken
 
 
-def main() -> int:
-    """Measure and print."""
+def measure(options: Options) -> Report:
+    """Measure the start of the program."""
+    rounds = options.rounds or ROUNDS
     present = {name: path for name, path in PROGRAMS.items() if os.access(path, os.X_OK)}
-    absent = PROGRAMS.keys() - present.keys()
-    if absent:
-        print(f"not measured, run `make tools`: {', '.join(sorted(absent))}")
-    medians = measure(present)
+    absent = sorted(PROGRAMS.keys() - present.keys())
+    taken = time_each(present, rounds)
+    medians = {name: statistics.median(each) for name, each in taken.items()}
     own = medians["shipseal"]
-    print(f"--help, median of {ROUNDS}")
-    for name, median in medians.items():
-        ratio = "" if name == "shipseal" else f"   shipseal takes {own / median:.2f} x as long"
-        print(f"  {name:10}{median * 1000:8.0f} ms{ratio}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    rows = [
+        [name, f"{median * 1000:.0f}", f"{own / median:.2f}"] for name, median in medians.items()
+    ]
+    return Report(
+        part="startup",
+        title=f"`--help`, median of {rounds} fresh processes",
+        facts=facts(),
+        header=("what", "milliseconds", "shipseal takes times as long"),
+        rows=rows,
+        goals=[Goal("shipseal --help", own, BOUND, "s")],
+        notes=[f"not measured, run `make tools`: {', '.join(absent)}"] if absent else [],
+        raw=dict(taken),
+    )
