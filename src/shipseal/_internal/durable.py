@@ -3,10 +3,10 @@
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from shipseal._internal.leftovers import open_part
 from shipseal._internal.machine_faults import disk_error
 
 
@@ -39,6 +39,27 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folders(folder: Path) -> None:
+    """Make ``folder``, and those above it that are missing, durably: with a folder's name goes all that lies in it.
+
+    Raises:
+        OSError: one of them cannot be made.
+    """
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        fsync_names(one)
+
+
+def fsync_names(path: Path) -> None:
+    """Make the name of ``path`` durable, as far as its folder lets anybody who may write there."""
+    with contextlib.suppress(PermissionError):
+        fsync_folder(path.parent)
+
+
 def write_atomic(
     path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644, size: int | None = None
 ) -> None:
@@ -54,9 +75,8 @@ def write_atomic(
         ShipsealError: see :func:`disk_errors`.
     """
     with disk_errors(path, needed=len(data) if isinstance(data, bytes) else size):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-        temporary = Path(name)
+        make_folders(path.parent)
+        descriptor, temporary = open_part(path.parent, path.name)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 for chunk in (data,) if isinstance(data, bytes) else data:
@@ -64,7 +84,8 @@ def write_atomic(
                 stream.flush()
                 os.fchmod(stream.fileno(), mode)
                 os.fsync(stream.fileno())
-            temporary.replace(path)
+                # While it is open nobody takes it for what a dead process left.
+                temporary.replace(path)
             fsync_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -81,7 +102,7 @@ def locked_folder(folder: Path) -> Iterator[None]:
         ShipsealError: see :func:`disk_errors`.
     """
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -2,12 +2,12 @@
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from shipseal._internal.durable import disk_errors, fsync_folder, write_atomic
+from shipseal._internal.durable import disk_errors, fsync_folder, make_folders, write_atomic
+from shipseal._internal.leftovers import open_part, sweep_parts
 from shipseal._internal.limits import MIB, TOOL_OUTPUT, read_limited
 from shipseal.errors import Code, ImageError
 from shipseal.oci.digest import Digest, check_bytes, digest_of, split_digest, verified
@@ -27,6 +27,7 @@ class BlobStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._whole: dict[Digest, tuple[int, ...]] = {}
+        self._durable: set[Digest] = set()
 
     def check(self) -> None:
         """Prove that blobs can be written, before anything depends on it.
@@ -36,10 +37,14 @@ class BlobStore:
         """
         folder = self.root / _NEW
         with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".probe.")
+            make_folders(folder)
+            descriptor, probe = open_part(folder, "probe")
+            probe.unlink()
             os.close(descriptor)
-            Path(probe).unlink()
+
+    def sweep(self) -> int:
+        """Remove what processes that were killed left half-written, and return how many files that were."""
+        return sweep_parts(self.root / _NEW)
 
     def path(self, digest: Digest) -> Path:
         """Return where the blob lies, whether it is there or not."""
@@ -71,6 +76,28 @@ class BlobStore:
             return False
         return True
 
+    def keeps(self, digest: Digest, size: int | None = None) -> bool:
+        """Return whether the blob is there, whole, and would be after a power cut.
+
+        Who wrote it may have been killed before it was on disk, so that is made sure of, once.
+
+        Raises:
+            ShipsealError: the disk fails.
+        """
+        if not self.has_whole(digest, size):
+            return False
+        if digest not in self._durable:
+            path = self.path(digest)
+            with disk_errors(path):
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+                fsync_folder(path.parent)
+            self._durable.add(digest)
+        return True
+
     def _mark(self, digest: Digest) -> tuple[int, ...]:
         found = self.path(digest).stat()
         return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
@@ -82,8 +109,9 @@ class BlobStore:
             ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
         """
         digest = digest_of(data)
-        if not self.has_whole(digest, len(data)):
+        if not self.keeps(digest, len(data)):
             write_atomic(self.path(digest), data)
+            self._durable.add(digest)
         return digest
 
     def put_stream(
@@ -95,9 +123,10 @@ class BlobStore:
             ImageError: ``image.digest-mismatch``.
             ShipsealError: ``resource.disk-full``, ``config.invalid`` (not writable).
         """
-        if not self.has_whole(digest, size):
+        if not self.keeps(digest, size):
             write_atomic(self.path(digest), verified(chunks, digest, size, what=what), size=size)
             self._whole[digest] = self._mark(digest)
+            self._durable.add(digest)
 
     def put_new(self, chunks: Iterable[bytes]) -> tuple[Digest, int]:
         """Store what ``chunks`` yield, whose digest is not known yet; return digest and size in bytes.
@@ -109,9 +138,8 @@ class BlobStore:
         # In the folder that it will stay in: that one may lie on a disk of its own, which no rename leads to.
         folder = self.root / _NEW
         with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new.")
-        temporary = Path(name)
+            make_folders(folder)
+            descriptor, temporary = open_part(folder, "new")
         try:
             with disk_errors(folder), os.fdopen(descriptor, "wb") as stream:
                 for chunk in chunks:
@@ -120,18 +148,14 @@ class BlobStore:
                 stream.flush()
                 os.fchmod(stream.fileno(), 0o644)
                 os.fsync(stream.fileno())
-            digest = Digest(f"{_NEW}:{hasher.hexdigest()}")
-            self._take(temporary, digest)
+                digest = Digest(f"{_NEW}:{hasher.hexdigest()}")
+                # While it is open nobody takes it for what a dead process left.
+                temporary.replace(self.path(digest))
+                fsync_folder(folder)
         finally:
             temporary.unlink(missing_ok=True)
+        self._durable.add(digest)
         return digest, size
-
-    def _take(self, temporary: Path, digest: Digest) -> None:
-        path = self.path(digest)
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(path)
-            fsync_folder(path.parent)
 
     def read(self, digest: Digest) -> bytes:
         """Return a blob, verified: for documents; what can be larger is opened.

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from shipseal._internal.durable import locked_folder, write_atomic
+from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import CONFIG, MANIFEST, read_limited
 from shipseal.errors import Code, ImageError
 from shipseal.oci import media_types as mt
@@ -31,18 +32,23 @@ class OciLayout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.blobs = BlobStore(folder / "blobs")
+        self._swept = False
 
     def exists(self) -> bool:
         """Return whether the folder is an OCI layout."""
         return (self.folder / "oci-layout").is_file() and (self.folder / "index.json").is_file()
 
     def create(self) -> None:
-        """Make an empty layout unless there is one.
+        """Make an empty layout unless there is one. What killed processes left half-written is removed.
 
         Raises:
             ShipsealError: the folder cannot be written.
         """
         with locked_folder(self.folder):
+            if not self._swept:
+                sweep_parts(self.folder)
+                self.blobs.sweep()
+                self._swept = True
             if not (self.folder / "index.json").exists():
                 self._write_entries([])
             if not (self.folder / "oci-layout").exists():

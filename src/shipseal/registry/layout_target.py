@@ -3,16 +3,16 @@
 What a registry keeps apart, a layout keeps in one ``index.json``: a tag is an entry with the annotation
 ``org.opencontainers.image.ref.name``, a referrer is an entry without it (as oras and cosign write layouts), and what is
 staged is a blob that no entry names. Every change of ``index.json`` happens under the layout's lock, so that two
-processes may release into one folder.
+processes may release into one folder. What a killed process left half-written goes with the next one's first write.
 """
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from shipseal._internal.durable import disk_errors
+from shipseal._internal.leftovers import open_part
 from shipseal.errors import Code, ConfigError, ImageError, RegistryError
 from shipseal.oci import Descriptor, Digest, RawManifest
 from shipseal.oci import media_types as mt
@@ -93,7 +93,7 @@ class LayoutTarget(Target):
             ShipsealError: the folder cannot be written.
         """
         blob = upload.blob
-        if self._layout.blobs.has_whole(blob.digest, blob.size):
+        if self._layout.blobs.keeps(blob.digest, blob.size):
             return Uploaded.EXISTED
         self._layout.create()
         self._layout.blobs.put_stream(
@@ -190,9 +190,9 @@ class LayoutTarget(Target):
                 context={"target": self.name},
             )
         with disk_errors(existing):
-            descriptor, probe = tempfile.mkstemp(dir=existing, prefix=".shipseal-")
+            descriptor, probe = open_part(existing, "probe")
+            probe.unlink()
             os.close(descriptor)
-            Path(probe).unlink()
 
     def close(self) -> None:
         """Do nothing: no file is kept open between calls."""

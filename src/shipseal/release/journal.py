@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
-from shipseal._internal.durable import disk_errors, fsync_folder
+from shipseal._internal.durable import disk_errors, fsync_folder, make_folders
 from shipseal._internal.limits import JOURNAL, read_limited
 from shipseal._internal.redact import redact
 from shipseal.errors import Code, ReleaseError
@@ -88,11 +88,10 @@ class Journal:
             return event
 
     def _write(self, line: bytes) -> None:
-        fresh = not self.path.exists()
-        if not self._opened:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+        first = not self._opened
+        if first:
+            make_folders(self.path.parent)
             self._cut_damage()
-            self._opened = True
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             if os.write(descriptor, line) != len(line):
@@ -107,8 +106,10 @@ class Journal:
         finally:
             os.close(descriptor)
         self._good += len(line)
-        if fresh:
+        if first:
+            # Also when the file is there: who made it may have been killed before its name was durable.
             fsync_folder(self.path.parent)
+            self._opened = True
 
     def _cut_damage(self) -> None:
         if not self.path.exists() or self.path.stat().st_size == self._good:

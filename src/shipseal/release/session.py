@@ -18,6 +18,7 @@ from shipseal.release.records import Plan
 from shipseal.release.result import ReleaseResult, Status, result_of
 from shipseal.release.runner import Runner
 from shipseal.release.state import ReleaseState, replay
+from shipseal.release.sweep import make_ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,10 @@ def run(setup: Setup) -> Ended:
     lock.acquire(plan.release, setup.parts.clock, wait=setup.lock_wait)
     try:
         home = setup.state.release(plan.release)
+        if left := make_ready(setup.state, home):
+            setup.parts.reporter.note(
+                f"a run that was killed had left {left} unfinished files: removed"
+            )
         folder = _attempt(home, setup.mode)
         ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
         _open(ledger, plan, setup.mode)
@@ -176,9 +181,10 @@ def known(state: StateFolder, identifier: str) -> Known:
 
 
 def all_known(state: StateFolder) -> Iterator[Known]:
-    """Return every release of this machine, the newest last."""
+    """Return every release of this machine, the newest last; one that was killed in its first line is none yet."""
+    begun = (name for name in state.releases() if read_journal(state.journal(name)))
     yield from sorted(
-        (known(state, identifier) for identifier in state.releases()),
+        (known(state, identifier) for identifier in begun),
         key=lambda release: release.state.started,
     )
 
