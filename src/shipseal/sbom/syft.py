@@ -1,19 +1,21 @@
 """Catalogue images with Syft, straight from the local bytes, once per distinct root file system (S4, S17 to S21)."""
 
+import os
 import tempfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shipseal import __version__
-from shipseal._internal.clock import Clock
 from shipseal._internal.budget import Need
-from shipseal._internal.progress import Reporter, Transfer
+from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB
 from shipseal._internal.process import ToolResult
+from shipseal._internal.progress import Reporter, Transfer
 from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
-from shipseal.errors import Code, SbomError, ShipsealError
+from shipseal._internal.temporary import check_temporary
 from shipseal._internal.turns import Errand, Turn, Turns
+from shipseal.errors import Code, SbomError, ShipsealError
 from shipseal.oci.blob_store import BlobStore
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
 from shipseal.sbom.incomplete import incomplete_reasons, start_of
@@ -23,7 +25,12 @@ from shipseal.sbom.layers import prove_layers, root_of
 from shipseal.sbom.native import normalise_native, read_native
 from shipseal.sbom.syft_tool import CONFIG, SyftTool, find_syft, run_syft
 from shipseal.sbom.view import one_image_view
-from shipseal.spdx import Identity, SpdxError, normalise, read_document
+from shipseal.spdx import Identity, SpdxError, normalise
+from shipseal.spdx.heading import read_heading
+
+# Measured with Syft 1.57 on images of 21 and 236 MiB of layers (docs/performance.md); what it takes here is learned.
+_LEAST_MEMORY = 160 * MIB
+_MEMORY_PER_BYTE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class SyftCataloguer(Cataloguer):
         cache: finished runs by root file system.
         clock: for retries and durations.
         reporter: hears which Syft was chosen, of retries, and of each run.
+        turns: the budget that runs share; default: no limit.
     """
 
     def __init__(
@@ -61,25 +69,24 @@ class SyftCataloguer(Cataloguer):
         options: SyftOptions,
         blobs: BlobStore,
         cache: SbomCache,
-        turns: the budget that runs share; default: no limit.
         clock: Clock,
         reporter: Reporter,
+        *,
+        turns: Turns | None = None,
     ) -> None:
         self._options = options
         self._blobs = blobs
         self._cache = cache
         self._clock = clock
         self._reporter = reporter
+        self._turns = turns or Turns(clock=clock)
         self._tool: SyftTool | None = None
-        *,
-        turns: Turns | None = None,
         self._choosing = threading.Lock()
 
     def tool(self) -> SyftTool:
         """Return the Syft that is used; chosen at the first call, and said once.
 
         Raises:
-        self._turns = turns or Turns(clock=clock)
             ToolError: ``tool.missing``.
         """
         with self._choosing:
@@ -91,11 +98,13 @@ class SyftCataloguer(Cataloguer):
             return self._tool
 
     def check(self) -> None:
-        """Find the Syft that will be used.
+        """Find the Syft that will be used, and a place for its temporary files.
 
         Raises:
             ToolError: ``tool.missing``.
+            ShipsealError: ``config.invalid`` or ``resource.disk-full``: TMPDIR cannot be used.
         """
+        check_temporary(os.environ)
         self.tool()
 
     def catalogue(self, request: CatalogueRequest) -> Catalogue:
@@ -127,8 +136,12 @@ class SyftCataloguer(Cataloguer):
 
     def _run(self, tool: SyftTool, request: CatalogueRequest) -> tuple[CachedRun, float]:
         platform = request.image.platform
+        errand = _errand(tool, request)
 
         def told(error: ShipsealError, wait: float) -> None:
+            nonlocal errand
+            if error.code is Code.OUT_OF_MEMORY:
+                errand = replace(errand, alone=True)
             self._reporter.note(
                 f"SBOM {platform}: {error.code}: {error.message}; trying again in {wait:.0f} s"
             )
@@ -144,11 +157,7 @@ class SyftCataloguer(Cataloguer):
     ) -> tuple[CachedRun, float]:
         def ended(result: ToolResult) -> None:
             turn.used(peak=result.peak, seconds=result.seconds)
-        errand = _errand(tool, request)
 
-            nonlocal errand
-            if error.code is Code.OUT_OF_MEMORY:
-                errand = replace(errand, alone=True)
         with tempfile.TemporaryDirectory(prefix="shipseal-sbom-", dir=self._options.work) as name:
             work = Path(name)
             view = one_image_view(request.image, request.layout, work / "image")
@@ -189,7 +198,7 @@ class SyftCataloguer(Cataloguer):
             spdx=self._blobs.put(spdx),
             spdx_size=len(spdx),
             native=self._blobs.put(native),
-            packages=len(read_document(spdx, what="SBOM").contents),
+            packages=read_heading(spdx, what="SBOM").contents,
             tool=tool.name,
             cached=cached,
             seconds=seconds,
@@ -219,15 +228,6 @@ class SyftCataloguer(Cataloguer):
         )
 
 
-def _check(spdx: bytes, native: bytes) -> None:
-    """Refuse what is not what Syft writes for an image, before it is kept."""
-    try:
-        document = read_document(spdx, what="its SPDX")
-        read_native(native, what="its own JSON")
-        if len(document.described) != 1:
-            raise SpdxError("its SPDX", f"it describes {len(document.described)} things, not one")
-    except SbomError as error:
-        raise SbomError(
 def _errand(tool: SyftTool, request: CatalogueRequest) -> Errand:
     """Return what a run over an image is: with its size, which time and memory follow."""
     size = sum(layer.size for layer in request.image.manifest.layers)
@@ -236,6 +236,15 @@ def _errand(tool: SyftTool, request: CatalogueRequest) -> Errand:
     return Errand(tool.name, f"SBOM {request.image.platform}", size, guess)
 
 
+def _check(spdx: bytes, native: bytes) -> None:
+    """Refuse what is not what Syft writes for an image, before it is kept."""
+    try:
+        document = read_heading(spdx, what="its SPDX")
+        read_native(native, what="its own JSON")
+        if len(document.described) != 1:
+            raise SpdxError("its SPDX", f"it describes {len(document.described)} things, not one")
+    except SbomError as error:
+        raise SbomError(
             Code.CATALOG_FAILED,
             f"syft ended with status 0, but wrote something else than an SBOM: {error.message}",
             hint="is the binary in sbom.syft really Syft? Its output is not kept",
