@@ -1,7 +1,7 @@
 """Time as a value that is passed in: decisions never ask for it, tests never set it."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -32,6 +32,38 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait for ``seconds``."""
         time.sleep(seconds)
+
+
+class SteadyClock:
+    """A clock that is looked at once: all later times follow from it by the seconds that have passed.
+
+    The time of day can jump while a release runs (NTP sets it, a person does, a virtual machine comes back from a
+    snapshot). Whatever one run says of times then agrees: nothing ends before it began, a scan does not grow old
+    between the gate and the verification, and an ignore does not end in between.
+
+    Args:
+        clock: the machine's.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moment = clock.now()
+        self._began = clock.monotonic()
+
+    def now(self) -> datetime:
+        """Return the time of day, timezone-aware UTC; the last moment that there is, when it would lie beyond."""
+        try:
+            return self._moment + timedelta(seconds=self.monotonic() - self._began)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``."""
+        self._clock.sleep(seconds)
 
 
 def rfc3339(moment: datetime) -> str:

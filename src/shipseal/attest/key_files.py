@@ -159,7 +159,12 @@ def write_key_pair(key: LocalKey, prefix: Path, password: str) -> tuple[Path, Pa
         if path.exists():
             raise _exists(path)
     _write_new(private, encrypt_key(key, password), 0o600)
-    _write_new(public, key.public.pem(), 0o644)
+    try:
+        _write_new(public, key.public.pem(), 0o644)
+    except BaseException:
+        # A private key alone would stand in the way of the next attempt.
+        private.unlink(missing_ok=True)
+        raise
     return private, public
 
 
@@ -236,18 +241,22 @@ def _load_der(der: bytes, what: str) -> object:
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
-    with disk_errors(path):
+    with disk_errors(path, needed=len(data)):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             # The mode is given at creation: there is no moment in which others can read it.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except FileExistsError as error:
             raise _exists(path) from error
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fsync_folder(path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            fsync_folder(path.parent)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _exists(path: Path) -> ConfigError:

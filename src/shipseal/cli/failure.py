@@ -1,12 +1,14 @@
 """How a command that did not end well is told: a sentence and a hint for people, an object for programs, a status."""
 
+import contextlib
 import json
 import os
 import select
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 import typer
@@ -64,7 +66,7 @@ class Failure:
         known = as_shipseal_error(error)
         try:
             self._print(known, error)
-        except BrokenPipeError:
+        except OSError:  # nobody reads, or the disk that it goes to is full: the status says what there is to say
             abandon_closed_streams()
         return known.exit
 
@@ -156,6 +158,40 @@ def _status_of(error: SystemExit) -> int:
     if error.code is None:
         return Exit.OK
     return error.code if isinstance(error.code, int) else Exit.DEFECT
+
+
+@contextlib.contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """Print what was done, for whoever still reads: a reader that has gone changes nothing about how it ended."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if not abandon_closed_streams():
+            raise
+
+
+def open_missing_streams() -> None:
+    """Give this process the standard streams that it was started without.
+
+    Their numbers would go to the next files that are opened, and what is printed would end up in those.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                _open_as(number)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - it stays
+
+
+def _open_as(number: int) -> None:
+    try:
+        os.fstat(number)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
 
 
 def abandon_closed_streams() -> bool:

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from shipseal import __version__
-from shipseal.cli.failure import Failure, abandon_closed_streams
+from shipseal.cli.failure import Failure, abandon_closed_streams, open_missing_streams
 from shipseal.errors import Exit
 
 
@@ -148,6 +148,7 @@ def run() -> NoReturn:
     """Run the command line of this process and exit."""
     if _COMPLETION_VARIABLE in os.environ:
         app(prog_name="shipseal")
+    open_missing_streams()
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not turn a result into a defect.

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from shipseal.cli.failure import readers_may_leave
 from shipseal.cli.output import print_json
 from shipseal.cli.release_rollback import rollback
 from shipseal.cli.release_view import print_known, print_list, print_result, print_what_stays
@@ -147,7 +148,7 @@ def _run(
     as_json: bool,
     resumed: str | None = None,
 ) -> None:
-    from shipseal._internal.clock import SystemClock  # noqa: PLC0415
+    from shipseal._internal.clock import SteadyClock, SystemClock  # noqa: PLC0415
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
     from shipseal.cli.passwords import ask_password  # noqa: PLC0415
     from shipseal.cli.release_findings import print_findings  # noqa: PLC0415
@@ -156,7 +157,7 @@ def _run(
     from shipseal.wiring.release import Wish, release_setup  # noqa: PLC0415
     from shipseal.wiring.surroundings import Surroundings  # noqa: PLC0415
 
-    clock = SystemClock()
+    clock = SteadyClock(SystemClock())
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
         setup = release_setup(Wish(version, config, dry_run, resumed), around)
@@ -166,10 +167,11 @@ def _run(
             for target in setup.parts.targets:
                 target.close()
     result, results = ended.result, ended.results
-    if as_json:
-        print_json(result.to_json())
-    else:
-        print_result(result)
-        print_findings(results)
+    with readers_may_leave():
+        if as_json:
+            print_json(result.to_json())
+        else:
+            print_result(result)
+            print_findings(results)
     tell_actions(result, results, os.environ)
     raise typer.Exit(result.exit)

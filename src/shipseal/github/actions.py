@@ -3,6 +3,9 @@
 Source: GitHub's documentation, "Workflow commands for GitHub Actions" (commands, environment files, job summaries).
 """
 
+import contextlib
+import errno
+import os
 import re
 import uuid
 from collections.abc import Mapping
@@ -121,8 +124,17 @@ def _file(env: Mapping[str, str], name: str) -> Path | None:
 
 
 def _append(path: Path, text: str) -> None:
-    with disk_errors(path), path.open("ab") as stream:
-        stream.write(text.encode())
+    data = text.encode()
+    with disk_errors(path, needed=len(data)), path.open("ab", buffering=0) as stream:
+        before = stream.tell()
+        try:
+            if stream.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            # Half an entry would spoil all that other steps have written, and will write.
+            with contextlib.suppress(OSError):
+                stream.truncate(before)
+            raise
 
 
 def _data(text: str) -> str:

@@ -24,6 +24,7 @@ from shipseal.sbom.facts import FactFolder
 
 DEFAULT_LIMIT = 2048 * MIB
 _SUFFIX = ".sbom"
+_NOWHERE = Path(os.devnull) / "HOME-is-not-set"
 _MOST_LISTINGS = 1000
 _LISTING = Limit("layer listing", 64 * MIB, "30,000 files are a listing of 1 MB")
 _ENTRY = Limit("SBOM cache entry", 512 * MIB, "73 MB of documents are an entry of 9 MB")
@@ -64,9 +65,14 @@ class CachedRun:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where the SBOM cache lies: below ``SHIPSEAL_CACHE``, else in the user's cache folder."""
+    """Return where the SBOM cache lies: below ``SHIPSEAL_CACHE``, else in the user's cache folder.
+
+    Without a home folder it is a place that nobody can make, so that nothing is kept, which is said; a folder that all
+    users share would let any of them say what is in an image.
+    """
     base = environ.get("SHIPSEAL_CACHE") or platformdirs.user_cache_dir("shipseal")
-    return Path(base) / "sbom"
+    # A user without a home folder, as in many containers: "~" would be made in the current one.
+    return (_NOWHERE if base.startswith("~") else Path(base)) / "sbom"
 
 
 class _Entry(msgspec.Struct, array_like=True):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipseal._internal.clock import SystemClock, parse_rfc3339, rfc3339
+from shipseal._internal.clock import SteadyClock, SystemClock, parse_rfc3339, rfc3339
+from tests.support.clocks import StoppedClock
 
 _MOMENTS = st.integers(min_value=86400, max_value=32_000_000_000).map(
     lambda seconds: datetime.fromtimestamp(seconds, UTC)
@@ -54,6 +55,35 @@ def test_the_first_and_the_last_moment_read_back(text: str) -> None:
 def test_no_text_is_a_surprise_to_the_clock(text: str) -> None:
     with contextlib.suppress(ValueError):
         assert parse_rfc3339(text).tzinfo is UTC
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(min_value=-1e9, max_value=1e9), st.floats(min_value=0, max_value=1e5)),
+        max_size=20,
+    )
+)
+def test_no_jump_of_the_time_of_day_reaches_what_is_timed(
+    jumps: list[tuple[float, float]],
+) -> None:
+    machine = StoppedClock()
+    clock = SteadyClock(machine)
+    began, last = clock.now(), clock.now()
+    for jump, passed in jumps:
+        machine.moment += timedelta(seconds=jump)
+        machine.elapsed += passed
+        assert clock.now() >= last
+        last = clock.now()
+    assert last - began == timedelta(seconds=machine.elapsed)
+    clock.sleep(3)
+    assert clock.monotonic() == machine.monotonic()
+
+
+def test_a_steady_clock_ends_with_the_calendar() -> None:
+    machine = StoppedClock(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    clock = SteadyClock(machine)
+    machine.elapsed = 1e9
+    assert clock.now().year == 9999
 
 
 def test_the_machines_clock_is_aware_and_runs() -> None:
