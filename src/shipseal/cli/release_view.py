@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from shipseal.cli.output import Column, duration_text, print_table, say, size_text
 from shipseal.cli.places import place_text, short_digest
+from shipseal.cli.release_budget import print_budget
 from shipseal.cli.release_findings import print_findings, print_passed
 from shipseal.errors import Exit
 from shipseal.release.folders import StateFolder
@@ -83,6 +84,7 @@ def print_known(release: Known, state: StateFolder) -> None:
     print_passed(results)
     _print_evidence(result)
     _print_timeline(release)
+    print_budget(result)
     say()
     say(f"journal   {state.journal(release.identifier)}")
     if results.is_dir():

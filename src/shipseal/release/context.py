@@ -9,6 +9,7 @@ from pathlib import Path
 from shipseal._internal.clock import Clock, parse_rfc3339
 from shipseal._internal.machine_faults import machine_error
 from shipseal._internal.progress import Reporter
+from shipseal._internal.turns import Turns
 from shipseal.attest.interface import Signer, Trust
 from shipseal.build.interface import Builder, BuildRequest, GitFacts
 from shipseal.errors import Code, ShipsealError
@@ -53,6 +54,7 @@ class Parts:
         blobs: the evidence folder.
         clock: time.
         reporter: hears of progress.
+        turns: the budget of outside tools.
     """
 
     builder: Builder
@@ -64,6 +66,7 @@ class Parts:
     blobs: BlobStore
     clock: Clock
     reporter: Reporter
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from shipseal.errors import Exit, ShipsealError
+from shipseal.release.expenses import BudgetResult, budget_result
 from shipseal.release.records import ClosedRecord, DepartureRecord
 from shipseal.release.state import ReleaseState
 from shipseal.release.steps.undo import PartlyPromotedError
@@ -88,6 +89,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         exit: exit status of the command.
         attested: whether evidence was signed and read back from every target.
         dry_run: whether nothing was to be uploaded and signed.
+        budget: what outside tools could use, why, and what they took; None before that is chosen.
         rolled_back: the rollback by which tags left this release; None when none did, or they came back.
     """
 
@@ -106,6 +108,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     attested: bool
     dry_run: bool
     rolled_back: RolledBackResult | None = None
+    budget: BudgetResult | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value."""
@@ -148,6 +151,7 @@ def result_of(state: ReleaseState) -> ReleaseResult:
         attested=state.verified,
         dry_run=state.dry_run,
         rolled_back=_rolled_back(state.rolled_back),
+        budget=budget_result(state.budget, state.spent.values()),
     )
 
 

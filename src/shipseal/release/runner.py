@@ -28,6 +28,7 @@ from shipseal.oci.closure import Closure, closure_of
 from shipseal.registry.interface import Target
 from shipseal.release.cancel import CancelledError
 from shipseal.release.context import ChosenScanner, Context
+from shipseal.release.expenses import spent_record
 from shipseal.release.records import ClosedRecord
 from shipseal.release.result import ReleaseResult, Status, closing, result_of
 from shipseal.release.state import ReleaseState
@@ -86,6 +87,8 @@ class Runner:
         except KeyboardInterrupt:
             self.ctx.cancel.set()
             closed = _interrupted(self.ctx.ledger.state)
+        if spent := self.ctx.parts.turns.spent():
+            self.ctx.ledger.record("budget.spent", spent_record(spent))
         self.ctx.ledger.record("release.closed", closed)
         return result_of(self.ctx.ledger.state)
 

@@ -9,7 +9,9 @@ from shipseal._internal.clock import Clock
 from shipseal._internal.durable import disk_errors
 from shipseal.build.interface import BuildRequest
 from shipseal.errors import Code, ConfigError, ReleaseError
+from shipseal.release.cancel import Cancel
 from shipseal.release.context import Context, Mode, Origin, Parts, Rules
+from shipseal.release.expenses import budget_record
 from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
 from shipseal.release.journal import Event, Journal, read_journal
 from shipseal.release.ledger import Ledger
@@ -102,6 +104,8 @@ def run(setup: Setup) -> Ended:
         folder = _attempt(home, setup.mode)
         ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
         _open(ledger, plan, setup.mode)
+        setup.parts.turns.begin()
+        ledger.record("budget.chosen", budget_record(setup.parts.turns.budget))
         result = Runner(_context(setup, folder, ledger)).run()
         if result.status == Status.DONE:
             _settle(home, folder)
@@ -148,6 +152,7 @@ def _context(setup: Setup, folder: Path, ledger: Ledger) -> Context:
         image_name=setup.plan.image,
         folder=folder,
         ledger=ledger,
+        cancel=Cancel(setup.parts.turns.call_off),
     )
 
 

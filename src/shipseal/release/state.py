@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from shipseal.errors import Code, ReleaseError
+from shipseal.release.expenses import BudgetRecord, SpentRecord, ToolExpense
 from shipseal.release.journal import Event
 from shipseal.release.records import (
     CatalogueRecord,
@@ -52,6 +53,8 @@ class ReleaseState:
         closed: how the last run ended; None while one is running or after a crash.
         aborted: whether a person gave it up.
         rolled_back: the rollback by which tags left this release; None when none did, or they came back.
+        budget: what outside tools could use in the last run; None for a journal of a time before that was noted.
+        spent: what each tool took, by what it did.
         started: RFC 3339 of the first event.
         last: RFC 3339 of the last event.
     """
@@ -75,6 +78,8 @@ class ReleaseState:
     closed: ClosedRecord | None = None
     aborted: bool = False
     rolled_back: DepartureRecord | None = None
+    budget: BudgetRecord | None = None
+    spent: dict[str, ToolExpense] = field(default_factory=dict)
     started: str = ""
     last: str = ""
 
@@ -224,6 +229,14 @@ def _aborted(state: ReleaseState, _event: Event) -> None:
     state.aborted = True
 
 
+def _budgeted(state: ReleaseState, event: Event) -> None:
+    state.budget = _read(event, BudgetRecord)
+
+
+def _spent(state: ReleaseState, event: Event) -> None:
+    state.spent |= {one.about: one for one in _read(event, SpentRecord).tools}
+
+
 def _rolled_back(state: ReleaseState, event: Event) -> None:
     record = _read(event, DepartureRecord)
     state.rolled_back = record
@@ -246,6 +259,8 @@ def _now_names(state: ReleaseState, record: DepartureRecord, reason: str) -> Non
 _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "release.started": _started,
     "release.resumed": _resumed,
+    "budget.chosen": _budgeted,
+    "budget.spent": _spent,
     "image.built": _built,
     "target.staged": _staged,
     "sbom.made": _catalogued,

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shipseal import __version__
+from shipseal._internal.budget import Wanted
 from shipseal.build.git import git_facts
 from shipseal.build.interface import BuildRequest, GitFacts
 from shipseal.config.load import LoadedConfig, load
@@ -32,6 +33,7 @@ from shipseal.wiring.scanners import scanner_for
 from shipseal.wiring.state import state_folder
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.targets import Connections
+from shipseal.wiring.turns import turns_for
 
 _HOW = frozenset({"version", "limits", "timeouts", "registries"})
 
@@ -170,16 +172,20 @@ def _parts(
         epoch=stated_epoch(around.env),
     )
     cache = SbomCache(cache_folder(around.env))
+    limits = config.limits
+    wanted = Wanted(limits.parallel, limits.cores, limits.memory)
+    turns = turns_for(wanted, around.env, clock)
     return Parts(
         builder=builder_for(config.build, opened.connections),
         targets=targets,
         stores=stores,
-        cataloguer=SyftCataloguer(syft, opened.blobs, cache, clock, reporter),
-        scanner=scanner_for(loaded, around.env, clock, reporter),
+        cataloguer=SyftCataloguer(syft, opened.blobs, cache, clock, reporter, turns=turns),
+        scanner=scanner_for(loaded, around.env, clock, reporter, turns),
         signer=lambda: opened.keys.signer,
         blobs=opened.blobs,
         clock=clock,
         reporter=reporter,
+        turns=turns,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipseal._internal.budget import Wanted
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
 from shipseal._internal.retry import RetryPolicy
@@ -16,6 +17,7 @@ from shipseal.registry.interface import Target
 from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.interface import Cataloguer
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
+from shipseal.wiring.turns import DEFAULT_PARALLEL, turns_for
 
 Connect = Callable[[Reference], Target]
 """Opens the repository that a reference lies in; whoever asks closes it."""
@@ -42,7 +44,14 @@ def cataloguer_for(
     """Return the cataloguer, with the user's cache."""
     options = SyftOptions(binary=making.binary, timeout=making.timeout, epoch=making.epoch)
     cache = SbomCache(cache_folder(os.environ))
-    return SyftCataloguer(options, blobs, cache, clock, reporter)
+    return SyftCataloguer(
+        options,
+        blobs,
+        cache,
+        clock,
+        reporter,
+        turns=turns_for(Wanted(DEFAULT_PARALLEL), os.environ, clock),
+    )
 
 
 def connector(config: Path | None, clock: Clock) -> Connect:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
+from shipseal._internal.turns import Turns
 from shipseal.advisories.database import load_database
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import Code, ScanError
@@ -16,7 +17,11 @@ from shipseal.wiring.state import advisory_database, grype_cache
 
 
 def scanner_for(
-    loaded: LoadedConfig, env: Mapping[str, str], clock: Clock, reporter: Reporter
+    loaded: LoadedConfig,
+    env: Mapping[str, str],
+    clock: Clock,
+    reporter: Reporter,
+    turns: Turns | None = None,
 ) -> Callable[[], ChosenScanner]:
     """Return what chooses the scanner when one is needed.
 
@@ -26,7 +31,10 @@ def scanner_for(
     policy = _policy(loaded, env, reporter)
     path = scan.database or advisory_database(env)
     grype = GrypeScanner(
-        GrypeOptions(scan.grype or "grype", grype_cache(env), policy), clock, reporter
+        GrypeOptions(scan.grype or "grype", grype_cache(env), policy),
+        clock,
+        reporter,
+        turns=turns,
     )
 
     def choose() -> ChosenScanner:
