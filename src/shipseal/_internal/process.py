@@ -1,8 +1,9 @@
 """Run outside tools: the one place that starts processes.
 
 A tool gets an explicit environment, a deadline, and limits on what is kept of its output. It runs in a process group
-of its own, which is ended with it, so that no grandchild outlives a timeout or an interrupt. Secrets go in through
-the environment or standard input, never through arguments: arguments can be read by every user of the machine.
+of its own, which is ended with it, so that no grandchild outlives a timeout or an interrupt; what a kill of shipseal
+itself leaves running, the keeper ends (:mod:`shipseal._internal.keeper`). Secrets go in through the environment or
+standard input, never through arguments: arguments can be read by every user of the machine.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipseal._internal.keeper import KEEPER
 from shipseal._internal.limits import TOOL_OUTPUT, TOOL_STDERR, Limit
 from shipseal._internal.measured import MeasuredProcess
 from shipseal._internal.memory import KillCounts, memory_limit
@@ -292,7 +294,7 @@ def _start(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(tool_environment() if env is None else env),
+            env={**(tool_environment() if env is None else env), **KEEPER.watch()},
             cwd=cwd,
             start_new_session=True,
         )
