@@ -10,7 +10,10 @@ from pathlib import Path
 
 from bench.machine import Timed, facts, timed_run
 from bench.options import Options
-from bench.report import Goal, Report
+from bench.profile import HEADER, rows, sampled
+from bench.report import Goal, Report, columns
+from bench.samples import Profile
+from bench.samples_text import details
 from bench.site import VERSION, Image, Project, open_site, real_image, two_registries
 
 SHIPSEAL = Path(sys.prefix) / "bin" / "shipseal"
@@ -51,12 +54,12 @@ def once(project: Project, identifier: str, number: int) -> dict[str, Timed]:
     }
 
 
-def report(image: Image, rounds: list[dict[str, Timed]], first: Timed) -> Report:
+def report(image: Image, rounds: list[dict[str, Timed]], first: Timed, profile: Profile) -> Report:
     """Return what came out."""
     names = (SAME, RESUME, ELSEWHERE)
     found = {name: [each[name].seconds for each in rounds] for name in names}
     medians = {name: statistics.median(each) for name, each in found.items()}
-    rows = [
+    table = [
         [
             name,
             f"{medians[name]:.2f}",
@@ -71,7 +74,7 @@ def report(image: Image, rounds: list[dict[str, Timed]], first: Timed) -> Report
         title=f"what a finished release costs once more, median of {len(rounds)} fresh processes",
         facts=facts("registry"),
         header=("what", "seconds", "range", "CPU seconds", "others' load"),
-        rows=rows,
+        rows=table,
         goals=[Goal(name, medians[name], BOUND, "s") for name in (SAME, RESUME)],
         notes=[
             f"an image for two platforms with {image.packages:,} packages each, two registries; the release before "
@@ -80,6 +83,11 @@ def report(image: Image, rounds: list[dict[str, Timed]], first: Timed) -> Report
             "from the cache",
         ],
         raw=dict(found),
+        details=[
+            "  where the seconds of one such release go (there is no Syft in it)",
+            *columns([HEADER, *rows(profile)]),
+            *details(profile),
+        ],
     )
 
 
@@ -91,4 +99,5 @@ def measure(options: Options) -> Report:
         first, identifier = release(project, "--version", VERSION)
         once(project, identifier, -1)  # a first time that does not count
         rounds = [once(project, identifier, each) for each in range(options.rounds or ROUNDS)]
-        return report(image, rounds, first)
+        profile = sampled(project, "release", "--version", VERSION, keep=options.samples)
+        return report(image, rounds, first, profile)

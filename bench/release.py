@@ -164,6 +164,7 @@ def goals(race: Race) -> list[Goal]:
     why_not = race.absent.get(SHELL, "")
     alike = not differing(race)
     share = race.ratio(RELEASE, SYFT)
+    reason = "its runs were not those of the release"
     return [
         Goal(
             "shell ÷ release", race.ratio(SHELL, RELEASE), SPEEDUP, "x", least=True, why_not=why_not
@@ -174,7 +175,7 @@ def goals(race: Race) -> list[Goal]:
             (share - 1) * 100 if share and alike else None,
             SHARE,
             "%",
-            why_not="" if alike else f"Syft was started differently: {'; '.join(differing(race))}",
+            why_not="" if alike else reason,
         ),
     ]
 
@@ -215,9 +216,11 @@ def report(race: Race, image: Image) -> Report:
         f"a Debian image for two platforms with {image.packages:,} packages each, {image.size / 1e6:.0f} MB; two "
         "registries on the same machine, empty at each start; nothing in shipseal's SBOM cache, no state folder",
         f"the release started Syft {runs} times, {race.most.get(RELEASE)} at once; Syft alone was started with the "
-        "same arguments and environment, as often and as many at once",
+        "same arguments and environment (GOMEMLIMIT, which follows free memory, need only be set), as "
+        "often, as many at once",
         "seconds are medians; a ratio is the median of the ratios within a round; others' load is the part of all "
         "cores that neither the contestant nor the registries used",
+        *(f"Syft was started differently: {found}" for found in differing(race)),
         *(f"not measured: {_TOLD[name]}: {reason}" for name, reason in race.absent.items()),
     ]
     return Report(

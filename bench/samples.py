@@ -183,6 +183,7 @@ def load(document: Mapping[str, Any], wall: float) -> Profile:
             one["read"], one["written"], one["peak"],
         )
         for one in document["tools"]
+        if not any("keeper" in word for word in one["words"])  # it only waits, as long as the process runs
     ]  # fmt: skip
     return Profile(
         wall=wall,

@@ -12,6 +12,8 @@ from typing import Self
 from bench.machine import descendants_of
 
 EVERY = 0.05
+# One follows the memory that happens to be free, the other is a mark of the process; that they are set is compared.
+_FREE = frozenset({"GOMEMLIMIT", "SHIPSEAL_STARTED_BY"})
 _PLACE = re.compile(r"(?:/[^\s/=:]+)+/")
 
 
@@ -101,7 +103,8 @@ def differences(one: Iterable[Start], other: Iterable[Start]) -> list[str]:
 
 
 def _without_folders(text: str) -> str:
-    return _PLACE.sub("", text)
+    name = text.partition("=")[0]
+    return f"{name}=" if name in _FREE else _PLACE.sub("", text)
 
 
 def _strings(path: Path) -> list[str]:
