@@ -6,9 +6,13 @@ between the tries, and the silence before each break.
 """
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.limits import KIB
 from shipseal._internal.retry import RetryPolicy, backoff
 from shipseal.errors import ShipsealError
 from shipseal.registry.pace import SlowPeerError
+
+# What a transfer must have gained for its breaks to be forgotten: less than a connection moves before it gets going.
+_LEAST_GAIN = 64 * KIB
 
 
 class Patience:
@@ -23,7 +27,7 @@ class Patience:
         self._policy = policy
         self._clock = clock
         self._breaks = 0
-        self._furthest = -1
+        self._furthest = 0
         self._still = 0.0
         self._last = clock.monotonic()
 
@@ -37,8 +41,9 @@ class Patience:
         Raises:
             ShipsealError: ``error`` itself, when trying again is of no use or has been tried often enough.
         """
-        # Who is too slow gets on, too, and would never come to an end.
-        if position > self._furthest and not isinstance(error, SlowPeerError):
+        # Who is too slow gets on, too, and would never come to an end; nor would a few bytes a break.
+        gained = position - self._furthest >= _LEAST_GAIN
+        if gained and not isinstance(error, SlowPeerError):
             self._furthest = position
             self._breaks, self._still = 0, 0.0
         self._breaks += 1

@@ -101,7 +101,8 @@ def cut_request(after: int) -> Fault:
     """Lose the connection when ``after`` bytes of the request's body have arrived at the server."""
 
     def fault(exchange: Exchange) -> bool:
-        exchange.cut_after = after
+        if exchange.length:
+            exchange.cut_after = after
         return False
 
     return fault

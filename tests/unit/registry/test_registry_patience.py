@@ -18,10 +18,18 @@ def _broken(retry_after: float | None = None) -> RegistryError:
 def test_a_transfer_that_gets_on_may_break_as_often_as_it_likes() -> None:
     clock = StoppedClock()
     patience = Patience(POLICY, clock)
-    for position in range(20):
-        patience.after(_broken(), position)
+    for number in range(20):
+        patience.after(_broken(), number * 65_536)
     assert len(clock.slept) == 20
-    assert max(clock.slept) <= 1.5
+    assert max(clock.slept[1:]) <= 1.5
+
+
+def test_a_few_bytes_a_break_are_not_getting_on() -> None:
+    patience = Patience(POLICY, StoppedClock())
+    patience.after(_broken(), 100)
+    patience.after(_broken(), 200)
+    with pytest.raises(RegistryError):
+        patience.after(_broken(), 300)
 
 
 def test_one_that_stays_where_it_is_fails_with_its_own_error() -> None:

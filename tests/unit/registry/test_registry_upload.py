@@ -276,7 +276,7 @@ def test_a_registry_that_goes_silent_for_longer_than_the_deadline_is_not_sent_it
     faults = Faults()
     faults.add(say_nothing, "PUT", "/blobs/uploads/")
     sim.registry.before = faults
-    with pytest.raises(RegistryError, match="connection|too slow") as caught:
+    with pytest.raises(RegistryError, match=r"connection|too slow") as caught:
         sim.target.put_blob(_upload(Counter()))
     assert caught.value.retryable
     assert sim.registry.count("PUT") == 1

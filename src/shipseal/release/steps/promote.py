@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shipseal._internal.progress import Reporter
-from shipseal.errors import Code, ImageError, ShipsealError
+from shipseal.errors import Code, ImageError, RegistryError, ShipsealError
 from shipseal.oci import Digest, RawManifest
 from shipseal.registry.interface import Target
 from shipseal.release.ledger import Ledger
@@ -19,6 +19,7 @@ from shipseal.release.steps.held import Departures, with_departures
 from shipseal.release.steps.undo import MovedTag, PartlyPromotedError, Undo
 from shipseal.release.tags import (
     Action,
+    Move,
     PlannedTag,
     TagDecision,
     TagRule,
@@ -62,9 +63,10 @@ class Promotion:
 
         Raises:
             ImageError: ``image.tag-exists`` when an immutable tag names another digest anywhere.
-            ShipsealError: a target could not be read.
+            ShipsealError: a target could not be read, or its list of tags lacks one that is there.
         """
-        names = [name for target in self.targets for name in target.list_tags()]
+        listed = {target.name: target.list_tags() for target in self.targets}
+        names = [name for each in listed.values() for name in each]
         published = self._published(names)
         decisions = {
             target.name: self._decide_all(target, names, published) for target in self.targets
@@ -82,6 +84,8 @@ class Promotion:
                 hint="release this image under a new version; a published version is never replaced",
                 context={"expected": self.root.digest, "got": "; ".join(refused)},
             )
+        for name, each in decisions.items():
+            _check_list(name, listed[name], each)
         return decisions
 
     def run(self, decisions: Decisions) -> None:
@@ -249,4 +253,22 @@ class Promotion:
             f"tags were moved by somebody else during the {self.what}: expected {expected}, got {'; '.join(wrong)}",
             hint="find out who else releases to these targets, then resume the release",
             context={"expected": expected, "got": "; ".join(wrong)},
+        )
+
+
+def _check_list(target: str, listed: Iterable[str], decisions: Iterable[TagDecision]) -> None:
+    """Refuse to move a tag up its line by a list in which it does not stand: higher versions may lack there, too."""
+    moving = {
+        one.tag.name
+        for one in decisions
+        if one.action is Action.MOVE and one.tag.move is Move.HIGHER
+    }
+    if lacking := sorted(moving.difference(listed)):
+        raise RegistryError(
+            Code.SERVICE_OUTAGE,
+            f"{target}: its list of tags lacks {', '.join(lacking)}, which can be read: "
+            "so it does not say which versions are public",
+            hint="run the same command again; if it stays so, the registry's list of tags is incomplete",
+            context={"target": target},
+            retryable=True,
         )
