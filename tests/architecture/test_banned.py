@@ -17,6 +17,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("reads_the_clock", "shipseal._internal.process"): "a process takes real time to end",
     ("reads_the_clock", "shipseal._internal.keeper_program"): "it runs alone, after shipseal",
     ("starts_processes", "shipseal._internal.keeper"): "it ends what others left running",
+    ("starts_processes", "shipseal._internal.measured"): "the kind of process that _internal.process starts",
     ("reads_the_clock", "shipseal.testing.certificates"): "TLS holds them against the real clock",
     ("reads_the_clock", "shipseal.testing.token_server"): "registries hold its tokens against it",
     ("has_no_home", "shipseal.registry.credential_helper"): "Docker calls such a program so",

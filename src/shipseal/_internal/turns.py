@@ -70,6 +70,7 @@ class Turn:
         errand: what it does.
         need: the memory that it is thought to need.
         cores: processors that it may use.
+        history: what tools took before.
         memory: bytes that it may use.
         waited: seconds until its turn came.
         beside: the most tools that have run at the same time so far, itself included.
