@@ -13,10 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from shipseal.errors import ShipsealError
-
 PART = ".part."
 """How the name of a file begins that is not finished."""
+_SCRATCH = "shipseal-"
 _LOCK = ".lock"
 
 
@@ -61,78 +60,65 @@ def _remove_part(path: str) -> bool:
     return False
 
 
-class Scratch:
-    """A place for temporary folders, which the next process clears of what a killed one left.
+@contextlib.contextmanager
+def scratch_folder(name: str, root: Path | None = None) -> Iterator[Path]:
+    """Give a temporary folder of one's own, which is removed in the end; that of a killed process, by the next one.
 
     Args:
-        root: where they are made; it is made with the first. None is the system's own place, which nobody sweeps.
+        name: what it is for.
+        root: where it is made; None is the system's place for temporary files (``TMPDIR``).
+
+    Raises:
+        OSError: it cannot be made.
     """
-
-    def __init__(self, root: Path | None) -> None:
-        self.root = root
-
-    @contextlib.contextmanager
-    def folder(self, name: str) -> Iterator[Path]:
-        """Give a folder of one's own, which is removed in the end.
-
-        Where :attr:`root` cannot be written, it is one of the system's own place for temporary files.
-
-        Raises:
-            OSError: there is no place to make one.
-        """
-        descriptor, path = self._make(f"{name}-")
-        try:
-            yield path
-        finally:
-            _remove(path)
-            if descriptor is not None:
-                os.close(descriptor)
-
-    def sweep(self) -> int:
-        """Remove the folders of dead processes and return how many."""
-        if self.root is None or not self.root.is_dir():
-            return 0
-        removed = 0
-        with contextlib.suppress(OSError, ShipsealError), _alone(self.root):
-            for path in [one for one in self.root.iterdir() if one.is_dir() and _is_dead(one)]:
-                _remove(path)
-                removed += not path.exists()
-        return removed
-
-    def _make(self, prefix: str) -> tuple[int | None, Path]:
-        if self.root is not None:
-            # From the making of a folder to its lock nobody sweeps.
-            with contextlib.suppress(OSError, ShipsealError), _alone(self.root):
-                path = Path(tempfile.mkdtemp(dir=self.root, prefix=prefix))
-                descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                return descriptor, path
-        return None, Path(tempfile.mkdtemp(prefix=f"shipseal-{prefix}"))
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    root.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor, folder = _make(root or Path(tempfile.gettempdir()), f"{_SCRATCH}{name}-")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield folder
     finally:
+        _remove(folder)
         os.close(descriptor)
 
 
-def _is_dead(folder: Path) -> bool:
-    try:
+def sweep_scratch(root: Path | None = None) -> int:
+    """Remove the temporary folders of this user's dead processes in ``root`` and return how many."""
+    removed = 0
+    with contextlib.suppress(OSError):
+        for folder in (root or Path(tempfile.gettempdir())).iterdir():
+            if folder.name.startswith(_SCRATCH):
+                removed += _remove_scratch(folder)
+    return removed
+
+
+def _make(root: Path, prefix: str) -> tuple[int, Path]:
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=root, prefix=prefix))
         descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, folder
+        # Somebody swept it in the moment before it was locked.
         os.close(descriptor)
-    return True
+
+
+def _remove_scratch(folder: Path) -> bool:
+    """Remove a folder that is this user's own and has a lock that nobody holds."""
+    with contextlib.suppress(OSError):
+        state = folder.lstat()
+        if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid():
+            return False
+        # A folder without a lock is being made, or is none of ours.
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+            if not folder.exists():
+                return True
+            # Something still writes there: the next sweep must know it again.
+            (folder / _LOCK).touch(0o600)
+        finally:
+            os.close(descriptor)
+    return False
 
 
 def _remove(folder: Path) -> None:

@@ -1,11 +1,11 @@
 """`shipseal sbom generate`: from the text of an image to SBOM files."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.clock import SystemClock
 from shipseal._internal.durable import write_atomic
+from shipseal._internal.leftovers import scratch_folder, sweep_scratch
 from shipseal._internal.progress import Reporter
 from shipseal.cli.sbom_source import Asked, Source, chosen_platforms, open_source
 from shipseal.oci import Digest, digest_of
@@ -85,8 +85,8 @@ def generate(
         SbomError, ToolError: Syft failed or is missing.
         ConfigError: ``text`` names nothing that could be an image.
     """
-    with tempfile.TemporaryDirectory(prefix="shipseal-generate-") as name:
-        work = Path(name)
+    sweep_scratch()
+    with scratch_folder("generate") as work:
         source = open_source(asked, work, connect, reporter)
         blobs = BlobStore(work / "sboms")
         cataloguer = cataloguer_for(making, blobs, SystemClock(), reporter)

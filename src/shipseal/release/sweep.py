@@ -6,15 +6,8 @@ Nothing that another process is using is touched: see :mod:`shipseal._internal.l
 from pathlib import Path
 
 from shipseal._internal.durable import disk_errors, fsync_names, make_folders
-from shipseal._internal.leftovers import Scratch, sweep_parts
+from shipseal._internal.leftovers import sweep_parts, sweep_scratch
 from shipseal.release.folders import ATTEMPT, RESULTS, StateFolder
-
-_SCRATCH = "tmp"
-
-
-def scratch_of(state: StateFolder) -> Scratch:
-    """Return where temporary folders of releases are made."""
-    return Scratch(state.root / _SCRATCH)
 
 
 def make_ready(state: StateFolder, home: Path) -> int:
@@ -36,4 +29,4 @@ def make_ready(state: StateFolder, home: Path) -> int:
             if path.exists():
                 fsync_names(path)
     folders = (home, home / RESULTS, home / ATTEMPT, home / ATTEMPT / RESULTS)
-    return sum(map(sweep_parts, folders)) + state.blobs.sweep() + scratch_of(state).sweep()
+    return sum(map(sweep_parts, folders)) + state.blobs.sweep() + sweep_scratch()

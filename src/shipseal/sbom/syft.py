@@ -1,7 +1,6 @@
 """Catalogue images with Syft, straight from the local bytes, once per distinct root file system (S4, S17 to S21)."""
 
 import os
-import tempfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from shipseal import __version__
 from shipseal._internal.budget import Need
 from shipseal._internal.clock import Clock
+from shipseal._internal.leftovers import scratch_folder
 from shipseal._internal.limits import MIB
 from shipseal._internal.process import ToolResult
 from shipseal._internal.progress import Reporter, Transfer
@@ -158,8 +158,7 @@ class SyftCataloguer(Cataloguer):
         def ended(result: ToolResult) -> None:
             turn.used(peak=result.peak, seconds=result.seconds)
 
-        with tempfile.TemporaryDirectory(prefix="shipseal-sbom-", dir=self._options.work) as name:
-            work = Path(name)
+        with scratch_folder("sbom", self._options.work) as work:
             view = one_image_view(request.image, request.layout, work / "image")
             started = self._clock.monotonic()
             spdx, native = run_syft(

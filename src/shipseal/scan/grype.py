@@ -11,7 +11,6 @@ is read from its JSON, and the gate decides. How it ended is told apart like thi
 """
 
 import re
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ import msgspec
 from shipseal._internal.budget import Need
 from shipseal._internal.clock import Clock, rfc3339
 from shipseal._internal.durable import disk_errors
+from shipseal._internal.leftovers import scratch_folder
 from shipseal._internal.limits import CONFIG_FILE, MIB, read_limited
 from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
 from shipseal._internal.progress import Reporter, SilentReporter
@@ -175,15 +175,15 @@ class GrypeScanner(Scanner):
         self, arguments: list[str], *, timeout: float, limits: Mapping[str, str] | None = None
     ) -> ToolResult:
         binary = find_tool(self._options.binary, hint=_INSTALL_HINT).absolute()
-        with tempfile.TemporaryDirectory(prefix="shipseal-grype-") as folder:
-            config = Path(folder) / "grype.json"
+        with scratch_folder("grype") as folder:
+            config = folder / "grype.json"
             with disk_errors(config):
                 config.write_bytes(msgspec.json.encode(self._config()))
             return run_tool(
                 [binary, "-c", config, *arguments],
                 timeout=timeout,
                 env=tool_environment({"NO_COLOR": "1", **(limits or {})}),
-                cwd=Path(folder),
+                cwd=folder,
                 waiting=self._waiting,
             )
 
