@@ -141,21 +141,21 @@ def run_tool(
     started, kills = time.monotonic(), KillCounts.now()
     with _start(words, env=env, cwd=cwd) as process:
         out, tail = Collector(process.stdout, stdout_limit), Tail(process.stderr, TOOL_STDERR)
-        feeder = feed(process.stdin, stdin)
+        feeder, watch = feed(process.stdin, stdin), _Watch(out, stdout_limit, written or {})
         _running.add(process)
         try:
-            too_much = _wait(process, _Watch(out, stdout_limit, written or {}), timeout, waiting)
-        except subprocess.TimeoutExpired as error:
-            raise _too_slow(words[0], timeout, tail.text()) from error
+            in_time = _wait(process, watch, timeout, waiting)
         finally:
             _end_group(process)
             _running.discard(process)
             feeder.join(DRAIN_SECONDS)
-        out.join()
-        tail.join()
+            out.join()
+            tail.join()
     # First, because it is ended for that.
-    if too_much:
+    if too_much := watch.too_much():
         raise _too_talkative(words[0], *too_much)
+    if not in_time:
+        raise _too_slow(words[0], timeout, tail.text())
     if process.returncode in _SIGKILL_STATUSES:
         raise _killed(words[0], tail.text(), by_kernel=KillCounts.now().risen(kills))
     return ToolResult(
@@ -192,11 +192,10 @@ def _wait(
     watch: _Watch,
     timeout: float,
     waiting: Callable[[float], None] | None,
-) -> tuple[str, Limit] | None:
+) -> bool:
     """Wait until the tool has ended, or has produced more than a limit: nothing that comes after that is of use.
 
-    Raises:
-        subprocess.TimeoutExpired: neither came in time.
+    Returns whether one of both came in time.
     """
     started = time.monotonic()
     words = _word_times()
@@ -206,12 +205,12 @@ def _wait(
         try:
             process.wait(max(0.0, min(timeout - used, _LOOK_SECONDS)))
         except subprocess.TimeoutExpired:
-            if (too_much := watch.too_much()) is not None:
-                return too_much
+            if watch.too_much() is not None:
+                return True
             if timeout - used <= _LOOK_SECONDS:
-                raise
+                return False
         else:
-            return watch.too_much()
+            return True
         if waiting is not None and used >= word:
             waiting(used)
             word = next(words)
