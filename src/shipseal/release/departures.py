@@ -18,6 +18,7 @@ from shipseal.evidence.referrers import damage, read_layer
 from shipseal.oci import Digest, RawManifest
 from shipseal.oci import media_types as mt
 from shipseal.registry.interface import Target
+from shipseal.release.version import Version
 
 SCHEMA = 1
 _RECORD = Limit("rollback record", MIB, "it names the tags of one repository")
@@ -56,10 +57,15 @@ class RollbackRecord(msgspec.Struct, frozen=True):
     tags: dict[str, TagMove]
 
     def departure(self, digest: str, version: str, tag: str) -> bool:
-        """Return whether ``tag`` left the release ``version``, which is ``digest``."""
+        """Return whether ``tag`` left the release ``version``, which is ``digest``, as one that is not wanted."""
         move = self.tags.get(tag)
-        known = self.versions.get(digest, "")
-        return move is not None and move.before == digest and known in ("", version)
+        if (
+            move is None
+            or move.before != digest
+            or self.versions.get(digest, "") not in ("", version)
+        ):
+            return False
+        return not goes_forward(version, self.versions.get(move.digest, ""))
 
     @property
     def told(self) -> str:
@@ -68,6 +74,12 @@ class RollbackRecord(msgspec.Struct, frozen=True):
         names = ", ".join(sorted(self.versions.get(digest) or digest for digest in to))
         why = f": {self.reason}" if self.reason else ""
         return f"rolled back to {names} at {self.at} by {self.by}{why}"
+
+
+def goes_forward(left: str, to: str) -> bool:
+    """Return whether tags that leave version ``left`` for ``to`` go forward, which says nothing against ``left``."""
+    lower, higher = Version.parse(left), Version.parse(to)
+    return lower is not None and higher is not None and lower < higher
 
 
 def rollback_records(target: Target, digest: Digest) -> tuple[RollbackRecord, ...]:

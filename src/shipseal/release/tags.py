@@ -239,13 +239,6 @@ def decide(
     return TagDecision(tag, Action.MOVE, before, f"moves to {version}")
 
 
-def published_versions(rules: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the versions that ``tags`` show as published, by the templates that hold the whole ``{version}``."""
-    patterns = [_inverse(template) for template in rules if "{version}" in template]
-    found = {match[1] for tag in tags for pattern in patterns if (match := pattern.fullmatch(tag))}
-    return tuple(sorted(text for text in found if Version.parse(text)))
-
-
 def _inverse(template: str) -> re.Pattern[str]:
     """Return the pattern that finds the version in a tag made by ``template``."""
     head, _, tail = template.partition("{version}")

@@ -16,7 +16,7 @@ from shipseal.release.tags import (
     decide,
     expand,
     plan_tags,
-    published_versions,
+    version_tags,
 )
 from shipseal.release.version import Version
 
@@ -123,9 +123,15 @@ def test_two_templates_that_give_one_tag_are_refused() -> None:
         plan_tags([TagRule("{version}"), TagRule("{major}.{minor}.{patch}")], "1.0.0")
 
 
-def test_published_versions_are_read_from_tags_by_their_template() -> None:
-    tags = ["v1.2.3", "v1.3.0-rc.1", "latest", "sha256-abc", "1.9.9", "vnext"]
-    assert published_versions(["v{version}", "latest"], tags) == ("1.2.3", "1.3.0-rc.1")
+def test_published_versions_are_read_from_tags_by_their_template_the_highest_first() -> None:
+    tags = ["v1.2.3", "v1.3.0-rc.1", "latest", "sha256-abc", "1.9.9", "vnext", "v1.10.0"]
+    rules = [TagRule("v{version}"), TagRule("latest")]
+    assert list(version_tags(rules, tags)) == ["1.10.0", "1.3.0-rc.1", "1.2.3"]
+
+
+def test_a_tag_that_moves_is_no_version_that_holds_another_back() -> None:
+    rules = [TagRule("{version}"), TagRule("{major}.{minor}"), TagRule("{major}")]
+    assert version_tags(rules, ["1.4.2", "1.4", "1", "2.0"]) == {"1.4.2": "1.4.2"}
 
 
 def test_versions_order_as_semver_says() -> None:

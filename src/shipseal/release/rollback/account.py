@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from shipseal.oci import parse_digest
-from shipseal.release.departures import SCHEMA, RollbackRecord, TagMove, put_rollback_record
+from shipseal.release.departures import (
+    SCHEMA,
+    RollbackRecord,
+    TagMove,
+    goes_forward,
+    put_rollback_record,
+)
 from shipseal.release.journal import Journal
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import DepartureRecord
@@ -84,6 +90,8 @@ class Account:
         back = release.digest == self.to.digest and release.version == self.to.version
         gone = tuple((place, tag) for place, tag, before in moved if before == release.digest)
         tags = tuple((place, tag) for place, tag, _ in moved) if back else gone
+        if not back and goes_forward(release.version, self.to.version):
+            return
         known = any(event.data.get("rollback") == self.start.rollback for event in release.events)
         if known or not tags or (back and release.state.rolled_back is None):
             return

@@ -27,8 +27,9 @@ class Told(Protocol):
 class Public(Protocol):
     """What is public at the targets."""
 
-    versions: Mapping[str, str]
-    """Each public version with its tag, the highest first."""
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Each public version with its tag, the highest first."""
 
     def named(self, tag: str) -> Mapping[str, Digest | None]:
         """Return what a tag names, by target."""

@@ -24,7 +24,6 @@ from shipseal.release.tags import (
     TagDecision,
     TagRule,
     decide,
-    published_versions,
     version_tags,
 )
 
@@ -67,10 +66,9 @@ class Promotion:
         """
         listed = {target.name: target.list_tags() for target in self.targets}
         names = [name for each in listed.values() for name in each]
-        published = self._published(names)
-        decisions = {
-            target.name: self._decide_all(target, names, published) for target in self.targets
-        }
+        rules = [TagRule(tag.template, tag.move) for tag in self.tags]
+        versions = version_tags(rules, names)
+        decisions = {target.name: self._decide_all(target, versions) for target in self.targets}
         refused = [
             f"{name}:{one.tag.name} names {one.before}"
             for name, each in decisions.items()
@@ -131,20 +129,10 @@ class Promotion:
         if wrong:
             raise PartlyPromotedError(self._moved_meanwhile(wrong, self.root.digest), right)
 
-    def _published(self, names: Iterable[str]) -> tuple[str, ...]:
-        own = {self.version}
-        return tuple(
-            version
-            for version in published_versions((tag.template for tag in self.tags), names)
-            if version not in own
-        )
-
-    def _decide_all(
-        self, target: Target, names: Iterable[str], published: Sequence[str]
-    ) -> list[TagDecision]:
+    def _decide_all(self, target: Target, versions: Mapping[str, str]) -> list[TagDecision]:
         """Decide about every tag at one target, by its version first and then by what was rolled back there."""
-        rules = [TagRule(tag.template, tag.move) for tag in self.tags]
-        departures = Departures(target, version_tags(rules, names))
+        published = [version for version in versions if version != self.version]
+        departures = Departures(target, versions)
         plain = [self._decide(target, tag, published) for tag in self.tags]
         own = [one.action is Action.KEEP for one in plain if one.tag.immutable]
         return [
