@@ -182,7 +182,9 @@ def goals(race: Race) -> list[Goal]:
 
 def differing(race: Race) -> list[str]:
     """Return how the Syft runs of the release and those alone differ: then their comparison means nothing."""
-    found = differences(race.starts.get(RELEASE, []), race.starts.get(SYFT, []))
+    if not race.starts.get(RELEASE):
+        return ["no run of Syft was seen"]
+    found = differences(race.starts[RELEASE], race.starts.get(SYFT, []))
     if race.most.get(RELEASE) != race.most.get(SYFT):
         found.append(f"{race.most.get(RELEASE)} at once against {race.most.get(SYFT)}")
     return found

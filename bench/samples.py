@@ -219,12 +219,13 @@ def kind_of(function: str, where: tuple[str, int]) -> str:
 
 @cache
 def source_line(where: tuple[str, int]) -> str:
-    """Return the text of a line of source; empty when there is none."""
+    """Return the text of a line of source; empty when there is none (any more)."""
     path, number = where
-    if not path or not number:
+    try:
+        lines = Path(path).read_text("utf-8").splitlines() if path and number else []
+    except OSError:
         return ""
-    lines = Path(path).read_text("utf-8").splitlines()
-    return lines[number - 1].strip() if number <= len(lines) else ""
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def short(frame: str) -> str:
