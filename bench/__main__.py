@@ -7,10 +7,13 @@ missed. Figures of one run can be compared with each other, and with no other ru
 import argparse
 import importlib
 import json
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from bench.options import Options
 from bench.report import PAGE, Report, write_into
@@ -79,5 +82,11 @@ def main(words: Sequence[str]) -> int:
     return 2 if arguments.strict and failed else 0
 
 
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """Let what runs be ended and what lies about be removed, as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import resource
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from shipseal._internal.clock import rfc3339
 from tests.support.tools import ROOT, need
 
 _TICK = os.sysconf("SC_CLK_TCK")
+_GRACE_SECONDS = 10.0
 _CORES = os.cpu_count() or 1
 _GO_MODULE = re.compile(rb"\nmod\t\S+\t(v[^\t\n]+)")
 
@@ -63,18 +65,40 @@ def timed_run(
 ) -> tuple[Timed, str]:
     """Run a program to its end and return what it took, with what it printed to standard output.
 
+    It runs in a group of its own, which is ended when this process is.
+
     Raises:
         SystemExit: it did not end with status 0; a measurement of a failure means nothing.
     """
     meter = Meter()
-    done = subprocess.run(
-        argv, env=environment, cwd=folder or ROOT, capture_output=True, text=True, check=False
-    )
+    with subprocess.Popen(
+        argv,
+        env=environment,
+        cwd=folder or ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, errors = process.communicate()
+        except BaseException:
+            _end(process)
+            raise
     taken = meter.read()
-    if done.returncode:
-        told = f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        raise SystemExit(f"{' '.join(map(str, argv))} failed with {done.returncode}:\n{told}")
-    return taken, done.stdout
+    if process.returncode:
+        told = f"{out[-3000:]}\n{errors[-3000:]}"
+        raise SystemExit(f"{' '.join(map(str, argv))} failed with {process.returncode}:\n{told}")
+    return taken, out
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a program with all that it started in its group: politely, then not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
 
 
 def facts(*tools: str) -> dict[str, str]:

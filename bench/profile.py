@@ -5,19 +5,16 @@ beyond Syft. The third, CPU time, also counts while Syft runs: there it slows Sy
 """
 
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from bench.machine import facts
+from bench.machine import facts, timed_run
 from bench.options import Options
 from bench.report import Report
 from bench.samples import Profile, load
 from bench.samples_text import details
 from bench.site import VERSION, Image, Project, open_site, real_image, two_registries
-from tests.support.tools import ROOT
 
 SMALLEST = 0.05
 
@@ -31,19 +28,8 @@ def sampled(project: Project, *command: str, keep: Path | None = None) -> Profil
     with tempfile.TemporaryDirectory(dir=project.site.folder) as name:
         out = keep or Path(name) / "samples.json"
         argv = [sys.executable, "-m", "bench.sampled", str(out.absolute()), str(project.state)]
-        started = time.perf_counter()
-        done = subprocess.run(
-            [*argv, *project.words(*command)],
-            env=project.environment(),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        wall = time.perf_counter() - started
-        if done.returncode:
-            raise SystemExit(f"the release failed ({done.returncode}):\n{done.stderr}{done.stdout}")
-        return load(json.loads(out.read_text()), wall)
+        taken, _ = timed_run([*argv, *project.words(*command)], project.environment())
+        return load(json.loads(out.read_text()), taken.seconds)
 
 
 def rows(profile: Profile) -> list[list[str]]:

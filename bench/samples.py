@@ -145,7 +145,8 @@ class Profile:
         found: dict[str, float] = defaultdict(float)
         for passed, rows in self._moments(with_syft=False):
             found[self._doing(passed, rows)] += passed
-        found["start and end of the interpreter"] += self.wall - self.inside
+        last = self.rows[-1].at if self.rows else 0.0
+        found["start and end of the interpreter"] += self.wall - last
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def _moments(self, *, with_syft: bool) -> Iterator[tuple[float, list[Row]]]:

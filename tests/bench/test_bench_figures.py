@@ -1,6 +1,7 @@
 """What the measurements say, and when they refuse to say anything."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -142,6 +143,35 @@ def test_a_failure_is_no_measurement() -> None:
         timed_run(words, dict(os.environ))
     with pytest.raises(SystemExit, match="failed with 3"):
         push.timed(words, Path())
+
+
+def test_what_is_measured_ends_with_the_measurement(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    words = ["bash", "-c", f"sleep 60 & echo $! > {started}; wait"]
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            timed_run(words, dict(os.environ))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    pid = int(started.read_text())
+    deadline = time.monotonic() + 5
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    """Return whether a process runs; one that has ended may wait for its new parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_the_peak_is_that_of_the_program() -> None:
@@ -286,7 +316,7 @@ def test_time_without_syft_goes_to_what_was_done_in_it() -> None:
     assert alone["tool: grype"] == 1.0
     assert alone["b.py:work"] == 1.0
     assert alone[NETWORK] == 1.0
-    assert alone["start and end of the interpreter"] == pytest.approx(0.3)
+    assert alone["start and end of the interpreter"] == pytest.approx(0.5)
     assert sum(alone.values()) + profile.during_syft == pytest.approx(5.5)
 
 
