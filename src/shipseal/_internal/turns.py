@@ -84,6 +84,7 @@ class Turn:
     waited: float = 0.0
     beside: int = 1
     _cost: tuple[int, float] | None = None
+    _known: dict[int, float | None] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """Return what a program written in Go keeps to its share by: docs/performance.md has the measurements.
@@ -97,10 +98,12 @@ class Turn:
         }
 
     def expected(self) -> float | None:
-        """Return how many seconds such a run took here before; None when nobody knows."""
-        return self.history.seconds(
-            self.errand.tool, self.errand.size, cores=self.cores, beside=self.beside
-        )
+        """Return how many seconds such a run took here before, in such company; None when nobody knows."""
+        if self.beside not in self._known:
+            self._known[self.beside] = self.history.seconds(
+                self.errand.tool, self.errand.size, cores=self.cores, beside=self.beside
+            )
+        return self._known[self.beside]
 
     def used(self, *, peak: int, seconds: float) -> None:
         """Say what a run that ended well has cost."""
@@ -112,6 +115,36 @@ class Turn:
             return None
         peak, seconds = self._cost
         return Spent(self.errand, self.need, self.memory, peak, seconds, self.waited, self.beside)
+
+
+class Waiting:
+    """How long work still takes whose time is that of a tool, for progress.
+
+    Args:
+        clock: the one of the turns.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turn: tuple[Turn, float] | None = None
+
+    @contextmanager
+    def during(self, turn: Turn) -> Iterator[None]:
+        """Say that the tool runs now."""
+        self._turn = (turn, self._clock.monotonic())
+        try:
+            yield
+        finally:
+            self._turn = None
+
+    def left(self) -> float | None:
+        """Return the seconds that are left by what such runs took before; None when nobody knows, or they are over."""
+        if self._turn is None:
+            return None
+        turn, began = self._turn
+        expected = turn.expected()
+        left = None if expected is None else expected - (self._clock.monotonic() - began)
+        return left if left is not None and left > 0 else None
 
 
 def _unlimited() -> Budget:

@@ -13,6 +13,7 @@ from shipseal.oci.layout import OciLayout
 
 # Enough to fill a line while one connection waits; registries count requests.
 _AT_ONCE = 4
+_PULL = "pull"
 
 
 def pull_image(
@@ -44,12 +45,11 @@ def pull_blobs(
         RegistryError: what ``source`` raises.
         ShipsealError: ``resource.disk-full``, ``config.invalid`` (the folder cannot be written).
     """
+    wanted = [blob for blob in blobs if not layout.blobs.has(blob.digest, blob.size)]
+    if wanted:
+        reporter.foresee(_PULL, sum(blob.size for blob in wanted))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        waiting = [
-            pool.submit(_fetch, source, blob, layout, reporter)
-            for blob in blobs
-            if not layout.blobs.has(blob.digest, blob.size)
-        ]
+        waiting = [pool.submit(_fetch, source, blob, layout, reporter) for blob in wanted]
         try:
             for future in waiting:
                 future.result()
@@ -59,7 +59,7 @@ def pull_blobs(
 
 
 def _fetch(source: ContentSource, blob: Descriptor, layout: OciLayout, reporter: Reporter) -> None:
-    transfer = reporter.transfer(f"pull {blob.digest[:19]}", blob.size)
+    transfer = reporter.transfer(f"pull {blob.digest[:19]}", blob.size, of=_PULL)
 
     def chunks() -> Iterator[bytes]:
         for chunk in source.open_blob(blob):

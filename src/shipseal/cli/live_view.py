@@ -1,107 +1,68 @@
-"""Progress that moves, for terminals: running steps and transfers at the bottom, lines that stay above them."""
+"""Progress that moves, for terminals: what runs at the bottom, lines that stay above it."""
 
 import contextlib
 from typing import TextIO
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.table import Column
 from rich.text import Text
 
+from shipseal._internal.clock import Clock
+from shipseal.cli.board import Board
+from shipseal.cli.frame import glyphs_for, lines_of
 from shipseal.cli.output import console_for, style_of
 from shipseal.cli.view import Shown, ending
 
-
-class _WhenSized(ProgressColumn):
-    """A column that has nothing to say of work whose size nobody knows."""
-
-    def __init__(self, column: ProgressColumn) -> None:
-        super().__init__()
-        self._column = column
-
-    def render(self, task: Task) -> RenderableType:
-        return self._column.render(task) if task.total is not None else Text()
+_PER_SECOND = 8
 
 
 class LiveView:
-    """A line for every running step and transfer; what has ended collapses into one line that stays.
+    """A row for every running step and transfer; what has ended collapses into one line that stays.
 
     Standard output is left alone: the result of a command may go there while this is on standard error.
+
+    Args:
+        stream: a terminal.
+        clock: how long things take, and how fast they are.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
         self._console = console_for(stream)
-        self._steps = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[detail]}", markup=False, style="dim"),
-            console=self._console,
-        )
-        self._transfers = Progress(
-            TextColumn(
-                "  {task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1)
-            ),
-            BarColumn(bar_width=20),
-            _WhenSized(DownloadColumn(binary_units=True)),
-            _WhenSized(TransferSpeedColumn()),
-            _WhenSized(TimeRemainingColumn(compact=True)),
-            console=self._console,
-            expand=True,
-        )
+        self._clock = clock
+        self._board = Board()
+        self._picture = _Picture(self._board, clock, self._console)
         self._live: Live | None = None
         self._closed = False
-        self._step_tasks: dict[str, TaskID] = {}
-        self._transfer_tasks: dict[int, TaskID] = {}
 
     def step_began(self, name: str, detail: str) -> None:
-        """Add a line with a spinner, or change the detail of the one that is there."""
-        task = self._step_tasks.get(name)
-        if task is not None:
-            self._steps.update(task, detail=detail)
-        elif self._start():
-            self._step_tasks[name] = self._steps.add_task(name, total=None, detail=detail)
+        """Add a row, or change the remark of the one that is there."""
+        self._board.step_began(self._clock.monotonic(), name, detail)
+        self._start()
 
     def step_ended(self, name: str, state: str, detail: str, seconds: float | None) -> None:
-        """Replace the line by one that stays."""
-        task = self._step_tasks.pop(name, None)
-        if task is not None:
-            self._steps.remove_task(task)
+        """Replace the row by a line that stays."""
+        moved = self._board.step_ended(name)
         text = Text(f"{name}: ")
         text.append(state, style=style_of(state))
-        text.append(ending("", detail, seconds))
+        text.append(ending("", ", ".join(filter(None, (detail, moved))), seconds))
         self._print(text)
 
-    def transfer_began(self, transfer: Shown) -> None:
-        """Add a line with a bar."""
-        if self._start():
-            task = self._transfers.add_task(transfer.label, total=transfer.total)
-            self._transfer_tasks[id(transfer)] = task
+    def foreseen(self, of: str, total: int) -> None:
+        """Show how many bytes there will be."""
+        self._board.foreseen(self._clock.monotonic(), of, total)
 
-    def transfer_moved(self, transfer: Shown) -> None:
-        """Move the bar."""
-        task = self._transfer_tasks.get(id(transfer))
-        if task is not None:
-            self._transfers.update(task, completed=transfer.completed)
+    def transfer_began(self, transfer: Shown) -> None:
+        """Add a row, or count it in with those that it belongs to."""
+        self._board.began(self._clock.monotonic(), transfer)
+        self._start()
+
+    def transfer_moved(self, transfer: Shown, amount: int) -> None:
+        """Count bytes."""
+        self._board.moved(self._clock.monotonic(), transfer, amount)
 
     def transfer_ended(self, transfer: Shown, note: str) -> None:
-        """Take the line away."""
-        task = self._transfer_tasks.pop(id(transfer), None)
-        if task is not None:
-            self._transfers.remove_task(task)
+        """Take the row away."""
+        self._board.ended(transfer)
 
     def line(self, text: str) -> None:
         """Print a line above what moves."""
@@ -115,20 +76,36 @@ class LiveView:
             with contextlib.suppress(OSError, ValueError):
                 live.stop()
 
-    def _start(self) -> bool:
+    def _start(self) -> None:
         if self._live is None and not self._closed:
             self._live = Live(
-                Group(self._steps, self._transfers),
+                self._picture,
                 console=self._console,
-                refresh_per_second=8,
+                refresh_per_second=_PER_SECOND,
                 transient=True,
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._live.start()
-        return self._live is not None
+            with contextlib.suppress(OSError, ValueError):
+                self._live.start()
 
     def _print(self, text: Text) -> None:
         # A terminal that has gone must not end the work.
         with contextlib.suppress(OSError, ValueError):
             self._console.print(text)
+
+
+class _Picture:
+    """What Rich asks for whenever it draws: the rows of this moment, in the width of this moment."""
+
+    def __init__(self, board: Board, clock: Clock, console: Console) -> None:
+        self._board = board
+        self._clock = clock
+        self._glyphs = glyphs_for(console.encoding)
+        self._beat = 0
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self._beat += 1
+        rows = self._board.rows(self._clock.monotonic())
+        lines = lines_of(rows, options.max_width, beat=self._beat, glyphs=self._glyphs)
+        yield Text("\n".join(lines), no_wrap=True, overflow="ignore")

@@ -41,11 +41,14 @@ class PlainView:
             self._ended, self._bytes = [], 0
         self.line(text)
 
+    def foreseen(self, of: str, total: int) -> None:
+        """Do nothing: a line tells of what has begun."""
+
     def transfer_began(self, transfer: Shown) -> None:
         """Count a new transfer."""
         self._active.append(transfer)
 
-    def transfer_moved(self, transfer: Shown) -> None:
+    def transfer_moved(self, transfer: Shown, amount: int) -> None:
         """Write how far all transfers are, when nothing has been written for a while."""
         if self._clock.monotonic() - self._spoke < _HEARTBEAT_SECONDS:
             return

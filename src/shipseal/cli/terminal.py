@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from shipseal._internal.clock import Clock, SystemClock
-from shipseal._internal.progress import Transfer
+from shipseal._internal.progress import Left, Transfer
 from shipseal._internal.redact import redact
 from shipseal.cli.output import is_live, printable
 from shipseal.cli.plain_view import PlainView
@@ -49,9 +49,17 @@ class TerminalReporter:
             began = self._began.pop(name, None)
             self._view.step_ended(name, state, detail, None if began is None else now - began)
 
-    def transfer(self, label: str, total: int | None) -> Transfer:
+    def foresee(self, of: str, total: int) -> None:
+        """Say that the transfers ``of`` something will have ``total`` bytes."""
+        with self._lock:
+            self._view.foreseen(_clean(of), total)
+
+    def transfer(
+        self, label: str, total: int | None, *, of: str = "", left: Left | None = None
+    ) -> Transfer:
         """Begin a transfer of ``total`` bytes (None when unknown)."""
-        shown = Shown(_clean(label), total, self._clock.monotonic())
+        began = self._clock.monotonic()
+        shown = Shown(_clean(label), total, began, of=_clean(of), left=left)
         with self._lock:
             self._view.transfer_began(shown)
         return _Transfer(shown, self)
@@ -64,9 +72,9 @@ class TerminalReporter:
     def moved(self, shown: Shown, amount: int) -> None:
         """Count ``amount`` more bytes of a transfer."""
         with self._lock:
-            shown.completed = max(0, shown.completed + amount)
+            before, shown.completed = shown.completed, max(0, shown.completed + amount)
             if not shown.over:
-                self._view.transfer_moved(shown)
+                self._view.transfer_moved(shown, shown.completed - before)
 
     def ended(self, shown: Shown, note: str) -> None:
         """Take a transfer off the view; saying so twice changes nothing."""
@@ -112,7 +120,7 @@ def _view_for(stream: TextIO, env: Mapping[str, str], clock: Clock) -> View:
     if is_live(stream, env):
         from shipseal.cli.live_view import LiveView  # noqa: PLC0415 - Rich is of no use elsewhere
 
-        return LiveView(stream)
+        return LiveView(stream, clock)
     return PlainView(stream, clock, groups=env.get("GITHUB_ACTIONS") == "true")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from shipseal._internal.progress import Left
 from shipseal.cli.output import duration_text
 
 
@@ -16,6 +17,8 @@ class Shown:
         began: when, on the monotonic clock.
         completed: bytes so far.
         over: whether it has ended.
+        of: what it is a part of; empty when it stands for itself.
+        left: tells how many seconds it still takes, where bytes do not.
     """
 
     label: str
@@ -23,6 +26,8 @@ class Shown:
     began: float
     completed: int = 0
     over: bool = False
+    of: str = ""
+    left: Left | None = None
 
 
 class View(Protocol):
@@ -34,11 +39,14 @@ class View(Protocol):
     def step_ended(self, name: str, state: str, detail: str, seconds: float | None) -> None:
         """Show that a step ended in ``state``, ``seconds`` after it began (None if it never said so)."""
 
+    def foreseen(self, of: str, total: int) -> None:
+        """Show how many bytes the transfers ``of`` something will have together."""
+
     def transfer_began(self, transfer: Shown) -> None:
         """Show a new transfer."""
 
-    def transfer_moved(self, transfer: Shown) -> None:
-        """Show how far a transfer is."""
+    def transfer_moved(self, transfer: Shown, amount: int) -> None:
+        """Show that a transfer has moved by ``amount``."""
 
     def transfer_ended(self, transfer: Shown, note: str) -> None:
         """Show that a transfer ended."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shipseal._internal.clock import rfc3339
+from shipseal._internal.progress import SilentTransfer, Transfer
 from shipseal.oci import Descriptor, Digest, RawManifest, digest_of
 from shipseal.oci import media_types as mt
 from shipseal.oci.blob_store import BlobStore
@@ -28,10 +29,12 @@ class Content:
     Attributes:
         blob: media type, digest and size.
         open: gives the bytes.
+        transfer: is told of those that are sent.
     """
 
     blob: Descriptor
     open: BlobOpener
+    transfer: Transfer = SilentTransfer()  # noqa: RUF009 - it has no state
 
     @classmethod
     def of_bytes(cls, data: bytes, media_type: str) -> "Content":

@@ -89,7 +89,7 @@ def put_content(target: Target, content: Content, manifest: RawManifest) -> str:
     """
     empty = Content.of_bytes(EMPTY_CONFIG, mt.OCI_EMPTY)
     target.put_blob(BlobUpload(EMPTY_CONFIG_DESCRIPTOR, empty.open))
-    target.put_blob(BlobUpload(content.blob, content.open))
+    target.put_blob(BlobUpload(content.blob, content.open, content.transfer))
     return str(target.put_referrer(manifest))
 
 

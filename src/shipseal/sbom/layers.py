@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from shipseal._internal.progress import SilentTransfer, Transfer
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor, Digest, PlatformImage, parse_digest
 from shipseal.oci.compression import decompressed
@@ -21,9 +22,23 @@ from shipseal.sbom.cache import SbomCache
 from shipseal.sbom.listing import pack_listing, unpack_listing
 from shipseal.sbom.view import check_layer_types
 
+_Opened = Callable[[Descriptor], Iterator[bytes]]
 
-def prove_layers(image: PlatformImage, layout: OciLayout, cache: SbomCache) -> None:
+
+def prove_layers(
+    image: PlatformImage,
+    layout: OciLayout,
+    cache: SbomCache,
+    *,
+    transfer: Transfer = SilentTransfer(),  # noqa: B008 - it has no state
+) -> None:
     """Check that the layers, decompressed, have the diff-ids of the configuration.
+
+    Args:
+        image: whose layers.
+        layout: where they lie.
+        cache: what is known of them; what is found out is remembered there.
+        transfer: is told of the (compressed) bytes that had to be read.
 
     Raises:
         ImageError: ``image.digest-mismatch`` when they have others or the blob is damaged;
@@ -39,14 +54,20 @@ def prove_layers(image: PlatformImage, layout: OciLayout, cache: SbomCache) -> N
             hint="is this an image? An artifact has no root file system to catalogue",
             context={"digest": image.digest},
         )
+
+    def opened(layer: Descriptor) -> Iterator[bytes]:
+        for chunk in layout.open_blob(layer):
+            transfer.advance(len(chunk))
+            yield chunk
+
     waiting = [
         pair
         for pair in zip(layers, diff_ids, strict=True)
-        if not _prove(image, *pair, layout, cache, wait=False)
+        if not _prove(image, *pair, opened, cache, wait=False)
     ]
     # Platforms share layers: what another thread is reading is asked for again when the rest is done.
     for layer, stated in waiting:
-        _prove(image, layer, stated, layout, cache, wait=True)
+        _prove(image, layer, stated, opened, cache, wait=True)
 
 
 def root_of(image: PlatformImage, layout: OciLayout, cache: SbomCache) -> RootFs:
@@ -66,7 +87,7 @@ def _prove(
     image: PlatformImage,
     layer: Descriptor,
     stated: Digest,
-    layout: OciLayout,
+    opened: _Opened,
     cache: SbomCache,
     *,
     wait: bool,
@@ -77,7 +98,7 @@ def _prove(
         with cache.locked(layer.digest.replace(":", "-"), wait=wait) as held:
             if not held:
                 return False
-            found = cache.diff_id(layer.digest) or _read(layer, layout, stated, cache)
+            found = cache.diff_id(layer.digest) or _read(layer, opened, stated, cache)
     if found != stated:
         raise ImageError(
             Code.DIGEST_MISMATCH,
@@ -88,16 +109,16 @@ def _prove(
     return True
 
 
-def _read(layer: Descriptor, layout: OciLayout, stated: Digest, cache: SbomCache) -> Digest:
+def _read(layer: Descriptor, opened: _Opened, stated: Digest, cache: SbomCache) -> Digest:
     """Decompress a layer, and remember its diff-id and its listing."""
     what, algorithm = f"layer {layer.digest}", stated.partition(":")[0]
     try:
-        content = _Hashed(decompressed(layout.open_blob(layer), what=what), algorithm)
+        content = _Hashed(decompressed(opened(layer), what=what), algorithm)
         listing = _listing(content, what)
     except ImageError as error:
         if error.code is Code.FORMAT_UNSUPPORTED:
             # Damage to the blob is seen by the decoder first, but that is not what is wrong with it.
-            for _ in layout.open_blob(layer):
+            for _ in opened(layer):
                 pass
         raise
     found = content.digest()

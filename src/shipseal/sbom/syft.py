@@ -14,7 +14,7 @@ from shipseal._internal.process import ToolResult
 from shipseal._internal.progress import Reporter, Transfer
 from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
 from shipseal._internal.temporary import check_temporary
-from shipseal._internal.turns import Errand, Turn, Turns
+from shipseal._internal.turns import Errand, Turn, Turns, Waiting
 from shipseal.errors import Code, SbomError, ShipsealError
 from shipseal.oci.blob_store import BlobStore
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
@@ -117,15 +117,18 @@ class SyftCataloguer(Cataloguer):
             ShipsealError: ``resource.disk-full``.
         """
         tool = self.tool()
-        prove_layers(request.image, request.layout, self._cache)
+        self._prove(request)
         key = CacheKey(request.image.config.diff_ids, tool.identity, CONFIG.decode())
-        transfer = self._reporter.transfer(f"SBOM {request.image.platform}", None)
+        progress = Waiting(self._turns.clock)
+        transfer = self._reporter.transfer(
+            f"SBOM {request.image.platform}", None, left=progress.left
+        )
         try:
             with self._cache.locked(key.name):
                 run, seconds = self._cache.get(key), 0.0
                 cached = run is not None
                 if run is None:
-                    run, seconds = self._run(tool, request)
+                    run, seconds = self._run(tool, request, progress)
                     self._remember(key, run)
             result = self._result(request, key, run, seconds=seconds, cached=cached)
         except BaseException:
@@ -134,7 +137,18 @@ class SyftCataloguer(Cataloguer):
         _tell(transfer, result)
         return result
 
-    def _run(self, tool: SyftTool, request: CatalogueRequest) -> tuple[CachedRun, float]:
+    def _prove(self, request: CatalogueRequest) -> None:
+        image = request.image
+        size = sum(layer.size for layer in image.manifest.layers)
+        transfer = self._reporter.transfer(f"layers {image.platform}", size)
+        try:
+            prove_layers(image, request.layout, self._cache, transfer=transfer)
+        finally:
+            transfer.done()
+
+    def _run(
+        self, tool: SyftTool, request: CatalogueRequest, progress: Waiting
+    ) -> tuple[CachedRun, float]:
         platform = request.image.platform
         errand = _errand(tool, request)
 
@@ -147,7 +161,7 @@ class SyftCataloguer(Cataloguer):
             )
 
         def attempt() -> tuple[CachedRun, float]:
-            with self._turns.turn(errand, self._reporter.note) as turn:
+            with self._turns.turn(errand, self._reporter.note) as turn, progress.during(turn):
                 return self._attempt(tool, request, turn)
 
         return call_with_retry(attempt, self._options.retries, self._clock, on_retry=told)

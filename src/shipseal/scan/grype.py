@@ -27,7 +27,7 @@ from shipseal._internal.limits import CONFIG_FILE, MIB, read_limited
 from shipseal._internal.process import ToolResult, find_tool, run_tool, tool_environment
 from shipseal._internal.progress import Reporter, SilentReporter
 from shipseal._internal.tool_words import DISK_FULL, OUT_OF_MEMORY
-from shipseal._internal.turns import Errand, Turns
+from shipseal._internal.turns import Errand, Turns, Waiting
 from shipseal.errors import Code, ScanError, ShipsealError, ToolError
 from shipseal.scan.database_age import check_age
 from shipseal.scan.grype_json import (
@@ -103,12 +103,7 @@ class GrypeScanner(Scanner):
         """See :meth:`Scanner.scan`."""
         native = NativeCatalogue.read(request.native)
         started = self._clock.now()
-        sbom = f"sbom:{request.sbom.absolute()}"
-        with self._turns.turn(self._errand(request), self._reporter.note) as turn:
-            arguments = [sbom, "-o", "json"]
-            result = self._run(arguments, timeout=request.timeout, limits=turn.environment())
-            report = report_of(result)
-            turn.used(peak=result.peak, seconds=result.seconds)
+        report, result = self._scanned(request)
         database = database_of(report.status, _checksum_beside(report.status.path))
         check_age(database, self._options.policy, self._clock.now(), hint=_UPDATE_HINT)
         return ScanReport(
@@ -125,12 +120,30 @@ class GrypeScanner(Scanner):
             notes=_notes(report, result),
         )
 
+    def _scanned(self, request: ScanRequest) -> tuple[GrypeReport, ToolResult]:
+        """Run Grype within the budget, and tell how long it takes."""
+        progress = Waiting(self._turns.clock)
+        transfer = self._reporter.transfer(f"scan {request.platform}", None, left=progress.left)
+        arguments = [f"sbom:{request.sbom.absolute()}", "-o", "json"]
+        try:
+            errand = self._errand(request)
+            with self._turns.turn(errand, self._reporter.note) as turn, progress.during(turn):
+                limits = turn.environment()
+                result = self._run(arguments, timeout=request.timeout, limits=limits)
+                report = report_of(result)
+                turn.used(peak=result.peak, seconds=result.seconds)
+        finally:
+            transfer.done()
+        return report, result
+
     def _errand(self, request: ScanRequest) -> Errand:
         size = request.sbom.stat().st_size
         least = _LEAST_MEMORY + _MEMORY_PER_BYTE * size
         guess = Need(least, 2 * least, f"a guess from {size // MIB} MiB of SBOM")
         # Whoever chooses a scanner has asked for its version; it is not worth another process.
-        return Errand(f"grype {self._version or 'unknown'}", f"scan {request.platform}", size, guess)
+        return Errand(
+            f"grype {self._version or 'unknown'}", f"scan {request.platform}", size, guess
+        )
 
     def version(self) -> str:
         """Return Grype's version, ``unknown`` for a build without one; asked once.

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shipseal._internal.progress import SilentReporter, SilentTransfer, Transfer
+from shipseal._internal.progress import Left, SilentReporter, SilentTransfer, Transfer
 from shipseal.build.interface import BuildRequest, BuiltImage, GitFacts
 from shipseal.build.layer_options import LayerFile, LayersOptions, LayerSpec
 from shipseal.build.layers import LayersBuilder
@@ -333,7 +333,9 @@ def test_progress_is_told(sources: Path) -> None:
         def __init__(self) -> None:
             self.totals: list[tuple[str, int | None]] = []
 
-        def transfer(self, label: str, total: int | None) -> Transfer:
+        def transfer(
+            self, label: str, total: int | None, *, of: str = "", left: Left | None = None
+        ) -> Transfer:
             self.totals.append((label, total))
             return SilentTransfer()
 

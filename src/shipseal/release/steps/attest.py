@@ -7,7 +7,7 @@ tag, and two writers would lose one.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from shipseal.attest.interface import Signer
@@ -158,7 +158,11 @@ def _place_full(ctx: Context, built: BuiltImage, target: Target) -> None:
         ctx.cancel.check()
         digest = parse_digest(catalogue.spdx)
         content = Content.of_blob(ctx.parts.blobs, digest, catalogue.spdx_size, mt.SPDX_JSON)
+        label = f"{target.name} full SBOM {image.platform}"
+        transfer = ctx.parts.reporter.transfer(label, catalogue.spdx_size)
+        content = replace(content, transfer=transfer)
         stored = put_artifact(target, image.manifest.source, content, artifact_type=mt.SPDX_JSON)
+        transfer.done()
         placed = Placed(target.name, stored.manifest, "stored")
         _note(ctx, key, image.digest, catalogue.spdx, placed)
 

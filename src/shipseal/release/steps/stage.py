@@ -62,6 +62,7 @@ class Stager:
             for other in others
             if target.registry and other.registry == target.registry and other is not target
         )
+        self.reporter.foresee(stage_name(target), sum(blob.size for blob in self.parts.blobs))
         with workers(self.cancel, self.parallel, "blob") as pool:
             upload = partial(self._upload, target, beside)
             results = list(pool.map(upload, self.parts.blobs))
@@ -75,7 +76,8 @@ class Stager:
         self, target: Target, beside: tuple[str, ...], blob: Descriptor
     ) -> tuple[Descriptor, Uploaded]:
         self.cancel.check()
-        transfer = self.reporter.transfer(f"{target.name} {blob.digest[7:19]}", blob.size)
+        label = f"{target.name} {blob.digest[7:19]}"
+        transfer = self.reporter.transfer(label, blob.size, of=stage_name(target))
 
         def open_blob(*, offset: int = 0) -> Iterator[bytes]:
             # Not verified here: every target verifies what it takes, and hashing twice costs a fifth of an upload.
@@ -84,6 +86,11 @@ class Stager:
         how = target.put_blob(BlobUpload(blob, open_blob, transfer, beside))
         transfer.done(str(how) if how is not Uploaded.SENT else "")
         return blob, how
+
+
+def stage_name(target: Target) -> str:
+    """Return what staging at ``target`` is called; its blobs belong to that."""
+    return f"stage {target.name}"
 
 
 def is_staged(target: Target, parts: Closure) -> bool:
