@@ -12,11 +12,12 @@ from pathlib import Path
 from bench.machine import facts, timed_run
 from bench.options import Options
 from bench.report import Report
-from bench.samples import Profile, load
+from bench.samples import TOOL, Profile, load
 from bench.samples_text import details
 from bench.site import VERSION, Image, Project, open_site, real_image, two_registries
 
-SMALLEST = 0.05
+# Of the whole time: what is less is counted together in the table, and listed below it.
+SMALLEST = 0.005
 
 
 def sampled(project: Project, *command: str, keep: Path | None = None) -> Profile:
@@ -33,20 +34,24 @@ def sampled(project: Project, *command: str, keep: Path | None = None) -> Profil
 
 
 def rows(profile: Profile) -> list[list[str]]:
-    """Return the table: Syft, the other tools, then what shipseal did itself, largest first."""
-    found = [
-        ["Syft", f"{profile.during_syft:.2f}", "", f"{profile.tools_cpu('syft'):.2f}", "", ""],
-    ]
+    """Return the table: Syft, then everything else, largest first; what is small is counted together."""
+    found = [["Syft", f"{profile.during_syft:.2f}", "", f"{profile.tools_cpu('syft'):.2f}", "", ""]]
     alone, used = profile.without_syft(), profile.used()
+    small: list[tuple[float, float]] = []
     for name in sorted(used.keys() | alone.keys(), key=lambda each: -alone.get(each, 0.0)):
-        cpu, read, written = used.get(name, (0.0, 0, 0))
-        if alone.get(name, 0.0) < SMALLEST and cpu < SMALLEST:
-            continue
-        tool = name.partition(": ")[2] if name.startswith("tool: ") else ""
-        cpu = profile.tools_cpu(tool) if tool else cpu
-        moved = ["", ""] if tool else [f"{read / 1e6:.0f}", f"{written / 1e6:.0f}"]
-        found.append([name, "", f"{alone.get(name, 0.0):.2f}", f"{cpu:.2f}", *moved])
-    return found
+        seconds, (cpu, read, written) = alone.get(name, 0.0), used.get(name, (0.0, 0, 0))
+        if name.startswith(TOOL):
+            found.append(_row(name, seconds, profile.tools_cpu(name.removeprefix(TOOL))))
+        elif max(seconds, cpu) < SMALLEST * profile.wall:
+            small.append((seconds, cpu))
+        else:
+            found.append(_row(name, seconds, cpu, f"{read / 1e6:.0f}", f"{written / 1e6:.0f}"))
+    rest = f"{len(small)} others, each below {SMALLEST * profile.wall:.2f} s"
+    return [*found, _row(rest, sum(one[0] for one in small), sum(one[1] for one in small))]
+
+
+def _row(name: str, seconds: float, cpu: float, read: str = "", written: str = "") -> list[str]:
+    return [name, "", f"{seconds:.2f}", f"{cpu:.2f}", read, written]
 
 
 HEADER = (

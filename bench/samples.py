@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.tools import ROOT
+import shipseal
 
-SOURCE = f"{ROOT / 'src' / 'shipseal'}/"
+SOURCE = f"{Path(shipseal.__file__).parent}/"
 IMPORTS = "imports"
 NETWORK, HASHING, WAITING = "network", "hashing and decompressing", "waiting"
+TOOL = "tool: "
 _HASHES = ("hasher.", "hashlib.", "decompress", "sha256(")
 _IDLE = ("_worker", "Thread._bootstrap")
 
@@ -167,7 +168,7 @@ class Profile:
             return top.kind
         tools = sorted({tool.label for tool in self.tools if tool.runs(top.at)})
         if tools:
-            return f"tool: {', '.join(tools)}"
+            return f"{TOOL}{', '.join(tools)}"
         kinds = {row.kind for row in rows if not row.idle}
         return NETWORK if NETWORK in kinds else f"{WAITING} in {min(kinds, default='nothing')}"
 

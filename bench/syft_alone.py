@@ -7,6 +7,7 @@ that decide it in a release. Left out is what a release does with the documents.
 between the first start and the last end.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import patch
 
 from bench.site import PASSWORD
@@ -31,6 +32,10 @@ from shipseal.wiring.release import Wish, release_setup
 from shipseal.wiring.surroundings import Surroundings
 
 
+class Ended(BaseException):
+    """Syft has written its documents; what the release does with them is left out."""
+
+
 @dataclass
 class Times:
     """When Syft was started and when it had ended, run by run."""
@@ -38,13 +43,17 @@ class Times:
     spans: list[tuple[float, float]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, *words: Any, **named: Any) -> tuple[bytes, bytes]:
-        """Stand in for :func:`run_syft`: call it, and write down when."""
+    def run(self, *words: Any, **named: Any) -> NoReturn:
+        """Stand in for :func:`run_syft`: call it, write down when, and end what called it.
+
+        Raises:
+            Ended: always.
+        """
         started = time.perf_counter()
-        found = run_syft(*words, **named)
+        run_syft(*words, **named)
         with self.lock:
             self.spans.append((started, time.perf_counter()))
-        return found
+        raise Ended
 
     @property
     def seconds(self) -> float:
@@ -74,14 +83,19 @@ def run_all(setup: Setup) -> Times:
     cataloguer, times = setup.parts.cataloguer, Times()
     if not isinstance(cataloguer, SyftCataloguer):
         raise TypeError(f"not Syft: {cataloguer}")
-    tool, wanted = cataloguer.tool(), requests(setup)
-    # The cataloguer's own way to run Syft, without its look at what Syft wrote.
+    cataloguer.check()
+
+    def catalogue(request: CatalogueRequest) -> None:
+        with contextlib.suppress(Ended):
+            cataloguer.catalogue(request)
+
+    # What a catalogue is besides a run of Syft is left out: the proof of the layers before it, all that comes after.
     with (
+        patch.object(syft, "prove_layers"),
         patch.object(syft, "run_syft", times.run),
-        patch.object(syft, "_check"),
         workers(Cancel(), setup.rules.parallel, "syft") as pool,
     ):
-        list(pool.map(lambda each: cataloguer._run(tool, each), wanted))  # noqa: SLF001 - see above
+        list(pool.map(catalogue, requests(setup)))
     return times
 
 
