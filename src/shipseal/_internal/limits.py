@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from shipseal._internal.regular_file import open_file
 from shipseal.errors import Code, ShipsealError
 
 KIB = 1024
@@ -81,9 +82,9 @@ def read_file(path: Path, limit: Limit, *, code: Code = Code.FORMAT_UNSUPPORTED)
 
     Raises:
         ShipsealError: with ``code``, when there is more.
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is a pipe or a device.
     """
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         return read_limited(stream, limit, what=str(path), code=code)
 
 

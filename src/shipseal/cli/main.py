@@ -140,7 +140,7 @@ def _invoke(argv: list[str]) -> int:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    """Make SIGTERM, with which a job is cancelled, end the work as Ctrl-C does."""
+    """Make a signal with which a job is cancelled, or a terminal goes away, end the work as Ctrl-C does."""
     raise KeyboardInterrupt
 
 
@@ -150,6 +150,8 @@ def run() -> NoReturn:
         app(prog_name="shipseal")
     open_missing_streams()
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means to go on
+        signal.signal(signal.SIGHUP, _terminate)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not turn a result into a defect.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")

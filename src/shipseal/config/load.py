@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shipseal._internal.limits import CONFIG_FILE, read_limited
+from shipseal._internal.regular_file import open_file
 from shipseal.config.environment import Setting, from_environment, from_options
 from shipseal.config.explain import Explainer
 from shipseal.config.locate import key_at, prefixes, value_at
@@ -125,7 +126,7 @@ def _shown(path: Path, folder: Path) -> Path:
 
 def _read(path: Path, shown: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             return read_limited(stream, CONFIG_FILE, what=str(shown), code=Code.CONFIG_INVALID)
     except FileNotFoundError:
         raise _not_found(path, shown) from None

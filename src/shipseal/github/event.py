@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shipseal._internal.limits import MIB, Limit, read_limited
+from shipseal._internal.regular_file import open_file
 from shipseal.errors import Code, ConfigError
 
 _PAYLOAD = Limit("event payload", 32 * MIB, "GitHub caps webhook payloads at 25 MB")
@@ -91,7 +92,7 @@ def _payload(name: str) -> Mapping[str, Any]:
     if not name:
         raise _unreadable("GITHUB_EVENT_PATH is not set")
     try:
-        with Path(name).open("rb") as stream:
+        with open_file(Path(name)) as stream:
             data = read_limited(stream, _PAYLOAD, what=name, code=Code.CONFIG_INVALID)
         value = json.loads(data)
     except OSError as error:

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from shipseal._internal.limits import CONFIG_FILE, read_limited
+from shipseal._internal.regular_file import open_file
 from shipseal.errors import Code, ConfigError
 from shipseal.registry.credential_helper import AskHelper, ask_helper
 from shipseal.registry.credentials import Credentials
@@ -113,7 +114,7 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _load(path: Path) -> _Config | None:
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = read_limited(stream, CONFIG_FILE, what=str(path), code=Code.CONFIG_INVALID)
     except (FileNotFoundError, NotADirectoryError):
         return None

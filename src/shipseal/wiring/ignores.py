@@ -4,6 +4,7 @@ from pathlib import Path
 
 from shipseal._internal.limits import CONFIG_FILE, read_limited
 from shipseal._internal.progress import Reporter
+from shipseal._internal.regular_file import open_file
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import Code, ConfigError
 from shipseal.ignores.read import read_ignores
@@ -32,7 +33,7 @@ def ignore_rules(loaded: LoadedConfig, reporter: Reporter) -> tuple[IgnoreRule, 
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = read_limited(stream, CONFIG_FILE, what=str(path), code=Code.CONFIG_INVALID)
         return data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
