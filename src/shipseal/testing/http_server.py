@@ -158,6 +158,7 @@ class HttpServer:
         respond: called for each request; must call :meth:`Exchange.reply` or :meth:`Exchange.drop`.
         tls: serve HTTPS with this context.
         host: an address of this machine; ``::1`` for IPv6.
+        port: a free one by default; a server that comes back takes the one that it had.
     """
 
     def __init__(
@@ -166,8 +167,9 @@ class HttpServer:
         *,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
-        self._server = _Server(host, respond, tls)
+        self._server = _Server((host, port), respond, tls)
         self.port: int = self._server.server_address[1]
         self.netloc = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self.url = f"{'https' if tls else 'http'}://{self.netloc}"
@@ -195,12 +197,15 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(
-        self, host: str, respond: Callable[[Exchange], None], tls: ssl.SSLContext | None
+        self,
+        address: tuple[str, int],
+        respond: Callable[[Exchange], None],
+        tls: ssl.SSLContext | None,
     ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.respond = respond
         self.tls = tls
-        super().__init__((host, 0), _Handler)
+        super().__init__(address, _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
