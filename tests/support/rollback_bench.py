@@ -1,5 +1,6 @@
 """Several releases on the targets of a bench, and rollbacks between them."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from shipseal._internal.progress import SilentReporter
 from shipseal.oci import Digest
 from shipseal.registry.interface import Target
+from shipseal.registry.layout_target import LayoutTarget
 from shipseal.release.folders import StateFolder
 from shipseal.release.result import Status
 from shipseal.release.rollback.plan import RollbackPlan, plan_rollback
@@ -41,6 +43,18 @@ class RollbackBench:
 
     def __post_init__(self) -> None:
         self.bench.tags = TEMPLATES
+        # Names without the folder: what was released can be copied.
+        self.bench.targets = tuple(
+            LayoutTarget(self.bench.folder / name, name=f"oci:{name}") for name in "ab"
+        )
+
+    def copied(self, folder: Path) -> "RollbackBench":
+        """Return the same releases in another folder, which a test may do with as it likes."""
+        shutil.copytree(self.bench.folder, folder, dirs_exist_ok=True)
+        made = RollbackBench(Bench(folder), dict(self.digests))
+        made.bench.clock.elapsed = self.bench.clock.elapsed
+        made.bench.version = self.bench.version
+        return made
 
     @property
     def state(self) -> StateFolder:

@@ -1,12 +1,12 @@
 """Records of rollbacks beside images: which tags were moved away from an image, and which back to it.
 
-A rollback puts one record beside each image that a tag left and beside the one that it went to, at every target. So the
-last record that names a tag says whether an image was left by it, also to a job on a machine that knows of nothing
-(``docs/adr/0007``). Records are signed by nobody. All that is done by them is careful: a tag stays where it is, or a
-version is passed over, and both are said.
+A rollback puts a record beside each image that a tag is about to leave, and one beside it and where the tag went when
+that is done, at every target. So the last record that names a tag says whether an image was left by it, also to a job
+on a machine that knows of nothing (``docs/adr/0007``). Records are signed by nobody. All that is done by them is
+careful: a tag stays where it is, or a version is passed over, and both are said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -21,6 +21,8 @@ from shipseal.registry.interface import Target
 from shipseal.release.version import Version
 
 SCHEMA = 1
+BEGAN = "began"
+DONE = "done"
 _RECORD = Limit("rollback record", MIB, "it names the tags of one repository")
 
 
@@ -38,6 +40,7 @@ class RollbackRecord(msgspec.Struct, frozen=True):
         schema: of this shape.
         serial: higher than that of every record that was there: clocks of two machines differ.
         rollback: id.
+        status: ``began`` before the first tag moves, ``done`` after the last.
         image: the image's name.
         at: RFC 3339.
         by: who.
@@ -49,6 +52,7 @@ class RollbackRecord(msgspec.Struct, frozen=True):
     schema: int
     serial: int
     rollback: str
+    status: str
     image: str
     at: str
     by: str
@@ -89,13 +93,19 @@ def rollback_records(target: Target, digest: Digest) -> tuple[RollbackRecord, ..
         ShipsealError: the target could not be reached.
     """
     found = (_read(target, each) for each in find_artifacts(target, digest, mt.ROLLBACK_RECORD))
-    return tuple(
-        sorted((one for one in found if one), key=lambda one: (one.serial, one.at, one.rollback))
-    )
+    return tuple(sorted((one for one in found if one), key=_order))
+
+
+def _order(record: RollbackRecord) -> tuple[int, str, str, str]:
+    # BEGAN sorts before DONE.
+    return record.serial, record.at, record.rollback, record.status
 
 
 def departure_from(target: Target, digest: Digest, version: str, tag: str) -> RollbackRecord | None:
     """Return the record by which ``tag`` left a release at ``target``; None when it never did, or came back.
+
+    A record of a rollback that only began counts while the tag names what it was to name: then the tag was moved, and
+    whoever moved it did not live to say so.
 
     Raises:
         ShipsealError: the target could not be reached.
@@ -104,25 +114,40 @@ def departure_from(target: Target, digest: Digest, version: str, tag: str) -> Ro
     for record in rollback_records(target, digest):
         if tag in record.tags:
             last = record
-    return last if last and last.departure(digest, version, tag) else None
+    if last is None or not last.departure(digest, version, tag):
+        return None
+    if last.status == DONE:
+        return last
+    found = target.resolve(tag)
+    return last if found and found.digest == last.tags[tag].digest else None
 
 
 def put_rollback_record(
-    target: Target, subjects: Sequence[RawManifest], record: RollbackRecord
+    target: Target,
+    record: RollbackRecord,
+    *,
+    beside: Sequence[RawManifest],
+    after: Iterable[Digest],
 ) -> None:
-    """Store ``record`` beside each of ``subjects``, numbered after all that lie there; once for each rollback.
+    """Store ``record``, numbered after all other records, unless it is there.
+
+    Args:
+        target: where.
+        record: what to store.
+        beside: the images that get it.
+        after: the images whose records it comes after.
 
     Raises:
         ShipsealError: the target refused or could not be reached.
     """
-    there = {subject.digest: rollback_records(target, subject.digest) for subject in subjects}
+    there = {digest: rollback_records(target, digest) for digest in after}
     known = [one for several in there.values() for one in several]
-    own = [one.serial for one in known if one.rollback == record.rollback]
-    serial = max(own) if own else max((one.serial for one in known), default=0) + 1
-    numbered = msgspec.structs.replace(record, serial=serial)
+    last = max((one.serial for one in known if one.rollback != record.rollback), default=0)
+    own = max((one.serial for one in known if one.rollback == record.rollback), default=0)
+    numbered = msgspec.structs.replace(record, serial=own if own > last else last + 1)
     data = msgspec.json.encode(numbered, order="sorted")
-    for subject in subjects:
-        if numbered not in there[subject.digest]:
+    for subject in beside:
+        if numbered not in there.get(subject.digest, ()):
             put_artifact(
                 target,
                 subject,

@@ -1,9 +1,15 @@
 """The account of a rollback: beside every image that a tag left or went to, and in the journals of this machine."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from shipseal.oci import parse_digest
+from shipseal.registry.interface import Target
 from shipseal.release.departures import (
+    BEGAN,
+    DONE,
     SCHEMA,
     RollbackRecord,
     TagMove,
@@ -14,24 +20,35 @@ from shipseal.release.journal import Journal
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import DepartureRecord
 from shipseal.release.rollback.known import LocalRelease, RollbackStart, local_releases
+from shipseal.release.rollback.plan import RollbackPlan
 from shipseal.release.rollback.values import Point, Setup
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Tells what was moved.
+    """Tells what is moved.
 
     Attributes:
         setup: what the rollback works with.
-        to: where the tags went.
+        plan: what is moved.
+        to: where the tags go.
         start: what the rollback is about.
-        ledger: its journal, which says what each tag named before.
+        ledger: its journal.
     """
 
     setup: Setup
+    plan: RollbackPlan
     to: Point
     start: RollbackStart
     ledger: Ledger
+
+    def begin(self) -> None:
+        """Leave a record beside every image that a tag is about to leave; all targets at once.
+
+        Raises:
+            ShipsealError: a target refused or could not be reached.
+        """
+        self._at_every_target(BEGAN)
 
     def give(self) -> None:
         """Leave a record beside every image that a tag left and the one it went to, and in the journals here.
@@ -39,65 +56,63 @@ class Account:
         Raises:
             ShipsealError: a target refused or could not be reached; what is stored is not stored again.
         """
-        at = self.ledger.state.started
-        for target in self.setup.targets:
-            moves = self._moves(target.name)
-            if moves:
-                digests = dict.fromkeys((*(move.before for move in moves.values()), self.to.digest))
-                subjects = [target.read_manifest(parse_digest(digest)) for digest in digests]
-                put_rollback_record(target, subjects, self._told(at, moves))
+        self._at_every_target(DONE)
         self.ledger.record("rollback.recorded")
         for release in local_releases(self.setup.state, self.setup.image, self.setup.reporter):
-            self._tell(release, at)
+            self._tell(release)
 
-    def _moves(self, target: str) -> dict[str, TagMove]:
-        """Return what moved at a target, in this run or in one that was cut short."""
-        before = (self.ledger.state.before or {}).get(target, {})
-        stays = {
-            tag
-            for (where, tag), record in self.ledger.state.tags.items()
-            if where == target and record.digest != self.to.digest
-        }
-        return {
-            tag: TagMove(digest, self.to.digest)
-            for tag, digest in before.items()
-            if digest and digest != self.to.digest and tag not in stays
-        }
+    def _at_every_target(self, status: str) -> None:
+        targets = self.setup.targets
+        with ThreadPoolExecutor(len(targets), thread_name_prefix="account") as pool:
+            list(pool.map(partial(self._put, status), targets))
 
-    def _told(self, at: str, moves: dict[str, TagMove]) -> RollbackRecord:
+    def _put(self, status: str, target: Target) -> None:
+        moves = self.plan.moves(target.name)
+        if not moves:
+            return
+        left = [parse_digest(digest) for digest in dict.fromkeys(moves.values())]
+        everything = [*left, self.to.digest]
+        beside = left if status == BEGAN else everything
+        put_rollback_record(
+            target,
+            self._record(status, moves),
+            beside=[target.read_manifest(digest) for digest in beside],
+            after=everything,
+        )
+
+    def _record(self, status: str, moves: Mapping[str, str]) -> RollbackRecord:
         start = self.start
-        named = {*(move.before for move in moves.values()), self.to.digest}
         versions = {**start.versions, self.to.digest: self.to.version}
+        named = sorted({*moves.values(), self.to.digest})
         return RollbackRecord(
             schema=SCHEMA,
             serial=0,
             rollback=start.rollback,
+            status=status,
             image=start.image,
-            at=at,
+            at=self.ledger.state.started,
             by=start.by,
             reason=start.reason,
-            versions={digest: versions[digest] for digest in sorted(named) if versions.get(digest)},
-            tags=moves,
+            versions={digest: versions[digest] for digest in named if versions.get(digest)},
+            tags={tag: TagMove(before, self.to.digest) for tag, before in moves.items()},
         )
 
-    def _tell(self, release: LocalRelease, at: str) -> None:
+    def _tell(self, release: LocalRelease) -> None:
         """Note in the journal of a release that tags left it, or came back to it; once for each rollback."""
         moved = [
-            (target.name, tag, move.before)
+            (target.name, tag, before)
             for target in self.setup.targets
-            for tag, move in self._moves(target.name).items()
+            for tag, before in self.plan.moves(target.name).items()
         ]
-        back = release.digest == self.to.digest and release.version == self.to.version
-        gone = tuple((place, tag) for place, tag, before in moved if before == release.digest)
-        tags = tuple((place, tag) for place, tag, _ in moved) if back else gone
-        if not back and goes_forward(release.version, self.to.version):
+        back = (release.digest, release.version) == (self.to.digest, self.to.version)
+        tags = tuple((at, tag) for at, tag, before in moved if back or before == release.digest)
+        if self._is_told(release) or not tags:
             return
-        known = any(event.data.get("rollback") == self.start.rollback for event in release.events)
-        if known or not tags or (back and release.state.rolled_back is None):
+        if release.state.rolled_back is None if back else self._forward(release):
             return
         record = DepartureRecord(
             rollback=self.start.rollback,
-            at=at,
+            at=self.ledger.state.started,
             by=self.start.by,
             reason=self.start.reason,
             version=self.to.version,
@@ -107,3 +122,9 @@ class Account:
         kind = "release.reinstated" if back else "release.rolled-back"
         journal = Journal(self.setup.state.journal(release.identifier), self.setup.clock)
         Ledger(journal).record(kind, record)
+
+    def _is_told(self, release: LocalRelease) -> bool:
+        return any(event.data.get("rollback") == self.start.rollback for event in release.events)
+
+    def _forward(self, release: LocalRelease) -> bool:
+        return goes_forward(release.version, self.to.version)

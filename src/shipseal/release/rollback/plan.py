@@ -54,6 +54,17 @@ class RollbackPlan:
             return known.get(target, {}).get(decision.tag.name, decision.before)
         return decision.before
 
+    def moves(self, target: str) -> dict[str, str]:
+        """Return the tags that move at a target, in this run or in the one that was cut short, with what they leave."""
+        to = self.to.digest if self.to else None
+        return {
+            one.tag.name: before
+            for one in (self.decisions or {}).get(target, ())
+            if one.action is not Action.HOLD
+            and (before := self.named_before(target, one))
+            and before != to
+        }
+
 
 def plan_rollback(setup: Setup, wish: Wish) -> RollbackPlan:
     """Return what a rollback would do, having verified the release that tags would go to.

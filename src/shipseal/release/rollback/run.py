@@ -1,8 +1,9 @@
 """Carry out a rollback: one transaction over all targets, kept in a journal so that it can go on after a kill.
 
 The tags move as in a promotion (all targets read before, each tag read again right before it moves, undone when one
-fails, ``latest`` last). Then the records are stored: without them the next run of the bad release's job would move the
-tags forward again. So a rollback whose records could not be stored is not done, and the same command finishes it.
+fails, ``latest`` last). Records are stored before and after: without them the next run of the bad release's job would
+move the tags forward again. So a rollback whose last records could not be stored is not done, and the same command
+finishes it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from shipseal._internal.clock import rfc3339
 from shipseal.errors import ShipsealError
+from shipseal.oci import digest_of
 from shipseal.release.folders import JOURNAL
 from shipseal.release.journal import Journal
 from shipseal.release.ledger import Ledger
@@ -84,8 +86,10 @@ class _Run:
 
     def to_its_end(self) -> ClosedRecord:
         """Move and record; return how it ended. A signal is such an end, too."""
+        account = Account(self.setup, self.plan, self.to, self.start, self.ledger)
         try:
             with self._step("move tags"):
+                account.begin()
                 self._move()
         except PartlyPromotedError as error:
             return partly(error, self.to)
@@ -95,7 +99,7 @@ class _Run:
             return interrupted(self.ledger.state, self.to)
         try:
             with self._step("record"):
-                Account(self.setup, self.to, self.start, self.ledger).give()
+                account.give()
         except ShipsealError as error:
             return unrecorded(error)
         except KeyboardInterrupt:
@@ -144,7 +148,7 @@ def _open(setup: Setup, wish: Wish, plan: RollbackPlan, to: Point) -> _Run:
 
 def _start(setup: Setup, wish: Wish, plan: RollbackPlan, to: Point) -> RollbackStart:
     return RollbackStart(
-        rollback=_identifier(setup, to),
+        rollback=_identifier(setup, wish, to),
         image=setup.image,
         version=to.version,
         digest=to.digest,
@@ -157,11 +161,13 @@ def _start(setup: Setup, wish: Wish, plan: RollbackPlan, to: Point) -> RollbackS
     )
 
 
-def _identifier(setup: Setup, to: Point) -> str:
-    """Return an id that no rollback of this machine has: when it began, and a number where that is not enough."""
+def _identifier(setup: Setup, wish: Wish, to: Point) -> str:
+    """Return an id that no rollback of this machine has, nor, but for a rare chance, one of another."""
     stamp = rfc3339(setup.clock.now()).replace("-", "").replace(":", "")
+    told = "\n".join((wish.by, to.digest, *(target.name for target in setup.targets)))
+    name = f"rollback-{stamp}-{digest_of(told.encode())[7:13]}"
     taken = set(setup.state.rollbacks())
-    names = (f"rollback-{stamp}{f'-{number}' if number else ''}" for number in range(1000))
+    names = (f"{name}{f'-{number}' if number else ''}" for number in range(1000))
     return next(name for name in names if name not in taken)
 
 
