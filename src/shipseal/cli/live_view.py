@@ -45,6 +45,7 @@ class LiveView:
         text = Text(f"{name}: ")
         text.append(state, style=style_of(state))
         text.append(ending("", ", ".join(filter(None, (detail, moved))), seconds))
+        self._rest()
         self._print(text)
 
     def foreseen(self, of: str, total: int) -> None:
@@ -63,6 +64,7 @@ class LiveView:
     def transfer_ended(self, transfer: Shown, note: str) -> None:
         """Take the row away."""
         self._board.ended(transfer)
+        self._rest()
 
     def line(self, text: str) -> None:
         """Print a line above what moves."""
@@ -71,6 +73,14 @@ class LiveView:
     def close(self) -> None:
         """Take everything that moves away and show the cursor again."""
         self._closed = True
+        self._stop()
+
+    def _rest(self) -> None:
+        """Leave the terminal to others while nothing runs: somebody may be asked something."""
+        if not len(self._board):
+            self._stop()
+
+    def _stop(self) -> None:
         live, self._live = self._live, None
         if live is not None:
             with contextlib.suppress(OSError, ValueError):

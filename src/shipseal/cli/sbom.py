@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shipseal.cli.output import is_live, print_json, tell
+from shipseal.cli.working import working
 
 app = typer.Typer(help="Make, trim, compare and measure SBOMs.", no_args_is_help=True)
 
@@ -106,11 +107,12 @@ def trim(
     from shipseal.spdx import trim as trimmed  # noqa: PLC0415
 
     most = chosen_limit(limit, store)
-    raw = read_document(read_sbom_file(file), what=str(file)).raw
-    result = trimmed(raw, most, full_digest=digest_of(raw), what=str(file))
-    if result.fits:
-        check_output(output, file)
-        write_atomic(output, result.raw)
+    with working(f"trim {file.name}"):
+        raw = read_document(read_sbom_file(file), what=str(file)).raw
+        result = trimmed(raw, most, full_digest=digest_of(raw), what=str(file))
+        if result.fits:
+            check_output(output, file)
+            write_atomic(output, result.raw)
     if as_json and result.fits:
         print_json(trim_json(result, source=file, target=output, limit=most, size=len(raw)))
     elif not as_json:
@@ -133,8 +135,9 @@ def diff(
     from shipseal.sbom.files import read_sbom_file  # noqa: PLC0415
     from shipseal.spdx import read_document  # noqa: PLC0415
 
-    before, after = (read_document(read_sbom_file(path), what=str(path)) for path in (old, new))
-    found = compare(before, after)
+    with working(f"compare {old.name} with {new.name}"):
+        before, after = (read_document(read_sbom_file(path), what=str(path)) for path in (old, new))
+        found = compare(before, after)
     if as_json:
         print_json(comparison_json(found, old, new))
     else:
@@ -160,9 +163,10 @@ def size(
     from shipseal.sbom.size import size_report  # noqa: PLC0415
     from shipseal.spdx import read_document  # noqa: PLC0415
 
-    document = read_document(read_sbom_file(file), what=str(file))
-    syft = read_native(read_sbom_file(native), what=str(native)) if native else None
-    report = size_report(document, syft)
+    with working(f"measure {file.name}"):
+        document = read_document(read_sbom_file(file), what=str(file))
+        syft = read_native(read_sbom_file(native), what=str(native)) if native else None
+        report = size_report(document, syft)
     if as_json:
         print_json(size_json(report, file, digest_of(document.raw), top=top))
     else:

@@ -66,7 +66,9 @@ def open_source(asked: Asked, work: Path, connect: Connect, reporter: Reporter) 
     if path.is_dir():
         return _opened_layout(asked, path, None)
     if path.is_file() or text.startswith(("/", "./", "../")):
+        transfer = reporter.transfer(f"reading {path.name}", None)
         layout = open_archive(path, work / "image")
+        transfer.done()
         return _local(asked, layout, None, path.name.partition(".")[0])
     return _pulled(asked, parse_reference(text), work, connect, reporter)
 

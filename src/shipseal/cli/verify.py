@@ -55,6 +55,7 @@ def verify(
     from shipseal.cli.verify_places import by_digest, look  # noqa: PLC0415
     from shipseal.cli.verify_rules import Asked, rule_book  # noqa: PLC0415
     from shipseal.cli.verify_view import print_verdict  # noqa: PLC0415
+    from shipseal.cli.working import working  # noqa: PLC0415
     from shipseal.verify.decide import decide  # noqa: PLC0415
     from shipseal.verify.policy import check_policy  # noqa: PLC0415
 
@@ -62,11 +63,12 @@ def verify(
     trust = trust_in_keys(rules.keys)
     check_policy(rules.policy, trust)
     clock = SystemClock()
-    groups = by_digest([look(text, rules.hosts, clock) for text in references])
-    verdicts = [
-        decide(rules.policy, [place.collected for place in group], trust, now=clock.now())
-        for group in groups
-    ]
+    with working(f"verify {', '.join(references)}"):
+        groups = by_digest([look(text, rules.hosts, clock) for text in references])
+        verdicts = [
+            decide(rules.policy, [place.collected for place in group], trust, now=clock.now())
+            for group in groups
+        ]
     if as_json:
         _print_json([verdict.to_json(explain=explain) for verdict in verdicts])
     else:

@@ -246,7 +246,9 @@ def _errand(tool: SyftTool, request: CatalogueRequest) -> Errand:
     size = sum(layer.size for layer in request.image.manifest.layers)
     least = _LEAST_MEMORY + _MEMORY_PER_BYTE * size
     guess = Need(least, 2 * least, f"a guess from {size // MIB} MiB of layers")
-    return Errand(tool.name, f"SBOM {request.image.platform}", size, guess)
+    # A build without a version is known by its digest: another one may take another time.
+    name = tool.name if tool.version else f"syft {tool.identity[:19]}"
+    return Errand(name, f"SBOM {request.image.platform}", size, guess)
 
 
 def _check(spdx: bytes, native: bytes) -> None:
