@@ -145,7 +145,7 @@ def warm(image: Path) -> None:
 
 def report(found: Mapping[str, list[Push]], size: int) -> Report:
     """Return what came out."""
-    peaks = {name: max(one.peak for one in each) / MIB for name, each in found.items()}
+    peaks = {name: max(one.peak for one in each) / 1e6 for name, each in found.items()}
     rows = []
     for name, each in found.items():
         seconds = sorted(one.seconds for one in each)
@@ -160,7 +160,7 @@ def report(found: Mapping[str, list[Push]], size: int) -> Report:
                 f"{peaks[name]:.0f}",
             ]
         )
-    head = ("what", "seconds", "range", "MB a second", "shipseal's throughput ÷ this", "peak MiB")
+    head = ("what", "seconds", "range", "MB a second", "shipseal's throughput ÷ this", "peak MB")
     rounds = len(found["shipseal"])
     return Report(
         part="push",
@@ -170,7 +170,7 @@ def report(found: Mapping[str, list[Push]], size: int) -> Report:
         rows=rows,
         goals=[
             Goal("throughput ÷ crane's", throughput(found, "crane"), THROUGHPUT, "x", least=True),
-            Goal("shipseal's peak memory", peaks["shipseal"], MEMORY, "MiB"),
+            Goal("shipseal's peak memory", peaks["shipseal"], MEMORY, "MB"),
         ],
         notes=[
             "seconds are those of whole processes, the start of Python included; a ratio is the median of the ratios "

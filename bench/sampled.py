@@ -21,6 +21,7 @@ from typing import Any
 
 EVERY = 0.02
 _TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _TASKS = Path("/proc/self/task")
 
 
@@ -33,12 +34,14 @@ class Sampler:
         rows: one per thread and look: seconds since the start, thread, CPU seconds, bytes read, bytes written, stack.
         lines: journal lines with the second at which they were seen.
         tools: what is known of each child process.
+        memory: per look, seconds since the start and resident bytes.
     """
 
     state: Path
     rows: list[list[Any]] = field(default_factory=list)
     lines: list[list[Any]] = field(default_factory=list)
     tools: dict[int, dict[str, Any]] = field(default_factory=dict)
+    memory: list[list[float]] = field(default_factory=list)
     own: dict[int, tuple[float, int, int]] = field(default_factory=dict)
     read: int = 0
     started: float = field(default_factory=time.perf_counter)
@@ -59,6 +62,7 @@ class Sampler:
             used = self._since(thread.native_id)
             frame = frames.get(thread.ident or 0)
             self.rows.append([round(now, 4), thread.name, *used, stack_of(frame)])
+        self.memory.append([round(now, 4), resident()])
         self._look_at_tools(now)
         self._follow(now)
 
@@ -128,6 +132,11 @@ def process(pid: int) -> dict[str, Any]:
     }
 
 
+def resident() -> int:
+    """Return the bytes that this process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+
+
 def peak_of(place: Path) -> int:
     """Return the most memory that a process has held, in bytes; 0 when it has just ended."""
     lines = (place / "status").read_text().splitlines()
@@ -160,6 +169,7 @@ def main(out: Path, state: Path, words: list[str]) -> int:
         "seconds": ended,
         "rows": sampler.rows,
         "journal": sampler.lines,
+        "memory": sampler.memory,
         "tools": list(sampler.tools.values()),
         "cpu": own.ru_utime + own.ru_stime,
         "children_cpu": others.ru_utime + others.ru_stime,

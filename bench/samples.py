@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ class Profile:
         rows: all samples, in order of time.
         tools: all processes that it started.
         journal: its journal's lines, with the second at which each was seen.
+        memory: per look, seconds since the start and resident bytes.
     """
 
     wall: float
@@ -123,6 +125,7 @@ class Profile:
     rows: tuple[Row, ...]
     tools: tuple[Tool, ...]
     journal: tuple[tuple[float, Mapping[str, Any]], ...]
+    memory: tuple[tuple[float, int], ...] = ()
 
     @property
     def during_syft(self) -> float:
@@ -148,6 +151,18 @@ class Profile:
             found[self._doing(passed, rows)] += passed
         last = self.rows[-1].at if self.rows else 0.0
         found["start and end of the interpreter"] += self.wall - last
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    def growth(self) -> dict[str, int]:
+        """Return the bytes by which memory grew, by the busiest function at that time, most first."""
+        busiest: dict[float, Row] = {}
+        for row in self.rows:
+            if row.at not in busiest or row.cpu > busiest[row.at].cpu:
+                busiest[row.at] = row
+        found: dict[str, int] = defaultdict(int)
+        for (_, before), (at, now) in pairwise(self.memory):
+            if now > before and at in busiest:
+                found[busiest[at].function] += now - before
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def _moments(self, *, with_syft: bool) -> Iterator[tuple[float, list[Row]]]:
@@ -195,6 +210,7 @@ def load(document: Mapping[str, Any], wall: float) -> Profile:
         rows=tuple(rows),
         tools=tuple(sorted(tools, key=lambda tool: tool.first)),
         journal=tuple((at, event) for at, event in document["journal"]),
+        memory=tuple((at, size) for at, size in document["memory"]),
     )
 
 

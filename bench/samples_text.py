@@ -21,6 +21,11 @@ def details(profile: Profile) -> Iterator[str]:
         "  shipseal's own functions, also while Syft ran; below each, its busiest lines",
     )
     yield from functions(profile)
+    yield from (
+        "",
+        "  Where resident memory grew (what was given back and taken again counts again)",
+    )
+    yield from memory(profile)
     yield from ("", "  The journal, by the second at which each line was seen")
     yield from journal(profile)
 
@@ -60,6 +65,16 @@ def functions(profile: Profile) -> Iterator[str]:
         for (line, inner), seconds in busiest:
             if seconds >= _SMALLEST and name != IMPORTS:
                 yield f"  {'':27}  {seconds:7.2f}  {line[:70]}   <- {inner}"
+
+
+def memory(profile: Profile) -> Iterator[str]:
+    """Yield when memory was at its highest, and the functions in which it grew most."""
+    if profile.memory:
+        at, size = max(profile.memory, key=lambda look: look[1])
+        running = {row.function for row in profile.rows if row.at == at and not row.idle}
+        yield f"  {size / 1e6:.0f} MB at {at:.2f} s, in {', '.join(sorted(running))}"
+    for name, grown in list(profile.growth().items())[:12]:
+        yield f"  {grown / 1e6:7.0f} MB  {name}"
 
 
 def journal(profile: Profile) -> Iterator[str]:

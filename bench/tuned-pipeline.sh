@@ -10,6 +10,7 @@
 # FAIL_ON (a severity; default: critical), AT_ONCE=1 (work on all platforms at the same time), and CRANE, COSIGN, SYFT,
 # GRYPE when they are not on PATH.
 set -euo pipefail
+export LC_ALL=C
 
 layout=$1 version=$2
 shift 2

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -337,6 +338,12 @@ def test_what_hashes_is_found_by_what_is_written_there() -> None:
     assert kind_of("oci/digest.py:verified", (path, number)) == HASHING
     assert kind_of("oci/digest.py:verified", (path, 1)) == "oci/digest.py:verified"
     assert kind_of("registry/x.py:f", (path, number)) == NETWORK
+
+
+def test_memory_grows_where_most_was_done() -> None:
+    profile = replace(_profile(), memory=((3.0, 10), (4.0, 70), (5.0, 40)))
+    assert profile.growth() == {"b.py:work": 60}
+    assert any("0 MB at 4.00 s, in b.py:work" in line for line in details(profile))
 
 
 def test_the_whole_account_names_tools_and_functions() -> None:
