@@ -5,15 +5,20 @@ name twice, one signature, canonical base64. What is signed, and by whom, is dec
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
-from shipseal._internal.limits import BUNDLE
-from shipseal._internal.strict_json import AmbiguousJsonError, decode_unambiguous
-from shipseal.attest.interface import RejectedError, Rejection
+from shipseal.attest.bundle_wire import (
+    WireBundle,
+    WireEnvelope,
+    WireFileSignature,
+    WireMaterial,
+    bytes_of,
+    decode_bundle,
+    unreadable,
+)
+from shipseal.attest.log_entry import LogEntry, log_entry_of
 from shipseal.oci import Digest, digest_of
 from shipseal.oci.media_types import SIGSTORE_BUNDLE
 
@@ -26,32 +31,78 @@ VERSIONS = {
 }
 """Media types that are read, and the version that each one means."""
 
+HASHES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+"""Names of hash functions in bundles and trusted roots, and ours."""
+
+_MOST_TIMESTAMPS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A DSSE envelope.
+
+    Attributes:
+        payload_type: of the payload.
+        payload: what is signed, with its type.
+        signature: over both.
+        key_id: which key it claims; may be empty.
+    """
+
+    payload_type: str
+    payload: bytes
+    signature: bytes
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSignature:
+    """A signature over a file that is not in the bundle.
+
+    Attributes:
+        algorithm: of the digest: ``sha256``, ``sha384``, ``sha512``.
+        digest: of the file, as the bundle claims.
+        signature: over the file.
+    """
+
+    algorithm: str
+    digest: bytes
+    signature: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle with a DSSE envelope, as it was read; nothing about it has been believed yet.
+    """A bundle as it was read; nothing about it has been believed yet.
 
     Attributes:
         raw: its bytes.
         digest: sha256 of ``raw``.
         version: ``0.1``, ``0.2`` or ``0.3``.
-        payload_type: of the envelope.
-        payload: what is signed, with its type.
-        signature: over both.
-        key_id: which key the envelope claims; may be empty.
+        content: what is signed.
         key_hint: which key the verification material claims; None where it holds a certificate.
         certificates: DER, leaf first; empty where it names a key.
+        log_entries: of transparency logs.
+        timestamps: RFC 3161 responses, DER.
     """
 
     raw: bytes
     digest: Digest
     version: str
-    payload_type: str
-    payload: bytes
-    signature: bytes
-    key_id: str
+    content: Envelope | FileSignature
     key_hint: str | None
     certificates: tuple[bytes, ...]
+    log_entries: tuple[LogEntry, ...] = ()
+    timestamps: tuple[bytes, ...] = ()
+
+    @property
+    def envelope(self) -> Envelope:
+        """The envelope of an attestation.
+
+        Raises:
+            RejectedError: unreadable: it holds a signature over a file.
+        """
+        if isinstance(self.content, FileSignature):
+            raise unreadable("it holds a signature over a file, no attestation")
+        return self.content
 
 
 def build_key_bundle(payload_type: str, payload: bytes, signature: bytes, *, hint: str) -> bytes:
@@ -74,121 +125,62 @@ def parse_bundle(raw: bytes) -> Bundle:
     Raises:
         RejectedError: unreadable.
     """
-    wire = _decode(raw)
+    wire = decode_bundle(raw)
     version = VERSIONS.get(wire.media_type)
     if version is None:
         raise unreadable(f"its mediaType is {wire.media_type[:200]!r}")
-    envelope = _envelope(wire)
-    hint, certificates = _material(wire.verification_material, version)
-    signature = envelope.signatures[0]
-    key_id = signature.keyid or ""
-    if key_id and hint is not None and key_id != hint:
+    content = _content(wire)
+    material = wire.verification_material
+    hint, certificates = _signer(material, version)
+    if isinstance(content, Envelope) and content.key_id and hint not in (None, content.key_id):
         raise unreadable("its envelope and its verification material name two keys")
     return Bundle(
         raw=raw,
         digest=digest_of(raw),
         version=version,
-        payload_type=envelope.payload_type,
-        payload=_unbase64(envelope.payload, "payload"),
-        signature=_unbase64(signature.sig, "signature"),
-        key_id=key_id,
+        content=content,
         key_hint=hint,
         certificates=certificates,
+        log_entries=tuple(log_entry_of(entry) for entry in material.tlog_entries or ()),
+        timestamps=_timestamps(material),
     )
 
 
-def unreadable(problem: str) -> RejectedError:
-    """Return the error that says why bytes are no bundle that can be judged."""
-    return RejectedError(
-        Rejection.UNREADABLE,
-        f"Sigstore bundle: {problem}",
-        hint="this is no evidence: it was damaged, or written by a tool of another format",
-    )
-
-
-class _Wire(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    pass
-
-
-class _Signature(_Wire, forbid_unknown_fields=True):
-    sig: str
-    keyid: str | None = None
-
-
-class _Envelope(_Wire, forbid_unknown_fields=True):
-    payload: str
-    payload_type: str
-    signatures: list[_Signature]
-
-
-class _PublicKey(_Wire, forbid_unknown_fields=True):
-    hint: str | None = None
-
-
-class _Certificate(_Wire, forbid_unknown_fields=True):
-    raw_bytes: str
-
-
-class _Chain(_Wire, forbid_unknown_fields=True):
-    certificates: list[_Certificate]
-
-
-class _LogEntry(_Wire, forbid_unknown_fields=True):
-    log_index: Any = None
-    log_id: Any = None
-    kind_version: Any = None
-    integrated_time: Any = None
-    inclusion_promise: Any = None
-    inclusion_proof: Any = None
-    canonicalized_body: str | None = None
-
-
-class _Timestamp(_Wire, forbid_unknown_fields=True):
-    signed_timestamp: str
-
-
-class _Timestamps(_Wire, forbid_unknown_fields=True):
-    rfc3161_timestamps: list[_Timestamp] | None = msgspec.field(
-        name="rfc3161Timestamps", default=None
-    )
-
-
-class _Material(_Wire, forbid_unknown_fields=True):
-    public_key: _PublicKey | None = None
-    certificate: _Certificate | None = None
-    x509_certificate_chain: _Chain | None = msgspec.field(name="x509CertificateChain", default=None)
-    tlog_entries: list[_LogEntry] | None = None
-    timestamp_verification_data: _Timestamps | None = None
-
-
-class _Bundle(_Wire, forbid_unknown_fields=True):
-    media_type: str
-    verification_material: _Material
-    dsse_envelope: _Envelope | None = None
-    message_signature: Any = None
-
-
-def _decode(raw: bytes) -> _Bundle:
-    if len(raw) > BUNDLE.size:
-        raise unreadable(f"{len(raw)} bytes, more than {BUNDLE.size}: {BUNDLE.reason}")
-    try:
-        return msgspec.convert(decode_unambiguous(raw), type=_Bundle)
-    except (msgspec.ValidationError, AmbiguousJsonError) as error:
-        raise unreadable(str(error)) from error
-
-
-def _envelope(wire: _Bundle) -> _Envelope:
-    if wire.dsse_envelope is None:
-        kind = "a signature over a file" if wire.message_signature is not None else "nothing"
-        raise unreadable(f"it holds {kind}, no attestation")
-    if wire.message_signature is not None:
+def _content(wire: WireBundle) -> Envelope | FileSignature:
+    envelope, signature = wire.dsse_envelope, wire.message_signature
+    if envelope is not None and signature is not None:
         raise unreadable("it holds two kinds of content")
-    if len(wire.dsse_envelope.signatures) != 1:
-        raise unreadable(f"{len(wire.dsse_envelope.signatures)} signatures, expected exactly 1")
-    return wire.dsse_envelope
+    if envelope is not None:
+        return _envelope(envelope)
+    if signature is None:
+        raise unreadable("it holds nothing, no attestation")
+    return _file_signature(signature)
 
 
-def _material(material: _Material, version: str) -> tuple[str | None, tuple[bytes, ...]]:
+def _envelope(wire: WireEnvelope) -> Envelope:
+    if len(wire.signatures) != 1:
+        raise unreadable(f"{len(wire.signatures)} signatures, expected exactly 1")
+    one = wire.signatures[0]
+    return Envelope(
+        payload_type=wire.payload_type,
+        payload=bytes_of(wire.payload, "payload"),
+        signature=bytes_of(one.sig, "signature"),
+        key_id=one.keyid or "",
+    )
+
+
+def _file_signature(wire: WireFileSignature) -> FileSignature:
+    claimed = wire.message_digest
+    if claimed is None:
+        raise unreadable("it does not say which digest the signed file has")
+    algorithm = HASHES.get(claimed.algorithm)
+    if algorithm is None:
+        raise unreadable(f"the signed file's digest is by {claimed.algorithm[:40]!r}")
+    digest = bytes_of(claimed.digest, "messageDigest")
+    return FileSignature(algorithm, digest, bytes_of(wire.signature, "signature"))
+
+
+def _signer(material: WireMaterial, version: str) -> tuple[str | None, tuple[bytes, ...]]:
     key, leaf, chain = (
         material.public_key,
         material.certificate,
@@ -200,23 +192,23 @@ def _material(material: _Material, version: str) -> tuple[str | None, tuple[byte
         return key.hint or "", ()
     if chain is not None and version == "0.3":
         raise unreadable("a bundle v0.3 holds one certificate, no chain")
+    if leaf is not None and version != "0.3":
+        raise unreadable(f"a bundle v{version} holds a chain of certificates, not one")
     found = [leaf] if leaf is not None else chain.certificates if chain is not None else []
     if not found:
         raise unreadable("its certificate chain is empty")
-    return None, tuple(_unbase64(item.raw_bytes, "certificate") for item in found)
+    return None, tuple(bytes_of(item.raw_bytes, "certificate") for item in found)
 
 
-def _unbase64(text: str, what: str) -> bytes:
-    """Decode the one canonical form: other spellings of the same bytes would be bundles with other digests."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise unreadable(f"its {what} is not base64: {error}") from error
-    if _base64(data) != text:
-        raise unreadable(f"its {what} is not canonical base64")
-    if not data:
-        raise unreadable(f"its {what} is empty")
-    return data
+def _timestamps(material: WireMaterial) -> tuple[bytes, ...]:
+    data = material.timestamp_verification_data
+    found = (data.rfc3161_timestamps if data else None) or []
+    if len(found) > _MOST_TIMESTAMPS:
+        raise unreadable(f"{len(found)} timestamps, expected {_MOST_TIMESTAMPS} at most")
+    timestamps = tuple(bytes_of(item.signed_timestamp, "timestamp") for item in found)
+    if len(set(timestamps)) != len(timestamps):
+        raise unreadable("one of its timestamps stands there twice")
+    return timestamps
 
 
 def _base64(data: bytes) -> str:

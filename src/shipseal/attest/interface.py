@@ -49,6 +49,21 @@ class Rejection(StrEnum):
     WRONG_IDENTITY = "wrong-identity"
 
 
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One field of an identity that is not what was asked for.
+
+    Attributes:
+        field: its name: ``issuer``, ``repository``, …
+        expected: what would have matched.
+        got: what the certificate says; empty when it says nothing.
+    """
+
+    field: str
+    expected: str
+    got: str
+
+
 class RejectedError(AttestError):
     """A bundle that is no evidence.
 
@@ -57,6 +72,7 @@ class RejectedError(AttestError):
         expected: what would have been accepted; may be empty.
         got: what was there; may be empty.
         claims: the predicate type that the bundle claims, for explaining alone; empty when it cannot be told.
+        mismatches: the fields of the closest identity that do not match, where it is signed by a wrong identity.
     """
 
     def __init__(
@@ -68,6 +84,7 @@ class RejectedError(AttestError):
         expected: str = "",
         got: str = "",
         claims: str = "",
+        mismatches: tuple[Mismatch, ...] = (),
     ) -> None:
         identity = rejection is Rejection.WRONG_IDENTITY
         code = Code.IDENTITY_MISMATCH if identity else Code.ATTEST_INVALID
@@ -76,6 +93,7 @@ class RejectedError(AttestError):
         self.expected = expected
         self.got = got
         self.claims = claims
+        self.mismatches = mismatches
 
 
 @dataclass(frozen=True, slots=True)

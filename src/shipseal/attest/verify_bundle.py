@@ -1,19 +1,52 @@
 """Trust in keys: a bundle is genuine when one of these keys signed it.
 
-The numbered steps are those of ``docs/verification.md``. Log entries and timestamps of a bundle are not looked at: they
-could only add to what the key proves, and a key that is trusted is trusted without them.
+The numbered steps are those of ``docs/verification.md``. What is trusted is the key; a log entry in the bundle must be
+about this very signature, and is held against a log where a trusted root is named. Without one, log and timestamps are
+not looked at: they could only add to what the key proves.
 """
 
 import base64
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
 
-from shipseal.attest.bundle import Bundle, parse_bundle, unreadable
+from shipseal.attest.bundle import Bundle, parse_bundle
 from shipseal.attest.dsse import pae
 from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
 from shipseal.attest.keys import PublicKey
-from shipseal.errors import AttestError, Code, ConfigError
-from shipseal.intoto.statement import PAYLOAD_TYPE, Statement, parse_statement
+from shipseal.attest.rejections import unreadable
+from shipseal.attest.statements import claimed_type, statement_in
+from shipseal.errors import Code, ConfigError
+from shipseal.intoto.statement import PAYLOAD_TYPE
+
+
+class SignedByKey(Protocol):
+    """Says whether a key signed what a bundle is about."""
+
+    def __call__(self, key: PublicKey) -> bool:
+        """Return whether ``key`` did."""
+
+
+class Witness(Protocol):
+    """Looks at the log entries and timestamps of a bundle that a key signed."""
+
+    def check(self, bundle: Bundle, key: PublicKey) -> None:
+        """Check that they are about this signature, by this key.
+
+        Raises:
+            RejectedError: unreadable; untrusted.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _NoWitness:
+    def check(self, bundle: Bundle, key: PublicKey) -> None:
+        if bundle.log_entries:
+            # Imported when there is an entry: most bundles that a key signed have none.
+            from shipseal.attest.key_witness import check_entries  # noqa: PLC0415
+
+            check_entries(bundle, key)
 
 
 class KeyTrust(Trust):
@@ -21,13 +54,15 @@ class KeyTrust(Trust):
 
     Args:
         keys: their public halves, at least one.
+        witness: looks at log entries and timestamps; by default at what can be seen without a trusted root.
 
     Raises:
         ConfigError: ``policy.empty`` when there is none.
     """
 
-    def __init__(self, keys: Iterable[PublicKey]) -> None:
+    def __init__(self, keys: Iterable[PublicKey], *, witness: Witness | None = None) -> None:
         self._keys = tuple(keys)
+        self._witness = witness or _NoWitness()
         if not self._keys:
             raise ConfigError(
                 "trust: no key is named",
@@ -46,7 +81,35 @@ class KeyTrust(Trust):
         Raises:
             RejectedError: unreadable, untrusted, or signed by an identity where a key is asked for.
         """
-        return verify_with_keys(bundle, self._keys)
+        # Step 3: the bundle is read, strictly.
+        return self.verify_parsed(parse_bundle(bundle))
+
+    def verify_parsed(self, bundle: Bundle) -> VerifiedStatement:
+        """Return the statement of a bundle that was read already.
+
+        Raises:
+            RejectedError: as :meth:`verify`.
+        """
+        envelope = bundle.envelope
+        if envelope.payload_type != PAYLOAD_TYPE:
+            raise unreadable(
+                f"its payload is {envelope.payload_type[:200]!r}, no in-toto statement"
+            )
+        message = pae(envelope.payload_type, envelope.payload)
+        # Step 4: the signature is verified, before anything looks into what is signed.
+        signer = self.signer_of(bundle, lambda key: key.verify(envelope.signature, message))
+        # Step 5: the statement is read from the very bytes that were signed.
+        return VerifiedStatement(statement_in(envelope.payload), signer, bundle.digest)
+
+    def signer_of(self, bundle: Bundle, signed_by: SignedByKey) -> str:
+        """Return which key signed what ``signed_by`` is about.
+
+        Raises:
+            RejectedError: as :meth:`verify`.
+        """
+        key = _signer(bundle, self._keys, signed_by)
+        self._witness.check(bundle, key)
+        return f"key {key.key_id}"
 
 
 def verify_with_keys(raw: bytes, keys: Iterable[PublicKey]) -> VerifiedStatement:
@@ -54,20 +117,13 @@ def verify_with_keys(raw: bytes, keys: Iterable[PublicKey]) -> VerifiedStatement
 
     Raises:
         RejectedError: unreadable; untrusted; wrong identity, when a certificate signed it.
+        ConfigError: there is no key.
     """
-    trusted = tuple(keys)
-    # Step 3: the bundle is read, strictly.
-    bundle = parse_bundle(raw)
-    if bundle.payload_type != PAYLOAD_TYPE:
-        raise unreadable(f"its payload is {bundle.payload_type[:200]!r}, no in-toto statement")
-    # Step 4: the signature is verified, before anything looks into what is signed.
-    signer = _signer(bundle, trusted)
-    # Step 5: the statement is read from the very bytes that were signed.
-    return VerifiedStatement(_statement(bundle), f"key {signer.key_id}", bundle.digest)
+    return KeyTrust(keys).verify(raw)
 
 
-def _signer(bundle: Bundle, keys: tuple[PublicKey, ...]) -> PublicKey:
-    expected = " or ".join(f"key {key.key_id}" for key in keys) or "nobody"
+def _signer(bundle: Bundle, keys: tuple[PublicKey, ...], signed_by: SignedByKey) -> PublicKey:
+    expected = " or ".join(f"key {key.key_id}" for key in keys)
     if bundle.key_hint is None:
         raise RejectedError(
             Rejection.WRONG_IDENTITY,
@@ -78,10 +134,8 @@ def _signer(bundle: Bundle, keys: tuple[PublicKey, ...]) -> PublicKey:
             claims=_claims(bundle),
         )
     # The hint is signed by nobody: it may say which key to try first and never which one counts.
-    ordered = sorted(keys, key=lambda key: key.hint != bundle.key_hint)
-    message = pae(bundle.payload_type, bundle.payload)
-    for key in ordered:
-        if key.verify(bundle.signature, message):
+    for key in sorted(keys, key=lambda one: one.hint != bundle.key_hint):
+        if signed_by(key):
             return key
     known = any(key.hint == bundle.key_hint for key in keys)
     got = "a signature that does not match" if known else _claimed_key(bundle.key_hint)
@@ -107,15 +161,4 @@ def _claimed_key(hint: str) -> str:
 
 
 def _claims(bundle: Bundle) -> str:
-    """Return the predicate type that a bundle claims, although nobody who is trusted signed it."""
-    try:
-        return parse_statement(bundle.payload).predicate_type
-    except AttestError:
-        return ""
-
-
-def _statement(bundle: Bundle) -> Statement:
-    try:
-        return parse_statement(bundle.payload)
-    except AttestError as error:
-        raise RejectedError(Rejection.UNREADABLE, error.message, hint=error.hint) from error
+    return claimed_type(getattr(bundle.content, "payload", b""))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipseal._internal.limits import Limit
-from shipseal.attest.bundle import build_key_bundle, parse_bundle
+from shipseal.attest.bundle import Envelope, FileSignature, build_key_bundle, parse_bundle
 from shipseal.attest.interface import RejectedError, Rejection
 from shipseal.errors import Code
 from shipseal.intoto.statement import PAYLOAD_TYPE
@@ -53,8 +53,8 @@ def test_what_is_written_is_read() -> None:
     bundle = parse_bundle(GOOD)
     assert bundle.raw == GOOD
     assert bundle.digest == digest_of(GOOD)
-    assert (bundle.version, bundle.payload_type) == ("0.3", PAYLOAD_TYPE)
-    assert (bundle.payload, bundle.signature) == (b"{}", b"signature")
+    assert bundle.version == "0.3"
+    assert bundle.content == Envelope(PAYLOAD_TYPE, b"{}", b"signature")
     assert (bundle.key_hint, bundle.certificates) == ("aGludA==", ())
 
 
@@ -75,22 +75,89 @@ def test_older_media_types_are_read(version: str) -> None:
     assert parse_bundle(changed(put("mediaType", to=OLD + version))).version == version
 
 
-def test_log_entries_and_timestamps_are_allowed() -> None:
-    entry = {
-        "logIndex": "1",
-        "logId": {"keyId": "x"},
-        "kindVersion": {"kind": "dsse", "version": "0.0.1"},
-        "integratedTime": "0",
-        "inclusionPromise": None,
-        "inclusionProof": {"checkpoint": {"envelope": "x"}},
-        "canonicalizedBody": "e30=",
-    }
+HASH = base64.b64encode(bytes(32)).decode()
+PROOF = {
+    "logIndex": "1",
+    "rootHash": HASH,
+    "treeSize": "2",
+    "hashes": [HASH],
+    "checkpoint": {"envelope": "x"},
+}
+ENTRY = {
+    "logIndex": "1",
+    "logId": {"keyId": "bG9n"},
+    "kindVersion": {"kind": "dsse", "version": "0.0.1"},
+    "integratedTime": "0",
+    "inclusionPromise": None,
+    "inclusionProof": PROOF,
+    "canonicalizedBody": "e30=",
+}
+
+
+def with_entry(**changes: object) -> bytes:
+    material = {"publicKey": {"hint": "x"}, "tlogEntries": [ENTRY | changes]}
+    return changed(put("verificationMaterial", to=material))
+
+
+def test_log_entries_and_timestamps_are_read() -> None:
     material = {
         "publicKey": {"hint": "x"},
-        "tlogEntries": [entry],
+        "tlogEntries": [ENTRY],
         "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": "MA=="}]},
     }
-    assert parse_bundle(changed(put("verificationMaterial", to=material))).key_hint == "x"
+    bundle = parse_bundle(changed(put("verificationMaterial", to=material)))
+    assert bundle.timestamps == (b"0",)
+    (entry,) = bundle.log_entries
+    assert (entry.log_id, entry.kind, entry.version) == (b"log", "dsse", "0.0.1")
+    assert (entry.log_index, entry.integrated_time, entry.promise) == (1, None, None)
+    assert entry.body == b"{}"
+    assert entry.proof
+    assert (entry.proof.tree_size, entry.proof.hashes) == (2, (bytes(32),))
+
+
+def test_a_number_that_is_zero_may_be_left_out() -> None:
+    """Protobuf's JSON leaves out what has its default value."""
+    proof = {name: value for name, value in PROOF.items() if name != "logIndex"}
+    (entry,) = parse_bundle(with_entry(inclusionProof=proof)).log_entries
+    assert entry.proof
+    assert entry.proof.log_index == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"logIndex": 1}, "str"),
+        ({"logIndex": "01"}, "no number"),
+        ({"logIndex": "-1"}, "no number"),
+        ({"logIndex": "9223372036854775808"}, "no number"),
+        ({"integratedTime": "1.5"}, "no number"),
+        ({"logId": {"keyId": "x"}}, "logId is not base64"),
+        ({"logId": None}, "logId"),
+        ({"canonicalizedBody": ""}, "body is empty"),
+        ({"canonicalizedBody": "e31="}, "body is not canonical base64"),
+        ({"inclusionPromise": {"signedEntryTimestamp": ""}}, "promise is empty"),
+        ({"inclusionProof": PROOF | {"rootHash": "AA=="}}, "hash of 1 bytes"),
+        ({"inclusionProof": PROOF | {"hashes": [HASH] * 65}}, "65 hashes"),
+        ({"inclusionProof": PROOF | {"treeSize": "1"}}, "entry 1 of a log of 1"),
+        ({"inclusionProof": PROOF | {"more": 1}}, "unknown field"),
+        ({"kindVersion": {"kind": "dsse"}}, "version"),
+    ],
+)
+def test_a_malformed_log_entry_is_unreadable(changes: dict[str, object], match: str) -> None:
+    with pytest.raises(RejectedError, match=match) as caught:
+        parse_bundle(with_entry(**changes))
+    assert caught.value.rejection is Rejection.UNREADABLE
+
+
+def test_a_timestamp_that_stands_there_twice_is_unreadable() -> None:
+    twice = {"rfc3161Timestamps": [{"signedTimestamp": "MA=="}] * 2}
+    material = {"publicKey": {"hint": "x"}, "timestampVerificationData": twice}
+    with pytest.raises(RejectedError, match="twice"):
+        parse_bundle(changed(put("verificationMaterial", to=material)))
+    many = [{"signedTimestamp": base64.b64encode(bytes([at])).decode()} for at in range(33)]
+    material["timestampVerificationData"] = {"rfc3161Timestamps": many}
+    with pytest.raises(RejectedError, match="33 timestamps"):
+        parse_bundle(changed(put("verificationMaterial", to=material)))
 
 
 def test_a_key_without_a_hint_is_a_key() -> None:
@@ -99,7 +166,7 @@ def test_a_key_without_a_hint_is_a_key() -> None:
 
 def test_a_key_id_that_is_the_hint_is_allowed() -> None:
     same = put("dsseEnvelope", "signatures", 0, "keyid", to="aGludA==")
-    assert parse_bundle(changed(same)).key_id == "aGludA=="
+    assert parse_bundle(changed(same)).envelope.key_id == "aGludA=="
 
 
 def test_a_key_id_beside_no_hint_names_another_key() -> None:
@@ -110,7 +177,7 @@ def test_a_key_id_beside_no_hint_names_another_key() -> None:
     with pytest.raises(RejectedError, match="two keys"):
         parse_bundle(json.dumps(value).encode())
     value["verificationMaterial"] = {"certificate": CERTIFICATE}
-    assert parse_bundle(json.dumps(value).encode()).key_id == "some"
+    assert parse_bundle(json.dumps(value).encode()).envelope.key_id == "some"
 
 
 CERTIFICATE = {"rawBytes": "MAA="}
@@ -123,6 +190,9 @@ def test_certificates_are_read_in_the_form_of_their_version() -> None:
     assert len(parse_bundle(json.dumps(older).encode()).certificates) == 2
     leaf = put("verificationMaterial", to={"certificate": CERTIFICATE})
     assert parse_bundle(changed(leaf)).key_hint is None
+    older["verificationMaterial"] = {"certificate": CERTIFICATE}
+    with pytest.raises(RejectedError, match="v0.2 holds a chain"):
+        parse_bundle(json.dumps(older).encode())
 
 
 @pytest.mark.parametrize(
@@ -144,7 +214,7 @@ def test_certificates_are_read_in_the_form_of_their_version() -> None:
         (changed(put("dsseEnvelope", "extra", to=1)), "unknown field"),
         (changed(put("verificationMaterial", "extra", to=1)), "unknown field"),
         (changed(put("dsseEnvelope", to=None)), "nothing, no attestation"),
-        (changed(put("messageSignature", to={})), "two kinds of content"),
+        (changed(put("messageSignature", to={"signature": "AA=="})), "two kinds of content"),
         (changed(put("dsseEnvelope", "signatures", to=[])), "0 signatures"),
         (changed(put("dsseEnvelope", "signatures", to=[{"sig": "AA=="}] * 2)), "2 signatures"),
         (changed(put("dsseEnvelope", "signatures", 0, "keyid", to="other")), "two keys"),
@@ -175,12 +245,35 @@ def test_what_cannot_be_judged_is_unreadable(raw: bytes, match: str) -> None:
     assert caught.value.code is Code.ATTEST_INVALID
 
 
-def test_a_signature_over_a_file_is_no_attestation() -> None:
+def over_file(**changes: object) -> bytes:
     value = json.loads(GOOD)
     del value["dsseEnvelope"]
-    value["messageSignature"] = {"signature": "AA=="}
+    digest = {"algorithm": "SHA2_256", "digest": HASH}
+    value["messageSignature"] = {"messageDigest": digest, "signature": "AA=="} | changes
+    return json.dumps(value).encode()
+
+
+def test_a_signature_over_a_file_is_read_and_is_no_attestation() -> None:
+    bundle = parse_bundle(over_file())
+    assert bundle.content == FileSignature("sha256", bytes(32), b"\0")
     with pytest.raises(RejectedError, match="a signature over a file, no attestation"):
-        parse_bundle(json.dumps(value).encode())
+        _ = bundle.envelope
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"messageDigest": None}, "which digest"),
+        ({"messageDigest": {"algorithm": "SHA1", "digest": "AA=="}}, "digest is by 'SHA1'"),
+        ({"messageDigest": {"algorithm": "SHA2_256"}}, "digest"),
+        ({"signature": ""}, "signature is empty"),
+    ],
+)
+def test_a_signature_over_an_unknown_file_is_unreadable(
+    changes: dict[str, object], match: str
+) -> None:
+    with pytest.raises(RejectedError, match=match):
+        parse_bundle(over_file(**changes))
 
 
 def test_an_empty_chain_is_no_material() -> None:
@@ -192,7 +285,7 @@ def test_an_empty_chain_is_no_material() -> None:
 
 
 def test_a_bundle_beyond_the_limit_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shipseal.attest.bundle.BUNDLE", Limit("bundle", 10, "a test"))
+    monkeypatch.setattr("shipseal.attest.bundle_wire.BUNDLE", Limit("bundle", 10, "a test"))
     with pytest.raises(RejectedError, match="more than 10: a test"):
         parse_bundle(GOOD)
 
@@ -227,5 +320,5 @@ def test_no_bytes_raise_anything_else(raw: bytes) -> None:
 def test_every_bundle_comes_back(payload: bytes, signature: bytes) -> None:
     raw = build_key_bundle(PAYLOAD_TYPE, payload, signature, hint="h")
     bundle = parse_bundle(raw)
-    assert (bundle.payload, bundle.signature) == (payload, signature)
+    assert bundle.content == Envelope(PAYLOAD_TYPE, payload, signature)
     assert base64.b64encode(payload).decode() in raw.decode()

@@ -1,0 +1,137 @@
+"""Signed timestamps (RFC 3161): when a signature existed, by the word of an authority that the trusted root lists.
+
+A certificate lives ten minutes; whether it was valid when it signed is known from a timestamp over the signature alone.
+Every timestamp in a bundle must hold: one that does not is a sign that somebody put it there.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from rfc3161_client import (
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from shipseal.attest.rejections import unreadable, untrusted
+from shipseal.attest.trust_root import Authority
+from shipseal.attest.x509_path import (
+    TIME_STAMPING,
+    PathError,
+    check_purpose,
+    check_times,
+    extension_of,
+    load_certificate,
+    path_of,
+)
+
+_GRANTED = 0
+_HASHES = {
+    "2.16.840.1.101.3.4.2.1": hashlib.sha256,
+    "2.16.840.1.101.3.4.2.2": hashlib.sha384,
+    "2.16.840.1.101.3.4.2.3": hashlib.sha512,
+}
+
+
+def signed_times(
+    timestamps: Sequence[bytes], signature: bytes, authorities: Sequence[Authority]
+) -> tuple[datetime, ...]:
+    """Return when each of ``timestamps`` says that ``signature`` existed.
+
+    Args:
+        timestamps: RFC 3161 responses, DER.
+        signature: what they must be over.
+        authorities: who may have signed them.
+
+    Raises:
+        RejectedError: unreadable; untrusted, when one of them does not hold.
+    """
+    return tuple(_signed_time(der, signature, authorities) for der in timestamps)
+
+
+def _signed_time(der: bytes, signature: bytes, authorities: Sequence[Authority]) -> datetime:
+    try:
+        response = decode_timestamp_response(der)
+        _check_form(response, der)
+        moment: datetime = response.tst_info.gen_time
+        over = _over(response, signature)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise unreadable(f"its timestamp cannot be read: {error}") from error
+    if not over:
+        raise untrusted("its timestamp is over another signature")
+    problems = [_problem(response, moment, signature, authority) for authority in authorities]
+    if "" in problems:
+        return moment
+    known = "; ".join(sorted(set(problems))) or "the trusted root lists no timestamp authority"
+    raise untrusted(f"its timestamp is by no authority of the trusted root: {known}")
+
+
+def _check_form(response: TimeStampResponse, der: bytes) -> None:
+    """Refuse what a second parser could read in another way, and what the signature is not over."""
+    if response.as_bytes() != der:
+        raise ValueError("it is not in its one canonical form")
+    if response.status != _GRANTED:
+        raise ValueError(f"the authority answered with status {response.status}")
+    if len(response.signed_data.signer_infos) != 1:
+        raise ValueError(f"{len(response.signed_data.signer_infos)} signers, expected exactly 1")
+
+
+def _over(response: TimeStampResponse, signature: bytes) -> bool:
+    imprint = response.tst_info.message_imprint
+    algorithm = _HASHES.get(imprint.hash_algorithm.dotted_string)
+    if algorithm is None:
+        raise ValueError(f"its hash is {imprint.hash_algorithm.dotted_string}")
+    return bool(imprint.message == algorithm(signature).digest())
+
+
+def _problem(
+    response: TimeStampResponse, moment: datetime, signature: bytes, authority: Authority
+) -> str:
+    """Return why ``authority`` did not sign it; empty when it did."""
+    try:
+        path = _path(authority)
+        _check_signer(response, path[0], authority)
+        _check_signature(response, signature, path)
+        check_times(path, moment, what="the time that it states,")
+    except (PathError, VerificationError, ValueError) as error:
+        return f"{authority.name}: {error}"
+    if not authority.window.covers(moment):
+        return f"{authority.name}: trusted for {authority.window}, not for {moment.isoformat()}"
+    return ""
+
+
+def _path(authority: Authority) -> tuple[x509.Certificate, ...]:
+    leaf = load_certificate(authority.chain[0])
+    above = path_of(leaf, authority.chain[1:])
+    if not above:
+        raise PathError("the trusted root lists no authority above the one that signs timestamps")
+    path = (leaf, *above)
+    check_purpose(path, TIME_STAMPING)
+    purposes = extension_of(leaf, x509.ExtendedKeyUsage)
+    # RFC 3161, section 2.3: this purpose alone, and critical.
+    if purposes is None or not purposes.critical or len(purposes.value) != 1:
+        raise PathError("the certificate that signs timestamps is for other things too")
+    return path
+
+
+def _check_signer(
+    response: TimeStampResponse, leaf: x509.Certificate, authority: Authority
+) -> None:
+    signer = next(iter(response.signed_data.signer_infos))
+    if (signer.issuer, signer.serial_number) != (leaf.issuer, leaf.serial_number):
+        raise PathError("it names another signer")
+    # What a token carries besides is signed by nobody.
+    if not set(response.signed_data.certificates) <= set(authority.chain):
+        raise PathError("it carries a certificate that is not the authority's")
+
+
+def _check_signature(
+    response: TimeStampResponse, signature: bytes, path: Sequence[x509.Certificate]
+) -> None:
+    builder = VerifierBuilder().tsa_certificate(path[0]).add_root_certificate(path[-1])
+    for certificate in path[1:-1]:
+        builder = builder.add_intermediate_certificate(certificate)
+    builder.build().verify_message(response, signature)
