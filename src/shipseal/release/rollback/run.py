@@ -191,7 +191,9 @@ def _lock_path(setup: Setup, release: LocalRelease) -> Path:
 def _supersede(setup: Setup, done: RollbackStart) -> None:
     """Close rollbacks of this image that were cut short: what they were about has been decided otherwise."""
     for known in known_rollbacks(setup.state):
-        if known.open and known.start.image == done.image and known.start.rollback != done.rollback:
+        cut_short = known.open or known.state.closed is None
+        own = known.start.rollback == done.rollback
+        if cut_short and not own and known.start.image == done.image:
             journal = Journal(setup.state.rollback(known.start.rollback) / JOURNAL, setup.clock)
             told = ClosedRecord(RollbackStatus.SUPERSEDED, message=f"by {done.rollback}")
             Ledger(journal).record("release.closed", told)
