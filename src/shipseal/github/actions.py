@@ -4,8 +4,6 @@ Source: GitHub's documentation, "Workflow commands for GitHub Actions" (commands
 """
 
 import contextlib
-import errno
-import os
 import re
 import uuid
 from collections.abc import Mapping
@@ -128,8 +126,9 @@ def _append(path: Path, text: str) -> None:
     with disk_errors(path, needed=len(data)), path.open("ab", buffering=0) as stream:
         before = stream.tell()
         try:
-            if stream.write(data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            written = 0
+            while written < len(data):  # after a short write, the next one says why
+                written += stream.write(data[written:]) or 0
         except OSError:
             # Half an entry would spoil all that other steps have written, and will write.
             with contextlib.suppress(OSError):

@@ -6,7 +6,6 @@ Nothing secret is ever written: every text goes through :func:`shipseal._interna
 """
 
 import contextlib
-import errno
 import os
 import threading
 from collections.abc import Mapping
@@ -94,8 +93,9 @@ class Journal:
             self._cut_damage()
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            if os.write(descriptor, line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            written = 0
+            while written < len(line):  # after a short write, the next one says why
+                written += os.write(descriptor, line[written:])
             os.fsync(descriptor)
         except OSError:
             # Half a line, or one of which nobody knows whether it is on disk: taken back, or the next append would

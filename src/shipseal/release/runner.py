@@ -6,6 +6,7 @@
                         └─► catalogue, scan, gate ─► statements ─┴─► sign, store ─► verify ─► promote ─► record
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -40,7 +41,7 @@ from shipseal.release.steps.build import build
 from shipseal.release.steps.prepare import is_fresh, prepare
 from shipseal.release.steps.promote import Decisions, Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
-from shipseal.release.steps.stage import Stager, is_staged
+from shipseal.release.steps.stage import Stager, is_staged, stage_name
 from shipseal.release.steps.verify import verify
 from shipseal.release.workers import raise_cause, workers
 
@@ -75,22 +76,36 @@ class Runner:
         Raises:
             ShipsealError: the journal itself cannot be written.
         """
+        state = self.ctx.ledger.state
+        # A second run of a release that is done changes nothing about what is public.
+        first = not state.recorded
         try:
             closed = self._steps()
         except ShipsealError as error:
-            closed = closing(error)
+            closed = _failed(error, _public(state) if first else ())
         except (OSError, MemoryError, RuntimeError) as error:
             known = machine_error(error)
             if known is None:
                 raise
-            closed = closing(known)
+            closed = _failed(known, _public(state) if first else ())
         except KeyboardInterrupt:
             self.ctx.cancel.set()
-            closed = _interrupted(self.ctx.ledger.state)
+            closed = _interrupted(state)
+        self._close(closed)
+        return result_of(state)
+
+    def _close(self, closed: ClosedRecord) -> None:
+        try:
+            self._tell_end(closed)
+        except ShipsealError as error:
+            if public := _public(self.ctx.ledger.state):
+                error.message += f"; public already: {', '.join(public)}"
+            raise
+
+    def _tell_end(self, closed: ClosedRecord) -> None:
         if spent := self.ctx.parts.turns.spent():
             self.ctx.ledger.record("budget.spent", spent_record(spent))
         self.ctx.ledger.record("release.closed", closed)
-        return result_of(self.ctx.ledger.state)
 
     def _steps(self) -> ClosedRecord:
         signer, chosen = self._preflight()
@@ -170,7 +185,7 @@ class Runner:
         ]
 
     def _stage_one(self, stager: Stager, target: Target) -> None:
-        name = f"stage {target.name}"
+        name = stage_name(target)
         # A registry may have collected, during a hold, what no tag names: the target is asked, not the journal.
         if target.name in self.ctx.ledger.state.staged and is_staged(target, stager.parts):
             self.ctx.reuse(name, "still there")
@@ -230,12 +245,31 @@ class Runner:
             record_at_targets(self.ctx, built, Status.DONE, decisions)
 
 
-def _interrupted(state: ReleaseState) -> ClosedRecord:
-    """Return how a release ends that a signal ended: pending, or partly promoted when a tag has moved already."""
+def _public(state: ReleaseState) -> Sequence[str]:
+    """Return ``target:tag`` of each tag that names this image."""
     digest = state.image.digest if state.image else ""
-    public = [
+    return [
         f"{target}:{tag}" for (target, tag), record in state.tags.items() if record.digest == digest
     ]
+
+
+def _failed(error: ShipsealError, public: Sequence[str]) -> ClosedRecord:
+    """Return how a release ends that ``error`` stopped: partly promoted when it has moved a tag that stays moved."""
+    closed = closing(error)
+    if not public or closed.status == Status.PARTLY_PROMOTED:
+        return closed
+    return replace(
+        closed,
+        status=Status.PARTLY_PROMOTED,
+        message=f"{closed.message}; public already: {', '.join(public)}",
+        hint="; then: ".join(filter(None, (error.hint, "shipseal release resume"))),
+        exit=int(Exit.OUTSIDE),
+    )
+
+
+def _interrupted(state: ReleaseState) -> ClosedRecord:
+    """Return how a release ends that a signal ended: pending, or partly promoted when a tag has moved already."""
+    public = _public(state)
     if not public or state.recorded:
         return _INTERRUPTED
     told = f"interrupted during promotion; public already: {', '.join(public)}"

@@ -57,7 +57,10 @@ def written(spdx: str) -> str:
 
 
 def remove(name: str) -> Callable[[HomeProject, pytest.MonkeyPatch], None]:
-    return lambda project, _: (project.tools / name).rename(project.tools / f"{name}.away")
+    def away(project: HomeProject, _: pytest.MonkeyPatch) -> None:
+        (project.tools / name).rename(project.tools / f"{name}.away")
+
+    return away
 
 
 def spoil(project: HomeProject, _: pytest.MonkeyPatch) -> None:
@@ -71,7 +74,7 @@ def small_documents(_: HomeProject, patch: pytest.MonkeyPatch) -> None:
 
 
 def small_reports(_: HomeProject, patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(process.run_tool.__kwdefaults__, "stdout_limit", _SMALL)
+    patch.setitem(process.run_tool.__kwdefaults__ or {}, "stdout_limit", _SMALL)
 
 
 def impatient(_: HomeProject, patch: pytest.MonkeyPatch) -> None:
