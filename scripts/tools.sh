@@ -8,13 +8,15 @@ bin=$root/build/tools/bin
 stamps=$root/build/tools/stamps
 mkdir -p "$bin" "$stamps"
 
-# Name of the binary, module, version, package within the module.
+# Name of the binary, module, version, package within the module (. for the module itself).
 released=(
     "crane github.com/google/go-containerregistry v0.22.1 cmd/crane"
     "registry github.com/distribution/distribution/v3 v3.1.2 cmd/registry"
     "cosign github.com/sigstore/cosign/v3 v3.1.3 cmd/cosign"
     "grype github.com/anchore/grype v0.121.2 cmd/grype"
     "syft github.com/anchore/syft v1.57.0 cmd/syft"
+    "fulcio github.com/sigstore/fulcio v1.8.8 ."
+    "rekor-server github.com/sigstore/rekor-tiles/v2 v2.3.0 cmd/rekor-server/posix"
 )
 
 # Program, Debian package.
@@ -52,7 +54,11 @@ install_released() {
         return
     fi
     say "building $name $version"
-    GOBIN=$bin go install "$module/$package@$version"
+    local path=$module
+    if [[ $package != . ]]; then path+=/$package; fi
+    GOBIN=$bin go install "$path@$version"
+    # Go calls it by the last part of its path, which for one of several builds says nothing.
+    if [[ $(basename "$path") != "$name" ]]; then mv "$bin/$(basename "$path")" "$bin/$name"; fi
 }
 
 # A folder of ours: a `tool` block in its go.mod names foreign programs, pinned by its go.sum; else it is a program.

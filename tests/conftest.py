@@ -11,6 +11,9 @@ from hypothesis import settings
 from tests.support.isolation import NetworkGuard, clean_environment
 from tests.support.missing import forbid_skip
 
+# Fixtures that more than one room uses; their modules are imported after the environment below is clean.
+pytest_plugins = ["tests.support.sigstack"]
+
 _guard = NetworkGuard()
 
 # The same examples on every machine; `pytest --hypothesis-profile=explore` looks for new ones.

@@ -1,0 +1,1 @@
+"""A private Sigstore instance on this machine; see :mod:`scripts.sigstack.stack`."""
