@@ -2,8 +2,10 @@
 
 import re
 
+# Go's runtime has several ways to say so (runtime/malloc.go, mpagealloc_64bit.go, os_linux.go).
 OUT_OF_MEMORY = re.compile(
-    r"out of memory|cannot allocate memory|\bMemoryError\b|\bbad_alloc\b|memory exhausted",
+    r"out of memory|cannot allocate (?:memory|heap)|failed to reserve .*memory|failed to create new OS thread"
+    r"|memory exhausted|\bMemoryError\b|\bbad_alloc\b",
     re.IGNORECASE,
 )
 DISK_FULL = re.compile(

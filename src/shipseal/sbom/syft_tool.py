@@ -18,6 +18,7 @@ import msgspec
 from shipseal._internal.durable import disk_errors
 from shipseal._internal.limits import TOOL_OUTPUT, read_file
 from shipseal._internal.process import ToolResult, ToolTimeoutError, run_tool, tool_environment
+from shipseal._internal.tool_words import OUT_OF_MEMORY
 from shipseal.errors import Code, SbomError, ToolError
 from shipseal.sbom.syft_failures import failure_of, last_lines
 
@@ -190,6 +191,8 @@ def _wheel() -> tuple[Path, ...]:
 def _version_of(path: Path) -> str:
     """Return the version that the binary tells; empty for ``[not provided]``, garbage, and what tells none."""
     result = run_tool([path, "version", "-o", "json"], timeout=_VERSION_SECONDS)
+    if result.status != 0 and OUT_OF_MEMORY.search(result.stderr):
+        raise failure_of(result)
     try:
         stated = msgspec.json.decode(result.stdout, type=dict[str, object]).get("version")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
