@@ -103,12 +103,14 @@ class Seen:
         screen: the terminal at the end.
         status: of the program.
         out: what it wrote to standard output, which was no terminal.
+        raw: all that it wrote to the terminal, as it came.
     """
 
     frames: Sequence[str]
     screen: Screen
     status: int
     out: str
+    raw: str
 
     def rows(self, pattern: str) -> list["re.Match[str]"]:
         """Return each line of each picture that matches, in order."""
@@ -153,10 +155,11 @@ def watch(
     ):
         os.close(theirs)
         os.write(own, typed)
-        screen, frames = Screen(columns), list[str]()
+        screen, frames, raw = Screen(columns), list[str](), list[str]()
         for text in _pieces(own, time.monotonic() + timeout):
             if text:
                 screen.feed(text)
+                raw.append(text)
                 continue
             if screen.text and (not frames or frames[-1] != screen.text):
                 frames.append(screen.text)
@@ -164,7 +167,7 @@ def watch(
                     screen.columns = resize[len(frames)]
                     _size(own, screen.columns)
         out = process.stdout.read().decode() if process.stdout else ""
-        return Seen(frames, screen, process.wait(timeout), out)
+        return Seen(frames, screen, process.wait(timeout), out, "".join(raw))
 
 
 class _Closing:
