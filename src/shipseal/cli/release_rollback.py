@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shipseal.cli.output import print_json
-from shipseal.errors import ConfigError
+from shipseal.cli.output import print_json, say
+from shipseal.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
     from shipseal.release.rollback.result import RollbackResult
@@ -112,7 +112,8 @@ def _agree(*, yes: bool, as_json: bool) -> None:
 
     Raises:
         ConfigError: nobody can be asked.
-        typer.Abort: the person said no.
+        typer.Exit: the person said no.
+        typer.Abort: the person gave no answer.
     """
     if yes:
         return
@@ -122,4 +123,6 @@ def _agree(*, yes: bool, as_json: bool) -> None:
             hint="look at it with --dry-run, and say --yes",
         )
     sys.stdout.flush()
-    typer.confirm("move these tags?", abort=True, err=True)
+    if not typer.confirm("move these tags?", err=True):
+        say("nothing was moved: the answer was no")
+        raise typer.Exit(Exit.INTERRUPTED)
