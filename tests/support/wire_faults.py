@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from shipseal._internal.progress import SilentReporter
+from shipseal.build.interface import Builder
 from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest
 from shipseal.registry.credentials import Credentials
@@ -26,7 +27,7 @@ from shipseal.testing.token_server import Account, TokenServer
 from tests.support.clocks import ticking
 from tests.support.guards import demand_tokens
 from tests.support.release_bench import Bench
-from tests.support.simulated import NAME, close_all, target_at
+from tests.support.simulated import NAME, POLICY, close_all, target_at
 from tests.support.target_content import staged
 
 USER, PASSWORD = "releaser", "pass:word"
@@ -36,6 +37,8 @@ SIGNED = 8
 BUNDLES = [1, 1, 1, 1, 1, 1, 3, 3]
 _SIGNED_BY_PROXY = "X-Test-Signed"
 _SILENCE_SECONDS = 1.0
+# Calls in all, see tests/support/simulated.py.
+TRIES = POLICY.tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,24 @@ STEPS: Mapping[str, Step] = {
 }
 
 
+# What the pull of a base image and a verification ask; the latter runs alone, in no step of a release.
+READS: Mapping[str, Step] = {
+    "base image: resolve": Step("build", "", "/v2/org/base/manifests/stable"),
+    "base image: fetch": Step("build", "GET", "/v2/org/base/blobs/", has_body=True),
+    "verify: resolve": Step("", "", "/manifests/1.0.0"),
+    "verify: read the image": Step("", "GET", "/manifests/{root}", has_body=True),
+    "verify: list evidence": Step("", "GET", "/referrers/", has_body=True),
+    "verify: read evidence": Step("", "GET", "/blobs/", has_body=True),
+}
+
+
 class PhaseReporter(SilentReporter):
     """Lets a rule strike only while a step of the release runs."""
 
     def __init__(self, phase: str, rule: Rule) -> None:
         self._phase = phase
         self._rule = rule
-        rule.active = False
+        rule.active = not phase
 
     def step(self, name: str, state: str, detail: str = "") -> None:
         if name.startswith(self._phase):
@@ -94,6 +108,7 @@ class Scene:
         elsewhere: another host that the registry may send clients to.
         leaked: the ``Authorization`` of every request to that host.
         old: what ``latest`` names before, at each target.
+        builder: takes the place of the bench's; None for that.
     """
 
     bench: Bench
@@ -103,6 +118,7 @@ class Scene:
     faults: Faults = field(default_factory=Faults)
     leaked: list[str] = field(default_factory=list)
     old: list[Digest] = field(default_factory=list)
+    builder: Builder | None = None
 
     def open(self, timeouts: Timeouts | None = None) -> None:
         """Connect the second target, and give both a tag of an older image."""
@@ -130,7 +146,8 @@ class Scene:
         """Let the release tell ``reporter``, and do one thing after the other."""
 
         def adjust(setup: Setup) -> Setup:
-            parts = replace(setup.parts, reporter=reporter)
+            builder = self.builder or setup.parts.builder
+            parts = replace(setup.parts, reporter=reporter, builder=builder)
             return replace(setup, parts=parts, rules=replace(setup.rules, parallel=1))
 
         self.bench.adjust = adjust
