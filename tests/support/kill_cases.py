@@ -111,7 +111,7 @@ def survive(scene: Scene, case: Case, undisturbed: Undisturbed) -> None:
     runs.append(last)
     assert last.status == 0, f"{case}: does not go on\n{last.out}"
     _check_tags(scene, case, runs, undisturbed.outcome)
-    _check_end(scene, case, runs, undisturbed.outcome)
+    check_end(scene, case, runs, undisturbed)
 
 
 def _moment(case: Case, runs: Sequence[Ran]) -> float:
@@ -145,10 +145,15 @@ def _check_tags(scene: Scene, case: Case, runs: Sequence[Ran], undisturbed: Outc
         assert tags.get("latest") != new or all(NEW in each for each in shown), f"{case}: {shown}"
 
 
-def _check_end(scene: Scene, case: Case, runs: Sequence[Ran], undisturbed: Outcome) -> None:
+def check_end(scene: Scene, case: Case, runs: Sequence[Ran], undisturbed: Undisturbed) -> None:
+    """Hold what is at the targets and on this machine against a release that nobody disturbed.
+
+    Raises:
+        AssertionError: something is not the same.
+    """
     found = scene.outcome()
-    assert list(found.tags) == list(undisturbed.tags), f"{case}: other tags"
-    for here, there in zip(found.evidence, undisturbed.evidence, strict=True):
+    assert list(found.tags) == list(undisturbed.outcome.tags), f"{case}: other tags"
+    for here, there in zip(found.evidence, undisturbed.outcome.evidence, strict=True):
         assert here.kinds == there.kinds, f"{case}: not the same evidence"
         if case.stopped_clock:
             assert here.manifests == there.manifests, f"{case}: evidence with other bytes"
@@ -164,6 +169,6 @@ def _check_end(scene: Scene, case: Case, runs: Sequence[Ran], undisturbed: Outco
             for note in ran.notes
             if note["event"] == "journal" and note["kind"] == "evidence.signed"
         )
-        assert set(signed.values()) == {1}, f"{case}: signed twice: {signed}"
+        assert set(signed.values()) <= {1}, f"{case}: signed twice: {signed}"
     junk = scene.place.junk()
     assert not (local and junk), f"{case}: nothing leads to {junk}"

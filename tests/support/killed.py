@@ -5,7 +5,8 @@ only watched: each durable point of the journal is where a kill can come, and wh
 
 SPEC is JSON: ``log``, the file for the notes; ``now``, what the clock says, in seconds since 1970; ``entry``
 and ``when``, to be killed at the so-manieth line of the journal (from 0), one of :data:`WHEN`; ``after``, to be killed
-so many seconds after the release has begun; ``fsyncs``, a folder in which everything that became durable is kept.
+so many seconds after the release has begun; ``fsyncs``, a folder in which everything that became durable is kept;
+``wait``, a file that must be there before line ``entry`` is written.
 """
 
 import json
@@ -45,9 +46,10 @@ class Notes:
 class JournalCalls:
     """The system calls of the journal, in the place of its ``os``."""
 
-    def __init__(self, spec: dict[str, Any], notes: Notes) -> None:
+    def __init__(self, spec: dict[str, Any], notes: Notes, durable: "Durable | None") -> None:
         self._entry, self._when = spec.get("entry", -1), spec.get("when", "")
-        self._notes = notes
+        self._wait = spec.get("wait", "")
+        self._notes, self._durable = notes, durable
         self._count = -1
 
     def __getattr__(self, name: str) -> Any:
@@ -59,6 +61,11 @@ class JournalCalls:
     def write(self, descriptor: int, line: bytes) -> int:
         """Write a line of the journal, or die."""
         self._count += 1
+        while self._wait and self._count == self._entry and not Path(self._wait).exists():
+            time.sleep(0.01)
+        if self._durable:
+            # From here on the kernel may write it to the disk whenever it likes.
+            self._durable.line(line.decode())
         if self._now("before"):
             die()
         if self._now("torn"):
@@ -81,7 +88,8 @@ class JournalCalls:
 class Durable:
     """Keeps what every ``fsync`` made durable: a file's bytes, or a folder's names with what they stand for.
 
-    Whatever was not the subject of an ``fsync`` may be gone after a power cut.
+    Whatever was not the subject of an ``fsync`` may be gone after a power cut. What is kept is what was there before
+    the call, and every file that was seen stays open, so that its inode is not another one's later.
     """
 
     def __init__(self, folder: str) -> None:
@@ -90,22 +98,33 @@ class Durable:
         self._fsync = os.fsync
         self._lock = threading.Lock()
         self._count = 0
+        self._kept: list[int] = []
 
     def fsync(self, descriptor: int) -> None:
         """Note it, and do it."""
-        self._fsync(descriptor)
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        state = os.fstat(descriptor)
-        if path.is_dir():
-            names = {entry.name: entry.inode() for entry in os.scandir(path)}
-            self._notes.add("folder", inode=state.st_ino, path=str(path), names=names)
+        place = Path(f"/proc/self/fd/{descriptor}")
+        path, inode = str(place.readlink()), os.fstat(descriptor).st_ino
+        self._kept.append(os.dup(descriptor))
+        if place.is_dir():
+            # One at a time, or an older list would be noted after a newer one.
+            with self._lock:
+                entries = list(os.scandir(place))
+                self._fsync(descriptor)
+                names = {one.name: one.inode() for one in entries}
+                folders = [one.inode() for one in entries if one.is_dir(follow_symlinks=False)]
+                self._notes.add("folder", inode=inode, path=path, names=names, folders=folders)
             return
         with self._lock:
             self._count += 1
             kept = self._folder / f"{self._count}"
         # Opened anew: the journal's own descriptor cannot be read from.
-        kept.write_bytes(Path(f"/proc/self/fd/{descriptor}").read_bytes())
-        self._notes.add("file", inode=state.st_ino, path=str(path), kept=kept.name)
+        kept.write_bytes(place.read_bytes())
+        self._fsync(descriptor)
+        self._notes.add("file", inode=inode, path=path, kept=kept.name)
+
+    def line(self, text: str) -> None:
+        """Note a line of the journal that is about to be written."""
+        self._notes.add("line", text=text)
 
 
 def watch(spec: dict[str, Any]) -> None:
@@ -117,9 +136,10 @@ def watch(spec: dict[str, Any]) -> None:
     from shipseal.release import journal, session  # noqa: PLC0415
 
     notes = Notes(spec["log"])
-    vars(journal)["os"] = JournalCalls(spec, notes)
-    if spec.get("fsyncs"):
-        vars(os)["fsync"] = Durable(spec["fsyncs"]).fsync
+    durable = Durable(spec["fsyncs"]) if spec.get("fsyncs") else None
+    vars(journal)["os"] = JournalCalls(spec, notes, durable)
+    if durable:
+        vars(os)["fsync"] = durable.fsync
     _note_calls(notes, KeySigner, (LayoutTarget, RepositoryTarget))
     if "now" in spec:
         _set_clock(spec["now"], clocks.SystemClock, clocks.SteadyClock)

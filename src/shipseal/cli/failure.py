@@ -1,6 +1,7 @@
 """How a command that did not end well is told: a sentence and a hint for people, an object for programs, a status."""
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -61,7 +62,7 @@ class Failure:
         """Print ``error`` and return the exit status that the command ends with."""
         if isinstance(error, SystemExit):
             return _status_of(error)
-        if isinstance(error, BrokenPipeError) and abandon_closed_streams():
+        if _tells_of_gone_reader(error) and abandon_closed_streams():
             return Exit.OUTSIDE  # nobody is reading any more, so there is nobody to tell
         known = as_shipseal_error(error)
         try:
@@ -166,9 +167,14 @@ def readers_may_leave() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        if not abandon_closed_streams():
+    except OSError as error:
+        if not (_tells_of_gone_reader(error) and abandon_closed_streams()):
             raise
+
+
+def _tells_of_gone_reader(error: BaseException) -> bool:
+    """Return whether ``error`` is what a pipe without a reader answers, or a terminal that was closed."""
+    return isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.EIO)
 
 
 def open_missing_streams() -> None:
