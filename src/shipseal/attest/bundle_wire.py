@@ -10,12 +10,13 @@ import re
 
 import msgspec
 
-from shipseal._internal.limits import BUNDLE
+from shipseal._internal.limits import BUNDLE, MIB, Limit
 from shipseal._internal.strict_json import AmbiguousJsonError, decode_unambiguous
 from shipseal.attest.interface import RejectedError, Rejection
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _MOST = 2**63 - 1
+_MATERIAL = Limit("bundle material", 4 * MIB, "certificates, log entry and timestamps take 20 KiB")
 
 
 class Wire(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -160,9 +161,24 @@ def decode_bundle(raw: bytes) -> WireBundle:
     if len(raw) > BUNDLE.size:
         raise unreadable(f"{len(raw)} bytes, more than {BUNDLE.size}: {BUNDLE.reason}")
     try:
-        return msgspec.convert(decode_unambiguous(raw), type=WireBundle)
+        # The typed decoder builds nothing that is unknown: what is not a bundle costs nothing, whatever its size.
+        wire = msgspec.json.decode(raw, type=WireBundle)
+        _check_size(raw, wire)
+        decode_unambiguous(raw)
     except (msgspec.ValidationError, AmbiguousJsonError) as error:
         raise unreadable(str(error)) from error
+    except msgspec.DecodeError as error:
+        raise unreadable(f"it is not JSON: {error}") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise unreadable("it is not UTF-8, or nested too deep") from error
+    return wire
+
+
+def _check_size(raw: bytes, wire: WireBundle) -> None:
+    payload = len(wire.dsse_envelope.payload) if wire.dsse_envelope else 0
+    if len(raw) - payload > _MATERIAL.size:
+        size = len(raw) - payload
+        raise unreadable(f"{size} bytes besides its payload: {_MATERIAL.reason}")
 
 
 def unreadable(problem: str) -> RejectedError:

@@ -3,7 +3,7 @@
 from shipseal.attest.bundle import parse_bundle
 from shipseal.attest.identity_trust import IdentityTrust
 from shipseal.attest.interface import Trust, VerifiedStatement
-from shipseal.attest.keyless import Trail
+from shipseal.attest.trail import Trail
 from shipseal.attest.verify_bundle import KeyTrust
 
 
@@ -33,4 +33,4 @@ class EitherTrust(Trust):
         parsed = parse_bundle(bundle)
         if parsed.certificates:
             return self._identities.verify_parsed(parsed, Trail())
-        return self._keys.verify_parsed(parsed)
+        return self._keys.verify_parsed(parsed, Trail())

@@ -11,11 +11,12 @@ from shipseal.attest.bundle import Bundle, parse_bundle
 from shipseal.attest.dsse import pae
 from shipseal.attest.identity import Identity, closest
 from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
-from shipseal.attest.keyless import Examined, SignedWith, Trail, examine
+from shipseal.attest.keyless import Examined, SignedWith, examine
 from shipseal.attest.rejections import unreadable
 from shipseal.attest.signer_facts import SignerFacts
 from shipseal.attest.signing_keys import signed
 from shipseal.attest.statements import claimed_type, statement_in
+from shipseal.attest.trail import Trail
 from shipseal.attest.trust_root import TrustRoot
 from shipseal.errors import Code, ConfigError
 from shipseal.intoto.statement import PAYLOAD_TYPE
@@ -24,7 +25,7 @@ from shipseal.intoto.statement import PAYLOAD_TYPE
 class SecondOpinion(Protocol):
     """Another verifier of the field, asked about what this one accepts."""
 
-    def check(self, bundle: Bundle, root: TrustRoot, examined: Examined) -> str:
+    def check(self, bundle: Bundle, examined: Examined) -> str:
         """Say that it accepts too, in a few words; empty when it does not read this kind.
 
         Raises:
@@ -131,7 +132,7 @@ class IdentityTrust(Trust):
             )
         trail.add("4i", "identity", str(identity))
         if self._second:
-            agreed = self._second.check(bundle, self._root, examined)
+            agreed = self._second.check(bundle, examined)
             trail.add("4j", "second opinion", agreed or "does not read this kind")
         return signer_name(facts)
 

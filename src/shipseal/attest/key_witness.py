@@ -4,6 +4,7 @@ The key alone is trusted, so these cannot make a bundle genuine. They can show t
 others, and then it counts for nothing, as with cosign.
 """
 
+from shipseal._internal.clock import rfc3339
 from shipseal.attest.bundle import Bundle
 from shipseal.attest.interface import RejectedError
 from shipseal.attest.keys import PublicKey
@@ -12,6 +13,7 @@ from shipseal.attest.log_proof import check_logged
 from shipseal.attest.rejections import untrusted
 from shipseal.attest.signing_keys import Scheme, load_spki, scheme_of
 from shipseal.attest.timestamp import signed_times
+from shipseal.attest.trail import Trail
 from shipseal.attest.trust_root import Instance, TrustRoot
 
 # cosign pre-hashes with Ed25519 and signs by SHA-256 with larger curves too (see keys.py).
@@ -48,7 +50,7 @@ class RootWitness:
     def __init__(self, root: TrustRoot) -> None:
         self._root = root
 
-    def check(self, bundle: Bundle, key: PublicKey) -> None:
+    def check(self, bundle: Bundle, key: PublicKey, trail: Trail) -> None:
         """Check that the bundle's log entry and timestamps hold, as far as it has any.
 
         Raises:
@@ -60,15 +62,16 @@ class RootWitness:
         refused: RejectedError | None = None
         for instance in self._root.instances:
             try:
-                _check(bundle, instance)
+                told = _check(bundle, instance)
             except RejectedError as error:
                 refused = refused or error
             else:
+                trail.add("4e", "log and timestamps", told)
                 return
         raise refused or untrusted("the trusted root is empty")
 
 
-def _check(bundle: Bundle, instance: Instance) -> None:
+def _check(bundle: Bundle, instance: Instance) -> str:
     authorities = instance.timestamp_authorities
     times = list(signed_times(bundle.timestamps, bundle.content.signature, authorities))
     for entry in bundle.log_entries:
@@ -79,3 +82,4 @@ def _check(bundle: Bundle, instance: Instance) -> None:
                 raise untrusted(
                     f"the key of {logged.log.url} is not trusted for {moment.isoformat()}"
                 )
+    return ", ".join(rfc3339(moment) for moment in times) or "no time stated"

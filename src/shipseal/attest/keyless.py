@@ -5,7 +5,7 @@ when it signed, which timestamps and the log's promise tell.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from shipseal._internal.clock import rfc3339
@@ -16,26 +16,12 @@ from shipseal.attest.log_body import LoggedSigner, check_body
 from shipseal.attest.log_proof import Logged, check_logged
 from shipseal.attest.rejections import unreadable, untrusted
 from shipseal.attest.timestamp import signed_times
+from shipseal.attest.trail import Trail
 from shipseal.attest.trust_root import TrustRoot
 from shipseal.attest.x509_path import PathError, check_times
 
 SignedWith = Callable[[object], bool]
 """Whether a key signed what the bundle is about."""
-
-
-@dataclass(slots=True)
-class Trail:
-    """What was looked at, in order, for ``--explain``.
-
-    Attributes:
-        steps: number of the step, what was looked at, what was there.
-    """
-
-    steps: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def add(self, step: str, what: str, got: str) -> None:
-        """Note one thing that held."""
-        self.steps.append((step, what, got))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ SHA-384, P-521 over SHA-512 and Ed25519 pre-hashed (RFC 8032, Ed25519ph); these 
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from nacl.bindings import (
     crypto_sign_BYTES,
     crypto_sign_ed25519ph_final_verify,
@@ -78,6 +79,27 @@ class PublicKey:
         if isinstance(key, ed25519.Ed25519PublicKey):
             return _verify_ed25519(key, signature, message)
         return any(_holds(key, signature, message, algorithm) for algorithm in _hashes(key))
+
+    @property
+    def signs_digests(self) -> bool:
+        """Whether the key signs the digest of a message, so that the message itself is not needed."""
+        return not isinstance(
+            serialization.load_der_public_key(self.spki), ed25519.Ed25519PublicKey
+        )
+
+    def verify_digest(self, signature: bytes, digests: Mapping[str, bytes]) -> bool:
+        """Return whether ``signature`` over what has ``digests`` (by algorithm) was made with this key.
+
+        Never so with an Ed25519 key: that signs the message itself.
+        """
+        key = _accepted(serialization.load_der_public_key(self.spki), "public key")
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            return False
+        return any(
+            _holds(key, signature, digests[algorithm.name], Prehashed(algorithm))
+            for algorithm in _hashes(key)
+            if algorithm.name in digests
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -161,7 +183,7 @@ def _holds(
     key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
     signature: bytes,
     message: bytes,
-    algorithm: hashes.HashAlgorithm,
+    algorithm: hashes.HashAlgorithm | Prehashed,
 ) -> bool:
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):

@@ -55,10 +55,10 @@ def signed(key: object, signature: bytes, message: bytes) -> bool:
     return _holds(key, signature, message, _HASHES[scheme.hash_name])
 
 
-def signed_digest(key: object, signature: bytes, digest: bytes) -> bool:
-    """Return whether ``key`` made ``signature`` over what has ``digest``, by the hash that the key signs with."""
+def signs_digest(key: object, signature: bytes, hash_name: str, digest: bytes) -> bool:
+    """Return whether ``key`` made ``signature`` over what has ``digest`` by ``hash_name``."""
     scheme = scheme_of(key)
-    if scheme is None or not scheme.hash_name:
+    if scheme is None or not scheme.hash_name or scheme.hash_name != hash_name:
         return False
     algorithm = _HASHES[scheme.hash_name]
     if len(digest) != algorithm.digest_size:

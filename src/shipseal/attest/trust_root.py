@@ -5,7 +5,7 @@ must carry follows from the instance that issued its certificate, never from wha
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -105,12 +105,14 @@ class Instance:
         logs: of signatures.
         ct_logs: of certificates.
         timestamp_authorities: who signs timestamps.
+        raw: the document that says so.
     """
 
     authorities: tuple[Authority, ...]
     logs: tuple[Log, ...]
     ct_logs: tuple[Log, ...]
     timestamp_authorities: tuple[Authority, ...]
+    raw: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +230,17 @@ class _Root(_Wire):
     timestamp_authorities: list[_Authority] | None = None
 
 
-def _documents(raw: bytes) -> list[object]:
-    lines = [line for line in raw.splitlines() if line.strip()]
-    if len(lines) > 1 and all(
-        line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines
-    ):
-        return [decode_unambiguous(line) for line in lines]
-    return [decode_unambiguous(raw)]
+def _documents(raw: bytes) -> list[bytes]:
+    """Return the documents in a file: its lines, where each of several is one, else all of it."""
+    lines = [line.strip() for line in raw.splitlines() if line.strip()]
+    several = len(lines) > 1 and all(
+        line.startswith(b"{") and line.endswith(b"}") for line in lines
+    )
+    return lines if several else [raw]
 
 
-def _instance(document: object) -> Instance:
-    wire = msgspec.convert(document, type=_Root)
+def _instance(raw: bytes) -> Instance:
+    wire = msgspec.convert(decode_unambiguous(raw), type=_Root)
     if wire.media_type not in _MEDIA_TYPES:
         raise ValueError(f"its mediaType is {wire.media_type[:200]!r}")
     return Instance(
@@ -246,6 +248,7 @@ def _instance(document: object) -> Instance:
         logs=tuple(_log(one) for one in wire.tlogs or ()),
         ct_logs=tuple(_log(one) for one in wire.ctlogs or ()),
         timestamp_authorities=tuple(_authority(one) for one in wire.timestamp_authorities or ()),
+        raw=raw,
     )
 
 

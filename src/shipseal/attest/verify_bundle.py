@@ -17,6 +17,7 @@ from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedS
 from shipseal.attest.keys import PublicKey
 from shipseal.attest.rejections import unreadable
 from shipseal.attest.statements import claimed_type, statement_in
+from shipseal.attest.trail import Trail
 from shipseal.errors import Code, ConfigError
 from shipseal.intoto.statement import PAYLOAD_TYPE
 
@@ -31,7 +32,7 @@ class SignedByKey(Protocol):
 class Witness(Protocol):
     """Looks at the log entries and timestamps of a bundle that a key signed."""
 
-    def check(self, bundle: Bundle, key: PublicKey) -> None:
+    def check(self, bundle: Bundle, key: PublicKey, trail: Trail) -> None:
         """Check that they are about this signature, by this key.
 
         Raises:
@@ -41,12 +42,13 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _NoWitness:
-    def check(self, bundle: Bundle, key: PublicKey) -> None:
+    def check(self, bundle: Bundle, key: PublicKey, trail: Trail) -> None:
         if bundle.log_entries:
             # Imported when there is an entry: most bundles that a key signed have none.
             from shipseal.attest.key_witness import check_entries  # noqa: PLC0415
 
             check_entries(bundle, key)
+            trail.add("4d", "log entry", "about this; no trusted root to hold it against")
 
 
 class KeyTrust(Trust):
@@ -82,10 +84,10 @@ class KeyTrust(Trust):
             RejectedError: unreadable, untrusted, or signed by an identity where a key is asked for.
         """
         # Step 3: the bundle is read, strictly.
-        return self.verify_parsed(parse_bundle(bundle))
+        return self.verify_parsed(parse_bundle(bundle), Trail())
 
-    def verify_parsed(self, bundle: Bundle) -> VerifiedStatement:
-        """Return the statement of a bundle that was read already.
+    def verify_parsed(self, bundle: Bundle, trail: Trail) -> VerifiedStatement:
+        """Return the statement of a bundle that was read already; ``trail`` takes what was looked at.
 
         Raises:
             RejectedError: as :meth:`verify`.
@@ -97,18 +99,19 @@ class KeyTrust(Trust):
             )
         message = pae(envelope.payload_type, envelope.payload)
         # Step 4: the signature is verified, before anything looks into what is signed.
-        signer = self.signer_of(bundle, lambda key: key.verify(envelope.signature, message))
+        signer = self.signer_of(bundle, lambda key: key.verify(envelope.signature, message), trail)
         # Step 5: the statement is read from the very bytes that were signed.
         return VerifiedStatement(statement_in(envelope.payload), signer, bundle.digest)
 
-    def signer_of(self, bundle: Bundle, signed_by: SignedByKey) -> str:
+    def signer_of(self, bundle: Bundle, signed_by: SignedByKey, trail: Trail) -> str:
         """Return which key signed what ``signed_by`` is about.
 
         Raises:
             RejectedError: as :meth:`verify`.
         """
         key = _signer(bundle, self._keys, signed_by)
-        self._witness.check(bundle, key)
+        trail.add("4", "signature", f"by key {key.key_id}")
+        self._witness.check(bundle, key, trail)
         return f"key {key.key_id}"
 
 
