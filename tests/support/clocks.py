@@ -29,7 +29,7 @@ def ticking(clock: StoppedClock, seconds: float) -> Callable[[], None]:
 
     def pause() -> None:
         # Long enough in truth for the client to have read what came before and to wait again.
-        time.sleep(0.01)
+        time.sleep(0.03)
         clock.elapsed += seconds
 
     return pause

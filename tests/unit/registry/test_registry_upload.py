@@ -10,6 +10,7 @@ from shipseal.registry.interface import BlobUpload, Uploaded
 from shipseal.testing.fault_kinds import afterwards, lose_answer, refuse
 from shipseal.testing.faults import Faults
 from shipseal.testing.http_server import Exchange
+from tests.support.clocks import ticking
 from tests.support.simulated import Simulated
 from tests.support.target_content import Content
 
@@ -252,11 +253,8 @@ def test_that_an_upload_cannot_be_cancelled_is_no_failure(sim: Simulated) -> Non
 def test_a_registry_that_took_all_and_went_silent_is_looked_at_once_more(sim: Simulated) -> None:
     """A commit of a large blob may take longer than anybody waits; that it was stored is all that counts."""
 
-    def wait_for_ever() -> None:
-        sim.clock.elapsed += 600
-
     faults = Faults()
-    faults.add(afterwards(wait_for_ever), "PUT", "/blobs/uploads/", times=1)
+    faults.add(afterwards(ticking(sim.clock, 600)), "PUT", "/blobs/uploads/", times=1)
     faults.add(lose_answer(), "PUT", "/blobs/uploads/", times=1)
     sim.registry.before = faults
     assert sim.target.put_blob(_upload(Counter())) is Uploaded.SENT
@@ -266,10 +264,12 @@ def test_a_registry_that_took_all_and_went_silent_is_looked_at_once_more(sim: Si
 def test_a_registry_that_goes_silent_for_longer_than_the_deadline_is_not_sent_it_again(
     sim: Simulated,
 ) -> None:
+    pause = ticking(sim.clock, 600)
+
     def say_nothing(exchange: Exchange) -> bool:
         for _ in exchange.chunks():
             pass
-        sim.clock.elapsed += 600
+        pause()
         exchange.drop()
         return True
 
