@@ -1,0 +1,194 @@
+"""HTTP to the services that signing needs: one client, limits, time-outs of ours, and errors that explain themselves.
+
+sigstore-python sets no time-out for the certificate authority and the log, and its clients raise whatever their HTTP
+library does. So its requests go through here: every answer is bounded in bytes and in time, only what is transient is
+tried again, and all tries together end.
+"""
+
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import httpx
+
+from shipseal import __version__
+from shipseal._internal.clock import Clock
+from shipseal._internal.limits import MIB, Limit, too_large
+from shipseal._internal.retry import RetryPolicy, call_with_retry
+from shipseal.attest.web_errors import no_answer, refused, too_slow
+from shipseal.errors import Code, ConfigError
+
+ANSWER = Limit("answer of a signing service", 8 * MIB, "a log entry is the largest, some kilobytes")
+_NONE: Mapping[str, str] = MappingProxyType({})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long services may take.
+
+    Attributes:
+        answer: seconds for one whole answer.
+        deadline: seconds from the first try after which no further one begins.
+    """
+
+    answer: float = 30.0
+    deadline: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request.
+
+    Attributes:
+        service: whom it asks, for messages: ``certificate authority``.
+        method: in capitals.
+        url: absolute.
+        headers: may hold a secret, and are never shown.
+        body: what is sent.
+        final: statuses besides 2xx that are an answer and no error.
+    """
+
+    service: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    body: bytes = b""
+    final: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names in lower case.
+        body: whole.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Web:
+    """Asks services. Safe to use from several threads.
+
+    Args:
+        clock: time and sleep.
+        patience: see :class:`Patience`.
+    """
+
+    def __init__(self, clock: Clock, patience: Patience | None = None) -> None:
+        self._clock = clock
+        self.patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[bool, bool], httpx.Client] = {}
+
+    def ask(self, ask: Ask) -> Answer:
+        """Return the answer; every request that is made here may be made again.
+
+        Raises:
+            AttestError: ``network.unreachable``, ``tls.untrusted``, ``service.outage``, ``service.rate-limited``, or
+                ``auth.oidc-permission`` where the service does not accept who asks.
+            ConfigError: the proxy variables cannot be used.
+        """
+        policy = RetryPolicy(deadline=self.patience.deadline)
+        return call_with_retry(lambda: self._once(ask), policy, self._clock)
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _once(self, ask: Ask) -> Answer:
+        seconds = self.patience.answer
+        timeout = httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None)
+        began = self._clock.monotonic()
+        client = self._client(ask.url)
+        try:
+            with client.stream(
+                ask.method,
+                ask.url,
+                headers=dict(ask.headers),
+                content=ask.body or None,
+                timeout=timeout,
+            ) as response:
+                body = self._read(ask, response, began + seconds)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise no_answer(error, ask.service, ask.url) from error
+        if response.is_success or response.status_code in ask.final:
+            return Answer(response.status_code, response.headers, body)
+        raise refused(response, body, ask.service, known="Authorization" in ask.headers)
+
+    def _read(self, ask: Ask, response: httpx.Response, until: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        for chunk in response.iter_bytes():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > ANSWER.size:
+                raise too_large(ANSWER, what=ask.service, code=Code.SERVICE_OUTAGE)
+            if self._clock.monotonic() > until:
+                raise too_slow(ask.service, ask.url, self.patience.answer)
+        return b"".join(parts)
+
+    def _client(self, url: str) -> httpx.Client:
+        # No proxy can reach this machine's own addresses, whatever the variables say (as Go's programs do).
+        key = (is_own(url), urlsplit(url).scheme == "https")
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = _new_client(through_proxies=not key[0], tls=key[1])
+            return self._clients[key]
+
+
+def is_own(url: str) -> bool:
+    """Return whether ``url`` is an address of this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+def check_safe(url: str, what: str) -> str:
+    """Return ``url``, which identity tokens or signatures are sent to, without a slash at its end.
+
+    Raises:
+        ConfigError: it is no HTTPS address; plain HTTP is for this machine alone, because a token must not be seen.
+    """
+    parts = urlsplit(url)
+    if not parts.hostname or (
+        parts.scheme != "https" and not (parts.scheme == "http" and is_own(url))
+    ):
+        raise ConfigError(
+            f"{what}: {url[:200]!r} is no https:// address",
+            hint="identity tokens are sent there: plain HTTP is only for this machine's own addresses",
+        )
+    return url.rstrip("/")
+
+
+def _new_client(*, through_proxies: bool, tls: bool) -> httpx.Client:
+    try:
+        return httpx.Client(
+            verify=_trusted() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            trust_env=through_proxies,
+            limits=_LIMITS,
+            headers={"User-Agent": f"shipseal/{__version__}", "Accept-Encoding": "identity"},
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            "the proxy variables cannot be used",
+            hint="set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// or https:// addresses",
+        ) from error
+
+
+def _trusted() -> ssl.SSLContext:
+    # Mozilla's authorities or those of SSL_CERT_FILE, and the system's own on top.
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context

@@ -1,0 +1,161 @@
+"""What the services of signing answer, and why no answer came, as errors with our codes."""
+
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+import httpx
+import msgspec
+
+from shipseal._internal.limits import KIB
+from shipseal._internal.redact import redact, redact_url
+from shipseal.errors import AttestError, Code
+
+# The last ten are what a well-known proxy says when it does not reach the service.
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 530)})
+_REFUSED_BY_PROXY = re.compile(r"4(?!08|29)\d\d\b")
+_MOST_WORDS = 300
+_MOST_TOLD = 4 * KIB
+_AGAIN = "run the same command again: what is signed already stays"
+_PROXY_HINT = "the proxy asks for a login, or lets nobody pass to there: see the proxy variables"
+
+
+class _Words(msgspec.Struct):
+    message: str = ""
+    error: str | dict[str, object] = ""
+    detail: str = ""
+
+
+def refused(response: httpx.Response, body: bytes, service: str, *, known: bool) -> AttestError:
+    """Return the error that an unwanted answer means.
+
+    Args:
+        response: the answer.
+        body: its body.
+        service: who answered, for messages.
+        known: whether we said who we are.
+    """
+    status = response.status_code
+    code, hint = _code(status, known=known)
+    return AttestError(
+        code,
+        redact(f"{service}: {_asked(response)}: {_phrase(status)}{_said(body)}"),
+        hint=hint,
+        context={"service": service, "status": str(status)},
+        retryable=status in _TRANSIENT,
+        retry_after=_retry_after(response.headers),
+    )
+
+
+def no_answer(error: Exception, service: str, url: str) -> AttestError:
+    """Return the error that the lack of an answer means."""
+    code, hint, retryable = _cause(error)
+    reason = type(error).__name__ if not str(error) else str(error)
+    return AttestError(
+        code,
+        redact(f"{service}: {_shown(url)}: {reason[:_MOST_WORDS]}"),
+        hint=hint,
+        context={"service": service},
+        retryable=retryable,
+    )
+
+
+def too_slow(service: str, url: str, seconds: float) -> AttestError:
+    """Return the error for an answer that has begun and does not end."""
+    return AttestError(
+        Code.SERVICE_OUTAGE,
+        redact(f"{service}: {_shown(url)}: the answer has no end after {seconds:g} s"),
+        hint=_AGAIN,
+        context={"service": service},
+        retryable=True,
+    )
+
+
+def nonsense(service: str, problem: str) -> AttestError:
+    """Return the error for an answer that is not what this service answers."""
+    return AttestError(
+        Code.SERVICE_OUTAGE,
+        redact(f"{service}: its answer cannot be used: {problem[:_MOST_WORDS]}"),
+        hint="something else may answer at this address, such as a proxy: see the signing configuration",
+        context={"service": service},
+    )
+
+
+def _code(status: int, *, known: bool) -> tuple[Code, str]:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Code.RATE_LIMITED, "wait, then " + _AGAIN
+    if known and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return (
+            Code.OIDC_PERMISSION,
+            "the identity token is not accepted there: is it for this instance, and new?",
+        )
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return Code.NETWORK_UNREACHABLE, _PROXY_HINT
+    if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Code.SERVICE_OUTAGE, _AGAIN
+    return (
+        Code.SERVICE_OUTAGE,
+        "the same request will be refused again: ask those who run the service why",
+    )
+
+
+def _cause(error: Exception) -> tuple[Code, str, bool]:
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return Code.TLS_UNTRUSTED, "name its authority in SSL_CERT_FILE", False
+    if any(isinstance(cause, ssl.SSLError) for cause in causes) and isinstance(
+        error, httpx.ConnectError
+    ):
+        return Code.TLS_UNTRUSTED, "it does not speak TLS as we do, or speaks plain HTTP", False
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.InvalidURL):
+        hint = "check the addresses in the signing configuration"
+        return Code.CONFIG_INVALID, hint, False
+    if isinstance(error, httpx.ProxyError) and _REFUSED_BY_PROXY.match(str(error)):
+        return Code.NETWORK_UNREACHABLE, _PROXY_HINT, False
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        return Code.NETWORK_UNREACHABLE, "check the name, the network and the proxy variables", True
+    return Code.SERVICE_OUTAGE, _AGAIN, True
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdecimal() else None
+
+
+def _asked(response: httpx.Response) -> str:
+    return f"{response.request.method} {_shown(str(response.request.url))}"
+
+
+def _shown(url: str) -> str:
+    try:
+        return redact_url(url)
+    except ValueError:
+        return "an address that is not a URL"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _said(body: bytes) -> str:
+    """Return the service's own words; they may repeat what they were sent, and go through :func:`redact` later."""
+    try:
+        words = msgspec.json.decode(body[:_MOST_TOLD], type=_Words)
+        text = (
+            words.message or words.detail or (words.error if isinstance(words.error, str) else "")
+        )
+    except msgspec.DecodeError:
+        text = body[:_MOST_TOLD].decode("utf-8", "replace")
+    text = " ".join(text.split())[:_MOST_WORDS]
+    return f": {text}" if text else ""
