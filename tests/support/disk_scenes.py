@@ -5,7 +5,6 @@ Each scene returns what it saw, as values of JSON; tests judge it.
 
 import contextlib
 import io
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -166,18 +165,3 @@ def stay_small() -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         again = project.ship()
         return seen | {"again": again.exit, "same": project.public() == undisturbed}
-
-
-def nobody() -> dict[str, Any]:
-    """Release as a user without a name and without HOME, as containers often run."""
-    with project_in(Path("project").absolute()) as project, pytest.MonkeyPatch.context() as patch:
-        for path in (project.folder, *project.folder.rglob("*")):
-            os.chown(path, 54321, 54321)
-        patch.delenv("SHIPSEAL_CACHE")
-        patch.delenv("HOME")
-        patch.chdir(project.folder)
-        os.setgroups([])
-        os.setgid(54321)
-        os.setuid(54321)
-        told = project.ship()
-        return _account(project, told) | {"home": (project.folder / "~").exists()}

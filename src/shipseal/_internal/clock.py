@@ -50,6 +50,10 @@ class SteadyClock:
         self._moment = clock.now()
         self._began = clock.monotonic()
 
+    def go_on_from(self, moment: datetime) -> None:
+        """Let it be ``moment`` now, and all later times follow from that."""
+        self._moment, self._began = moment, self.monotonic()
+
     def now(self) -> datetime:
         """Return the time of day, timezone-aware UTC; the last moment that there is, when it would lie beyond."""
         try:

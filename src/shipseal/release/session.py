@@ -3,9 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from shipseal._internal.clock import Clock
+from shipseal._internal.clock import Clock, SteadyClock, parse_rfc3339, rfc3339
 from shipseal._internal.durable import disk_errors
 from shipseal.build.interface import BuildRequest
 from shipseal.errors import Code, ConfigError, ReleaseError
@@ -21,6 +22,8 @@ from shipseal.release.result import ReleaseResult, Status, result_of
 from shipseal.release.runner import Runner
 from shipseal.release.state import ReleaseState, replay
 from shipseal.release.sweep import make_ready
+
+_BEHIND = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def run(setup: Setup) -> Ended:
             )
         folder = _attempt(home, setup.mode)
         ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
+        _go_on_in_time(setup, ledger)
         _open(ledger, plan, setup.mode)
         setup.parts.turns.begin()
         ledger.record("budget.chosen", budget_record(setup.parts.turns.budget))
@@ -114,6 +118,24 @@ def run(setup: Setup) -> Ended:
         return Ended(result, folder / RESULTS)
     finally:
         lock.free()
+
+
+def _go_on_in_time(setup: Setup, ledger: Ledger) -> None:
+    """Let a release's time not run backwards when the clock was set back, by a day at most, since its last run.
+
+    Its scan would have ended in the future, and its evidence would verify nowhere until the clock has caught up. What
+    is further ahead tells of a clock that was wrong then: nobody knows which times to believe, and what is too old, or
+    from the future, is done again.
+    """
+    clock, last = setup.parts.clock, ledger.state.last
+    if not isinstance(clock, SteadyClock) or not last:
+        return
+    moment, now = parse_rfc3339(last), clock.now()
+    if timedelta() < moment - now <= _BEHIND:
+        setup.parts.reporter.note(
+            f"it is {rfc3339(now)} by this machine's clock, and the last run ended at {last}: times go on from there"
+        )
+        clock.go_on_from(moment)
 
 
 def _attempt(home: Path, mode: Mode) -> Path:

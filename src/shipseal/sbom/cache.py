@@ -70,8 +70,12 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     Without a home folder it is a place that nobody can make, so that nothing is kept, which is said; a folder that all
     users share would let any of them say what is in an image.
     """
-    base = environ.get("SHIPSEAL_CACHE") or platformdirs.user_cache_dir("shipseal")
-    # A user without a home folder, as in many containers: "~" would be made in the current one.
+    if environ.get("SHIPSEAL_CACHE"):
+        return Path(environ["SHIPSEAL_CACHE"]) / "sbom"
+    try:
+        base = platformdirs.user_cache_dir("shipseal")
+    except RuntimeError:  # a user without a home folder, as in many containers; older ones say "~" then
+        return _NOWHERE / "sbom"
     return (_NOWHERE if base.startswith("~") else Path(base)) / "sbom"
 
 
