@@ -31,6 +31,8 @@ from shipseal.oci import digest_of
 PUBLIC_TUF = "https://tuf-repo-cdn.sigstore.dev"
 """Where the public instance's trusted root is published."""
 TARGET = "trusted_root.json"
+SIGNING_TARGET = "signing_config.v0.2.json"
+_SHOWN = {TARGET: "trusted root", SIGNING_TARGET: "signing configuration"}
 
 _FRESH = timedelta(days=1)
 _PAUSE = timedelta(minutes=10)
@@ -152,21 +154,41 @@ def _mark(path: Path, now: datetime) -> None:
 
 def _cached(places: TufPlaces, now: datetime) -> tuple[TrustRoot | None, str]:
     """Return the cached trusted root, or None and why it is not used; nothing is said where there is none."""
-    path = places.targets / TARGET
+    raw, problem = cached_target(places, TARGET, now)
+    if raw is None:
+        return None, problem
+    try:
+        root = parse_trust_root(raw, what=str(places.targets / TARGET), origin=Origin.CACHE)
+        return replace(root, age=_age(places, now)), ""
+    except (OSError, ShipsealError) as error:
+        return None, f"the cached trusted root cannot be used: {error}"
+
+
+def cached_target(places: TufPlaces, name: str, now: datetime) -> tuple[bytes | None, str]:
+    """Return a cached file that the repository publishes, held against metadata that has not expired.
+
+    Args:
+        places: the TUF cache.
+        name: of the file.
+        now: the time.
+
+    Returns:
+        None and why it is not used; nothing is said where there is none.
+    """
+    path, shown = places.targets / name, _SHOWN.get(name, name)
     if not path.is_file() or not (places.metadata / "timestamp.json").is_file():
         return None, ""
     try:
         raw = read_file(path, TRUST_ROOT_FILE, code=Code.CONFIG_INVALID)
         expires = min(parse_rfc3339(_signed(places, role)["expires"]) for role in _ROLES)
-        listed = _signed(places, "targets")["targets"][TARGET]["hashes"]["sha256"]
-        root = parse_trust_root(raw, what=str(path), origin=Origin.CACHE)
+        listed = _signed(places, "targets")["targets"][name]["hashes"]["sha256"]
     except (OSError, ShipsealError, ValueError, KeyError, TypeError) as error:
-        return None, f"the cached trusted root cannot be used: {error}"
+        return None, f"the cached {shown} cannot be used: {error}"
     if digest_of(raw) != f"sha256:{listed}":
-        return None, "the cached trusted root is not what its metadata lists"
+        return None, f"the cached {shown} is not what its metadata lists"
     if now >= expires:
-        return None, f"the cached trusted root expired at {rfc3339(expires)}"
-    return replace(root, age=_age(places, now)), ""
+        return None, f"the cached {shown} expired at {rfc3339(expires)}"
+    return raw, ""
 
 
 def _age(places: TufPlaces, now: datetime) -> timedelta:

@@ -10,7 +10,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
 from shipseal._internal.clock import Clock
-from shipseal.attest.trust_root_source import TARGET, TufPlaces
+from shipseal.attest.trust_root_source import SIGNING_TARGET, TARGET, TufPlaces
 from shipseal.errors import AttestError, Code
 
 _ANSWER = 5.0
@@ -39,17 +39,18 @@ def refresh_tuf(places: TufPlaces, clock: Clock) -> None:
         )
         try:
             updater.refresh()
-            _fetch_target(updater)
+            _fetch_targets(updater)
         except (DownloadError, RepositoryError, ValueError) as error:
             raise _failed(places, str(error.__cause__ or error)) from error
 
 
-def _fetch_target(updater: Updater) -> None:
-    info = updater.get_targetinfo(TARGET)
-    if info is None:
-        raise ValueError(f"it publishes no {TARGET}")
-    if updater.find_cached_target(info) is None:
-        updater.download_target(info)
+def _fetch_targets(updater: Updater) -> None:
+    for name in (TARGET, SIGNING_TARGET):
+        info = updater.get_targetinfo(name)
+        if info is None and name == TARGET:
+            raise ValueError(f"it publishes no {name}")
+        if info is not None and updater.find_cached_target(info) is None:
+            updater.download_target(info)
 
 
 def _first_root(places: TufPlaces) -> bytes | None:
