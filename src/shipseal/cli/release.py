@@ -9,6 +9,7 @@ import typer
 
 from shipseal.cli.failure import readers_may_leave
 from shipseal.cli.output import print_json
+from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
 from shipseal.cli.release_view import print_known, print_list, print_result, print_what_stays
 
@@ -122,6 +123,7 @@ def show(
 
 
 app.command()(rollback)
+app.command()(gc)
 
 
 @app.command()

@@ -45,6 +45,11 @@ class StateFolder:
         """The evidence folder."""
         return BlobStore(self.root / "blobs")
 
+    @property
+    def use(self) -> Path:
+        """The lock file that says whether releases run here."""
+        return self.root / "locks" / "state"
+
     def release(self, identifier: str) -> Path:
         """Return the folder of one release.
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -120,3 +121,55 @@ class ReleaseLock:
             context={"pid": str(holder.pid), "host": holder.host, "release": holder.release},
             retryable=True,
         )
+
+
+class StateUse:
+    """Whether releases run on this machine, for those who must not disturb them; ends with its process.
+
+    A release takes blobs that lie in the state folder for its own before its journal names them. So whoever removes
+    blobs does that while no release runs.
+
+    Args:
+        path: the lock file, one per state folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Say that a release runs; many may. Waits for whoever is removing blobs at the moment.
+
+        Raises:
+            ShipsealError: the state folder cannot be written.
+        """
+        descriptor = self._open()
+        try:
+            with disk_errors(self.path):
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Keep releases from starting; gives False, and keeps nobody, when one is running.
+
+        Raises:
+            ShipsealError: the state folder cannot be written.
+        """
+        descriptor = self._open()
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
+
+    def _open(self) -> int:
+        with disk_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
