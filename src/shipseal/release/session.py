@@ -16,7 +16,7 @@ from shipseal.release.expenses import budget_record
 from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
 from shipseal.release.journal import Event, Journal, read_journal
 from shipseal.release.ledger import Ledger
-from shipseal.release.lock import Holder, ReleaseLock
+from shipseal.release.lock import Holder, ReleaseLock, StateUse
 from shipseal.release.records import Plan
 from shipseal.release.result import ReleaseResult, Status, result_of
 from shipseal.release.runner import Runner
@@ -99,25 +99,31 @@ def run(setup: Setup) -> Ended:
     lock = ReleaseLock(setup.state.lock(plan.image, plan.version))
     lock.acquire(plan.release, setup.parts.clock, wait=setup.lock_wait)
     try:
-        home = setup.state.release(plan.release)
-        if left := make_ready(setup.state, home):
-            setup.parts.reporter.note(
-                f"a run that was killed had left {left} unfinished files: removed"
-            )
-        folder = _attempt(home, setup.mode)
-        ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
-        _go_on_in_time(setup, ledger)
-        _open(ledger, plan, setup.mode)
-        setup.parts.turns.begin()
-        ledger.record("budget.chosen", budget_record(setup.parts.turns.budget))
-        result = Runner(_context(setup, folder, ledger)).run()
-        if result.status == Status.DONE:
-            _settle(home, folder)
-            folder = home
-            shutil.rmtree(setup.request.work, ignore_errors=True)
-        return Ended(result, folder / RESULTS)
+        with StateUse(setup.state.use).running():
+            return _run_locked(setup)
     finally:
         lock.free()
+
+
+def _run_locked(setup: Setup) -> Ended:
+    plan = setup.plan
+    home = setup.state.release(plan.release)
+    if left := make_ready(setup.state, home):
+        setup.parts.reporter.note(
+            f"a run that was killed had left {left} unfinished files: removed"
+        )
+    folder = _attempt(home, setup.mode)
+    ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
+    _go_on_in_time(setup, ledger)
+    _open(ledger, plan, setup.mode)
+    setup.parts.turns.begin()
+    ledger.record("budget.chosen", budget_record(setup.parts.turns.budget))
+    result = Runner(_context(setup, folder, ledger)).run()
+    if result.status == Status.DONE:
+        _settle(home, folder)
+        folder = home
+        shutil.rmtree(setup.request.work, ignore_errors=True)
+    return Ended(result, folder / RESULTS)
 
 
 def _go_on_in_time(setup: Setup, ledger: Ledger) -> None:
