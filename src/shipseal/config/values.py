@@ -104,9 +104,18 @@ def _duration_or_none(value: object) -> float | None:
 
 
 def absolute(text: str, folder: Path) -> str:
-    """Return the path ``text`` made absolute against ``folder``; ``~/`` is the home folder."""
-    path = Path.home() / text.removeprefix("~/") if text.startswith("~/") else folder / text
-    return str(path.resolve())
+    """Return the path ``text`` made absolute against ``folder``; ``~/`` is the home folder.
+
+    Raises:
+        ValueError: it begins with ``~/``, and this user has no home folder.
+    """
+    if not text.startswith("~/"):
+        return str((folder / text).resolve())
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise ValueError("~/ means nothing here: this user has no home folder (HOME)") from error
+    return str((home / text.removeprefix("~/")).resolve())
 
 
 def absolute_target(text: str, folder: Path) -> str:

@@ -74,8 +74,9 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
         return Path(environ["SHIPSEAL_CACHE"]) / "sbom"
     try:
         base = platformdirs.user_cache_dir("shipseal")
-    except RuntimeError:  # a user without a home folder, as in many containers; older ones say "~" then
-        return _NOWHERE / "sbom"
+    except RuntimeError:
+        base = "~"
+    # A user without a home folder, as in many containers: this one would be made in the current one.
     return (_NOWHERE if base.startswith("~") else Path(base)) / "sbom"
 
 
