@@ -6,6 +6,7 @@ Each field that is given must match; what is not given does not matter. That mak
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from shipseal.attest.interface import Mismatch
 from shipseal.attest.patterns import Form, Pattern
@@ -93,6 +94,17 @@ class Identity:
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {pattern}" for name, pattern in self.given()) or "everybody"
+
+
+def identity_with(
+    patterns: Mapping[str, Pattern], *, accept_whole_owner: bool, accept_everyone: bool
+) -> Identity:
+    """Return the identity with these fields, by name."""
+    flags: dict[str, Any] = {
+        "accept_whole_owner": accept_whole_owner,
+        "accept_everyone": accept_everyone,
+    }
+    return Identity(**(dict(patterns) | flags))
 
 
 def closest(

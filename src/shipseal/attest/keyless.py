@@ -60,7 +60,7 @@ def examine(bundle: Bundle, root: TrustRoot, signed_with: SignedWith, trail: Tra
             refused = refused or error
             trail.steps += attempt.steps if error is refused else []
         else:
-            trail.steps[:] = attempt.steps
+            trail.steps += attempt.steps
             return found
     raise refused or unreadable("it has no certificate")
 

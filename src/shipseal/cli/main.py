@@ -43,6 +43,10 @@ COMMANDS: Mapping[str, Entry] = {
     "verify": Entry(
         "shipseal.cli.verify", "Say whether an image carries the evidence that is required of it."
     ),
+    "verify bundle": Entry(
+        "shipseal.cli.verify_bundle",
+        "Say whether one bundle is genuine and about one file or digest.",
+    ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
@@ -80,6 +84,13 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command, imported now; None when there is no such one."""
         return load(cmd_name) if cmd_name in installed() else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return a command of two words before one of the first word alone."""
+        name = " ".join(args[:2])
+        if len(args) > 1 and name in installed():
+            return name, load(name), args[2:]
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the table's one-line helps, because asking the commands would import them all."""

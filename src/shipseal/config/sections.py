@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from shipseal.config.identity_model import IdentityRule
 from shipseal.config.section import Section, Shown
 from shipseal.config.values import (
     Duration,
@@ -211,6 +212,13 @@ class Verify(Section):
     keys: tuple[FilePath, ...] = Field(
         default=(),
         description="Public keys (PEM), any one suffices; default: the public part of `sign.key`.",
+    )
+    identities: tuple[IdentityRule, ...] = Field(
+        default=(), description="Who may have signed, by certificate; any one suffices."
+    )
+    trusted_root: FilePath | None = Field(
+        default=None,
+        description="Trusted root of the Sigstore instance that vouches for them; default: the public one.",
     )
     require: Annotated[
         tuple[EvidenceFamily, ...], Field(min_length=1), AfterValidator(without_duplicates)

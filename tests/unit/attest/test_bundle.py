@@ -206,7 +206,7 @@ def test_certificates_are_read_in_the_form_of_their_version() -> None:
         (b"\xff", "not JSON"),
         (b'{"a":' * 100_000, "unknown field `a`"),
         (b'{"mediaType":' + b"[" * 100_000, "Expected `str`"),
-        (GOOD.replace(b"e30=", b"\xff\xff"), "not JSON"),
+        (GOOD.replace(b"e30=", b"\xff\xff"), "UTF-8"),
         (GOOD.replace(b'{"mediaType"', b'{"mediaType":"x","mediaType"', 1), "stands twice"),
         (changed(put("mediaType", to="application/json")), "mediaType"),
         (changed(put("mediaType", to=f"{OLD}0.4")), "mediaType"),

@@ -1,0 +1,127 @@
+"""Whom a verification trusts: keys, identities, or both, and by whose word about identities."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shipseal._internal.clock import Clock
+from shipseal.attest.interface import Trust
+from shipseal.attest.key_files import read_public_keys
+from shipseal.attest.verify_bundle import KeyTrust, Witness
+from shipseal.errors import Code, ConfigError
+
+if TYPE_CHECKING:
+    from shipseal.attest.bundle import Bundle
+    from shipseal.attest.identity import Identity
+    from shipseal.attest.identity_trust import IdentityTrust
+    from shipseal.attest.keyless import Examined
+    from shipseal.attest.trust_root import TrustRoot
+    from shipseal.attest.trust_root_source import TufPlaces
+
+
+@dataclass(frozen=True, slots=True)
+class TrustWish:
+    """Who is to be trusted.
+
+    Attributes:
+        keys: files with public keys.
+        identities: any one suffices.
+        trusted_root: a file; None for the public one.
+        offline: whether nothing may be fetched.
+        second_opinion: whether sigstore-python is asked about what is accepted.
+    """
+
+    keys: tuple[Path, ...] = ()
+    identities: "tuple[Identity, ...]" = ()
+    trusted_root: Path | None = None
+    offline: bool = False
+    second_opinion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTrust:
+    """Who is trusted, ready to be asked.
+
+    Attributes:
+        trust: all of them.
+        keys: for bundles that name a key; None where no key is trusted.
+        identities: for bundles that hold a certificate; None where no identity is trusted.
+        root: by whose word; None where only keys are trusted and no root is named.
+    """
+
+    trust: Trust
+    keys: KeyTrust | None
+    identities: "IdentityTrust | None"
+    root: "TrustRoot | None"
+
+
+def open_trust(wish: TrustWish, env: Mapping[str, str], clock: Clock) -> OpenedTrust:
+    """Return who is trusted. What identities need is imported only where there are some.
+
+    Raises:
+        ConfigError: ``policy.empty`` when nobody is named; ``config.invalid`` when a file cannot be read.
+    """
+    root = _root(wish, env, clock) if wish.identities or wish.trusted_root else None
+    keys = _keys(wish, root) if wish.keys else None
+    identities = _identities(wish, root) if root and wish.identities else None
+    trust: Trust | None = keys or identities
+    if trust is None:
+        raise ConfigError(
+            "verification: nobody is trusted: neither a key nor an identity is named",
+            hint="name a public key (--key), or an identity (--certificate-identity with --certificate-oidc-issuer, "
+            "--repo), or write keys or identities under verify:",
+            code=Code.POLICY_EMPTY,
+        )
+    if keys and identities:
+        from shipseal.attest.either_trust import EitherTrust  # noqa: PLC0415 - only where both are
+
+        trust = EitherTrust(keys, identities)
+    return OpenedTrust(trust, keys, identities, root)
+
+
+def _root(wish: TrustWish, env: Mapping[str, str], clock: Clock) -> "TrustRoot":
+    from shipseal.attest.trust_root_source import (  # noqa: PLC0415 - not needed with keys alone
+        named_root,
+        public_root,
+        tuf_places,
+    )
+
+    if wish.trusted_root:
+        return named_root(wish.trusted_root, clock.now())
+    if wish.offline:
+        return public_root(tuf_places(env), clock, None)
+    return public_root(tuf_places(env), clock, refresh)
+
+
+def refresh(places: "TufPlaces", clock: Clock) -> None:
+    """Refresh the TUF cache; python-tuf is imported only when that is due."""
+    from shipseal.attest.tuf_refresh import refresh_tuf  # noqa: PLC0415
+
+    refresh_tuf(places, clock)
+
+
+def _keys(wish: TrustWish, root: "TrustRoot | None") -> KeyTrust:
+    witness: Witness | None = None
+    if root and wish.trusted_root:
+        from shipseal.attest.key_witness import RootWitness  # noqa: PLC0415 - only where a root is named
+
+        witness = RootWitness(root)
+    return KeyTrust(read_public_keys(wish.keys), witness=witness)
+
+
+def _identities(wish: TrustWish, root: "TrustRoot") -> "IdentityTrust":
+    from shipseal.attest.identity_trust import IdentityTrust, SecondOpinion  # noqa: PLC0415
+
+    second: SecondOpinion | None = _LateOpinion() if wish.second_opinion else None
+    return IdentityTrust(wish.identities, root, second=second)
+
+
+class _LateOpinion:
+    """Asks sigstore-python, which is imported for the first bundle that is accepted: refusals do not wait for it."""
+
+    def check(self, bundle: "Bundle", examined: "Examined") -> str:
+        """Return that it accepts too; empty when it does not read this kind."""
+        from shipseal.attest.second_opinion import SigstorePython  # noqa: PLC0415
+
+        return SigstorePython().check(bundle, examined)
