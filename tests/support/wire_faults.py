@@ -258,12 +258,13 @@ def _all(fault: Fault) -> Callable[[Scene], Fault]:
 
 _IMPATIENT = Timeouts(read=_SILENCE_SECONDS, commit=_SILENCE_SECONDS)
 _HOUR = "3600"
+RETRY_AFTER = "7"
 
 FAULTS: Mapping[str, Kind] = {
     "503, once": Kind(_all(kinds.refuse(503)), 1),
     "502 with a page, once": Kind(_all(kinds.gateway_page()), 1),
     "429 with Retry-After, once": Kind(
-        _all(kinds.refuse(429, "TOOMANYREQUESTS", retry_after="7")), 1
+        _all(kinds.refuse(429, "TOOMANYREQUESTS", retry_after=RETRY_AFTER)), 1
     ),
     "429 without Retry-After, once": Kind(_all(kinds.refuse(429)), 1),
     "the token has expired": Kind(_expired, 1),

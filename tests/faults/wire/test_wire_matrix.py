@@ -10,9 +10,12 @@ import pytest
 
 from shipseal.errors import Exit
 from shipseal.release.result import ReleaseResult, Status
+from shipseal.testing.fault_kinds import refuse
+from shipseal.testing.http_server import Exchange
 from tests.faults.wire_rows import MATRIX, WireRow
+from tests.support.clocks import ticking
 from tests.support.simulated import POLICY
-from tests.support.wire_faults import FAULTS, PASSWORD, STEPS, Scene, scene
+from tests.support.wire_faults import FAULTS, PASSWORD, RETRY_AFTER, STEPS, Scene, scene
 
 # One of each kind, at the request where it would do most harm.
 _QUICK = {
@@ -75,6 +78,42 @@ def test_a_release_that_meets_a_fault(made: Scene, row: WireRow) -> None:
         assert len(rule.struck) == row.asked
     assert not any(made.leaked), "credentials followed a redirect"
     assert max(made.bench.clock.slept, default=0) <= POLICY.deadline
+    if row.fault == "429 with Retry-After, once":
+        assert made.bench.clock.slept == [float(RETRY_AFTER)]
+    assert made.resume().status == Status.DONE
+    made.expect_finished()
+
+
+_SLOW_SECONDS = 40.0
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(
+            name, marks=() if name in ("send a blob", "move a tag") else pytest.mark.faults
+        )
+        for name in STEPS
+    ],
+)
+def test_no_request_is_begun_after_the_deadline(made: Scene, step: str) -> None:
+    """A registry that takes its time to fail: the tries are bounded by seconds, not only by their number."""
+    made.open()
+    clock, fails = made.bench.clock, refuse(503)
+    pause = ticking(clock, _SLOW_SECONDS)
+
+    def fault(exchange: Exchange) -> bool:
+        for _ in exchange.chunks():
+            pass
+        pause()
+        return fails(exchange)
+
+    rule = made.strike(fault, STEPS[step], times=None)
+    started = clock.elapsed
+    result = made.bench.run()
+    assert len(rule.struck) == 3 < POLICY.tries
+    assert clock.elapsed - started <= POLICY.deadline + _SLOW_SECONDS
+    assert result.status == (Status.DONE if step == "record" else Status.PENDING)
     assert made.resume().status == Status.DONE
     made.expect_finished()
 
