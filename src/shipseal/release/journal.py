@@ -22,6 +22,14 @@ from shipseal._internal.redact import redact
 from shipseal.errors import Code, ReleaseError
 
 SCHEMA = 1
+OLDEST = 1
+"""Schemas from this one to :data:`SCHEMA` are read.
+
+Within a schema members are added with defaults and never renamed, new kinds may come, and whoever does not know a
+member or a kind passes over it: so every shipseal of one schema reads every journal of it. A change that an older
+shipseal would misread counts :data:`SCHEMA` up, with a function here that reads lines of the schema before as lines of
+the new one. When no supported version writes a schema any more, its function goes and :data:`OLDEST` counts up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ def read_journal(path: Path) -> tuple[Event, ...]:
     """Return the whole lines of a journal; an absent file has none.
 
     Raises:
-        ReleaseError: ``config.invalid`` when a newer shipseal wrote it.
+        ReleaseError: ``config.invalid`` when a shipseal wrote it that is too new, or too old; see :data:`OLDEST`.
         ShipsealError: it is longer than any journal can be.
     """
     return tuple(_load(path)[0])
@@ -160,13 +168,25 @@ def _parse(line: bytes, seq: int, path: Path) -> Event | None:
         parse_rfc3339(found.at)
     except (msgspec.DecodeError, ValueError):
         return None
-    if found.v > SCHEMA:
-        raise ReleaseError(
-            Code.CONFIG_INVALID,
-            f"{path}, line {seq + 1}: written in schema {found.v}; this shipseal reads up to {SCHEMA}",
-            hint="use the shipseal that wrote it, or a newer one",
-        )
+    if not OLDEST <= found.v <= SCHEMA:
+        raise _unreadable(path, seq + 1, found.v)
     return Event(found.seq, found.at, found.kind, found.data) if found.seq == seq else None
+
+
+def _unreadable(path: Path, line: int, schema: int) -> ReleaseError:
+    reads = f"up to {SCHEMA}" if schema > SCHEMA else f"from {OLDEST} on"
+    hint = (
+        "use the shipseal that wrote it, or a newer one"
+        if schema > SCHEMA
+        else f"go on with the shipseal that wrote it, or move {path.parent} away and release again: "
+        "what was signed is found at the targets"
+    )
+    return ReleaseError(
+        Code.CONFIG_INVALID,
+        f"{path}, line {line}: written in schema {schema}; this shipseal reads {reads}",
+        hint=hint,
+        context={"path": str(path), "schema": str(schema)},
+    )
 
 
 def _clean(value: Any) -> Any:

@@ -47,7 +47,6 @@ class ReleaseState:
         before: what tags named before promotion, by target and tag; None before promotion began.
         tags: the last record of each ``(target, tag)``.
         recorded: whether the final record lies at the targets.
-        adopted: whether everything that an earlier runner signed has been taken over.
         dry_run: whether the last run uploaded and signed nothing on purpose.
         fork: whether the last run was a fork's, which may do neither.
         closed: how the last run ended; None while one is running or after a crash.
@@ -72,7 +71,6 @@ class ReleaseState:
     before: Mapping[str, Mapping[str, str | None]] | None = None
     tags: dict[tuple[str, str], TagRecord] = field(default_factory=dict)
     recorded: bool = False
-    adopted: bool = False
     dry_run: bool = False
     fork: bool = False
     closed: ClosedRecord | None = None
@@ -161,7 +159,7 @@ def _built(state: ReleaseState, event: Event) -> None:
         for name in ("staged", "catalogues", "scans", "statements", "evidence", "placed", "tags"):
             getattr(state, name).clear()
         state.gate, state.before, state.rolled_back = None, None, None
-        state.verified = state.recorded = state.adopted = False
+        state.verified = state.recorded = False
     state.image = record
 
 
@@ -215,10 +213,6 @@ def _tag(state: ReleaseState, event: Event) -> None:
 
 def _recorded(state: ReleaseState, _event: Event) -> None:
     state.recorded = True
-
-
-def _adopted(state: ReleaseState, _event: Event) -> None:
-    state.adopted = True
 
 
 def _closed(state: ReleaseState, event: Event) -> None:
@@ -277,7 +271,6 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "tag.restored": _tag,
     "tag.stuck": _tag,
     "release.recorded": _recorded,
-    "adoption.done": _adopted,
     "release.closed": _closed,
     "release.aborted": _aborted,
     "release.rolled-back": _rolled_back,

@@ -1,4 +1,4 @@
-"""Adopt: find what an earlier runner of this very release signed, where this runner has no journal of it (invariant 7).
+"""Adopt: find what an earlier runner of this very release signed, where this runner's journal lacks it (invariant 7).
 
 Only what is signed counts: a bundle is adopted when the release's own policy trusts its signature and it says that it
 belongs to this release (its id stands in provenance, scan and seal; SBOMs are those that the scans name). A whole set
@@ -29,6 +29,7 @@ from shipseal.release.records import (
     ScanRecord,
     StatementRecord,
 )
+from shipseal.release.statements import Speaker
 from shipseal.release.steps.record import find_records
 from shipseal.spdx.document import read_document
 
@@ -51,19 +52,22 @@ class _Candidate:
 
 
 def adopt(ctx: Context, built: BuiltImage) -> None:
-    """Take over what an earlier runner did for this image, if the journal here knows nothing of it.
+    """Take over what an earlier runner did for this image, as far as the journal here knows nothing of it.
+
+    That is all of it on a fresh machine; another one may have gone on meanwhile, or the end of the journal been lost.
 
     Raises:
         ShipsealError: a target could not be read.
     """
     state = ctx.ledger.state
-    own = any(not record.adopted for record in state.evidence.values())
-    if own or state.adopted or state.plan is None:
+    keys = Speaker(built.image, ctx.image_name).keys() | {str(Family.SEAL)}
+    if keys <= state.evidence.keys() or state.plan is None:
         return
     candidates = list(_candidates(ctx, built))
     # Seals under today's policy first: one of an older policy may lie beside it.
     candidates.sort(key=lambda one: not _is_sealed_today(ctx, one))
-    chosen = _belonging(candidates, state.plan.release, _own_build(ctx))
+    found = _belonging(candidates, state.plan.release, _own_build(ctx), state.evidence)
+    chosen = {key: one for key, one in found.items() if key not in state.evidence}
     if not chosen:
         return
     with ctx.step("adopt"):
@@ -72,8 +76,8 @@ def adopt(ctx: Context, built: BuiltImage) -> None:
             _record(ctx, candidate)
         for candidate in candidates:
             _record_place(ctx, candidate, chosen)
-        if _same_policy(ctx, chosen):
-            _adopt_catalogues(ctx, built, chosen)
+        if _same_policy(ctx, found) and not state.gate_stands(ctx.rules.policy_digest):
+            _adopt_catalogues(ctx, built, found)
         ctx.ledger.record("adoption.done", pieces=len(chosen))
 
 
@@ -124,17 +128,29 @@ def _own_build(ctx: Context) -> Mapping[str, Any] | None:
 
 
 def _belonging(
-    candidates: Sequence[_Candidate], release: str, own_build: Mapping[str, Any] | None
+    candidates: Sequence[_Candidate],
+    release: str,
+    own_build: Mapping[str, Any] | None,
+    own: Mapping[str, EvidenceRecord],
 ) -> dict[str, _Candidate]:
-    """Return the pieces of this release by key: those that a seal of it names, if it names all; else what there is."""
+    """Return the pieces of this release by key: those that a seal of it names, if it names all; else what there is.
+
+    Of a seal that stands on another piece than ``own`` ones, nothing counts: there is a newer piece here.
+    """
     mark = f'"{release}"'.encode()
     for seal in candidates:
         if seal.family is Family.SEAL and mark in seal.predicate:
             inputs = set(parse_summary(seal.predicate).inputs)
             named = {one.key: one for one in candidates if one.found.digest in inputs}
-            if {one.found.digest for one in named.values()} == inputs:
+            whole = {one.found.digest for one in named.values()} == inputs
+            if whole and all(_agrees(one, own) for one in named.values()):
                 return {**named, seal.key: seal}
     return _unsealed(candidates, mark, own_build)
+
+
+def _agrees(candidate: _Candidate, own: Mapping[str, EvidenceRecord]) -> bool:
+    known = own.get(candidate.key)
+    return known is None or known.bundle == candidate.found.digest
 
 
 def _unsealed(
