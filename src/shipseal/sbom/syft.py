@@ -172,6 +172,12 @@ class SyftCataloguer(Cataloguer):
         def ended(result: ToolResult) -> None:
             turn.used(peak=result.peak, seconds=result.seconds)
 
+        def waiting(seconds: float) -> None:
+            most = f"of {self._options.timeout:g} s at most"
+            self._reporter.note(
+                f"SBOM {request.image.platform}: syft has been running for {seconds:.0f} s, {most}"
+            )
+
         with scratch_folder("sbom", self._options.work) as work:
             view = one_image_view(request.image, request.layout, work / "image")
             started = self._clock.monotonic()
@@ -182,6 +188,7 @@ class SyftCataloguer(Cataloguer):
                 timeout=self._options.timeout,
                 limits=turn.environment(),
                 ended=ended,
+                waiting=waiting,
             )
             seconds = self._clock.monotonic() - started
         _check(spdx, native)

@@ -71,7 +71,7 @@ def judge_release(place: str, one: Mapping[str, Any]) -> None:
         return
     assert row.code is not None, one
     assert (one["exit"], one["code"]) == (row.exit, row.code), one
-    assert "no space left" in one["text"], one
+    assert "no space left" in one["text"].lower(), one
     # Without room for the journal there is no result, only the error.
     assert one["status"] in {"", "partly-promoted" if one["tags"] else "pending"}, one
     assert all(f":{tag}" in one["text"] for tag in one["tags"]), one
@@ -168,7 +168,7 @@ class FailingSync:
         pytest.param(190, errno.ENOSPC, id="some"),
         *(
             pytest.param(12, errno.ENOSPC, id=f"each-{start}", marks=pytest.mark.faults)
-            for start in range(12)
+            for start in range(0, 12, 3)
         ),
         pytest.param(30, errno.EDQUOT, id="quota", marks=pytest.mark.faults),
         pytest.param(30, errno.EIO, id="damage", marks=pytest.mark.faults),

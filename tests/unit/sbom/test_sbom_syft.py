@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from shipseal._internal import process
 from shipseal._internal.retry import RetryPolicy
 from shipseal.errors import Code, ShipsealError
 from shipseal.oci import Platform
@@ -233,6 +234,16 @@ def test_what_cannot_pass_is_tried_once(tmp_path: Path, sample: SampleImage, kin
     assert caught.value.code is code
     assert (here.syft.runs, here.clock.slept) == (1, [])
     assert here.leftovers() == []
+
+
+def test_it_is_said_how_long_a_run_takes_and_may_take(
+    tmp_path: Path, sample: SampleImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_FIRST_WORD_SECONDS", 0.2)
+    monkeypatch.setattr(process, "_LOOK_SECONDS", 0.05)
+    here = bench(tmp_path, "sleep 0.6", options={"timeout": 60.0})
+    here.catalogue(sample)
+    assert "SBOM linux/amd64: syft has been running for 0 s, of 60 s at most" in here.listener.notes
 
 
 def test_a_second_try_that_works_is_a_result(tmp_path: Path, sample: SampleImage) -> None:
