@@ -65,12 +65,12 @@ def _compiled(text: str, form: Form, fold: bool) -> re.Pattern[str]:
     flags = re.IGNORECASE if fold else re.NOFLAG
     if form is Form.REGEX:
         return re.compile(text, flags)
-    return re.compile(_from_glob(text) if form is Form.GLOB else re.escape(text), flags | re.DOTALL)
+    return re.compile(as_regex(text) if form is Form.GLOB else re.escape(text), flags | re.DOTALL)
 
 
-def _from_glob(text: str) -> str:
-    parts = re.split(r"(\*+)", text)
-    return "".join(_piece(part) for part in parts)
+def as_regex(glob: str) -> str:
+    """Return a glob as a regular expression, without anchors."""
+    return "".join(_piece(part) for part in re.split(r"(\*+)", glob))
 
 
 def _piece(part: str) -> str:

@@ -63,6 +63,26 @@ def look(text: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Place:
         return Place(text, name, digest, collect(target, digest))
 
 
+def check_places(texts: Sequence[str], *, offline: bool) -> None:
+    """Refuse what cannot be looked at, before anything is opened.
+
+    Raises:
+        ConfigError: the first is the word of the other command; or it lies in a registry, and nothing may be fetched.
+    """
+    if texts[0] == "bundle":
+        raise ConfigError(
+            "verify: bundle is the name of a command, and stands right after verify",
+            hint="write `shipseal verify bundle BUNDLE --artifact FILE`, options after it; "
+            "an image of that name is docker.io/library/bundle",
+        )
+    remote = [text for text in texts if not text.startswith(PREFIX)]
+    if offline and remote:
+        raise ConfigError(
+            f"{remote[0]}: lies in a registry, which cannot be reached with --offline",
+            hint="name an OCI layout with the image and its evidence: oci:DIR",
+        )
+
+
 def by_digest(places: Sequence[Place]) -> list[list[Place]]:
     """Return the places of each digest: what has one digest is one image at several places."""
     groups: dict[Digest, list[Place]] = {}

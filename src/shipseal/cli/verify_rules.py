@@ -10,9 +10,13 @@ from shipseal.errors import Code, ConfigError
 from shipseal.intoto.predicates import COSIGN_TYPES, Family, family_of
 from shipseal.registry.hosts import HostSettings
 from shipseal.verify.policy import VerifyPolicy
+from shipseal.wiring.identity_words import IdentityWords
+from shipseal.wiring.trust import TrustWish
 
 if TYPE_CHECKING:
+    from shipseal.attest.identity import Identity
     from shipseal.config.load import LoadedConfig
+    from shipseal.config.sections import Verify
 
 _COSIGN_NAMES = {name: family for family, name in COSIGN_TYPES.items()} | {
     "spdx": Family.SBOM,
@@ -29,12 +33,18 @@ class Asked:
         types: families, cosign's names of types, or URIs.
         config: a configuration with a ``verify`` part.
         policy: a policy that stands alone.
+        who: an identity, in words.
+        trusted_root: a file.
+        offline: whether nothing may be fetched.
     """
 
     keys: Sequence[Path]
     types: Sequence[str]
     config: Path | None
     policy: Path | None
+    who: IdentityWords = field(default_factory=IdentityWords)
+    trusted_root: Path | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +53,12 @@ class RuleBook:
 
     Attributes:
         policy: what is required.
-        keys: files with public keys, at least one.
+        trust: who is trusted: at least one key or identity.
         hosts: how to reach hosts.
     """
 
     policy: VerifyPolicy
-    keys: tuple[Path, ...]
+    trust: TrustWish
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
 
 
@@ -66,14 +76,28 @@ def rule_book(asked: Asked) -> RuleBook:
     policy = written.policy
     if asked.types:
         policy = replace(policy, require=tuple(dict.fromkeys(map(_family, asked.types))))
-    keys = tuple(asked.keys) or written.keys
-    if not keys:
+    trust = _named(asked) or written.trust
+    if not trust.keys and not trust.identities:
         raise ConfigError(
-            "verify: nobody is trusted: no key is named",
-            hint="name a public key with --key, or keys under verify: in the file of --config or --policy",
+            "verify: nobody is trusted: neither a key nor an identity is named",
+            hint="name a public key with --key, an identity with --repo or --certificate-identity, or keys or "
+            "identities under verify: in the file of --config or --policy",
             code=Code.POLICY_EMPTY,
         )
-    return RuleBook(policy, keys, written.hosts)
+    root = asked.trusted_root or trust.trusted_root
+    return RuleBook(policy, replace(trust, trusted_root=root, offline=asked.offline), written.hosts)
+
+
+def _named(asked: Asked) -> TrustWish | None:
+    """Return whom the command line names; None when it names nobody, and a file decides."""
+    if not asked.keys and not asked.who.given:
+        return None
+    identities: tuple[Identity, ...] = ()
+    if asked.who.given:
+        from shipseal.wiring.identity_named import identity_of  # noqa: PLC0415 - not needed with keys alone
+
+        identities = (identity_of(asked.who),)
+    return TrustWish(keys=tuple(asked.keys), identities=identities)
 
 
 def _from_file(asked: Asked) -> RuleBook:
@@ -84,16 +108,24 @@ def _from_file(asked: Asked) -> RuleBook:
         from shipseal.wiring.verification import verify_policy  # noqa: PLC0415
 
         loaded = load(asked.config, env=os.environ, overrides={})
-        keys = loaded.config.verify.keys or _public_half(loaded)
-        hosts = host_settings(loaded.config)
-        return RuleBook(verify_policy(loaded.config.verify), keys, hosts)
+        section = loaded.config.verify
+        own = () if section.identities else _public_half(loaded)
+        trust = _trust(section, str(asked.config), section.keys or own)
+        return RuleBook(verify_policy(section), trust, host_settings(loaded.config))
     if asked.policy:
         from shipseal.config.load import load_policy  # noqa: PLC0415
         from shipseal.wiring.verification import verify_policy  # noqa: PLC0415
 
         alone = load_policy(asked.policy).policy
-        return RuleBook(verify_policy(alone), alone.keys)
-    return RuleBook(VerifyPolicy(), ())
+        return RuleBook(verify_policy(alone), _trust(alone, str(asked.policy), alone.keys))
+    return RuleBook(VerifyPolicy(), TrustWish())
+
+
+def _trust(section: "Verify", file: str, keys: tuple[Path, ...]) -> TrustWish:
+    from shipseal.wiring.identities import identities_of  # noqa: PLC0415 - as above
+
+    identities = identities_of(section, file)
+    return TrustWish(keys=tuple(keys), identities=identities, trusted_root=section.trusted_root)
 
 
 def _public_half(loaded: "LoadedConfig") -> tuple[Path, ...]:

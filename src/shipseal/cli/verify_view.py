@@ -2,36 +2,57 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from shipseal.cli.bundle_view import print_root
 from shipseal.cli.output import print_table, say
 from shipseal.cli.verify_places import Place
-from shipseal.verify.equivalent import cosign_commands
+from shipseal.verify.equivalent import Identified, cosign_commands, gh_commands
 from shipseal.verify.verdict import ItemCheck, Verdict
+from shipseal.wiring.trust import TrustWish
+
+if TYPE_CHECKING:
+    from shipseal.attest.trust_root import TrustRoot
 
 _DIGEST = re.compile(r"\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{52,}")
 
 
-def print_verdict(
-    places: Sequence[Place], verdict: Verdict, keys: Sequence[str], *, explain: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown beside a verdict.
+
+    Attributes:
+        trust: who is trusted.
+        root: by whose word; None where only keys are trusted.
+        explain: whether to print every piece of evidence that was looked at.
+    """
+
+    trust: TrustWish
+    root: "TrustRoot | None"
+    explain: bool
+
+
+def print_verdict(places: Sequence[Place], verdict: Verdict, shown: Shown) -> None:
     """Print what was asked, how each item stands, and what it comes to.
 
     Args:
         places: where the image lies.
         verdict: the answer.
-        keys: files with the public keys, as they were named.
-        explain: whether to print every piece of evidence that was looked at.
+        shown: what else is printed.
     """
     for place in places:
         say(place.text)
     say(f"digest {verdict.digest}")
     say()
-    _print_checks(verdict, whole=explain)
-    if explain:
+    _print_checks(verdict, whole=shown.explain)
+    if shown.explain:
         _print_evidence(verdict)
     _print_notes(verdict)
+    if shown.root is not None:
+        print_root(shown.root)
     say(_sum(verdict))
-    _print_commands(places, verdict, keys)
+    _print_commands(places, verdict, shown.trust)
 
 
 def _print_checks(verdict: Verdict, *, whole: bool) -> None:
@@ -88,15 +109,22 @@ def _sum(verdict: Verdict) -> str:
     )
 
 
-def _print_commands(places: Iterable[Place], verdict: Verdict, keys: Sequence[str]) -> None:
-    commands = [
-        command
-        for place in places
-        if place.is_registry
-        for command in cosign_commands(place.name, keys, verdict)
-    ]
-    if commands:
-        say()
-        say("signature and subject of each, asked of cosign:")
-        for command in commands:
-            say(f"  {command}")
+def _print_commands(places: Iterable[Place], verdict: Verdict, trust: TrustWish) -> None:
+    names = [place.name for place in places if place.is_registry]
+    who = _identified(trust)
+    ours = [line for name in names for line in cosign_commands(name, trust.keys, verdict, who)]
+    theirs = [line for name in names for line in gh_commands(name, who, verdict)]
+    for tool, commands in (("cosign", ours), ("gh", theirs)):
+        if commands:
+            say()
+            say(f"signature and subject of each, asked of {tool}:")
+            for command in commands:
+                say(f"  {command}")
+
+
+def _identified(trust: TrustWish) -> list[Identified]:
+    if not trust.identities:
+        return []
+    from shipseal.cli.identity_equivalent import identified  # noqa: PLC0415 - not needed with keys
+
+    return [identified(one, trust.trusted_root) for one in trust.identities]

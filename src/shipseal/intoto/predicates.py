@@ -40,6 +40,15 @@ COSIGN_TYPES = {
 """What ``cosign verify-attestation --type`` calls the type that shipseal writes for each family."""
 
 
+PREDICATE_TYPES = {
+    Family.PROVENANCE: PROVENANCE_V1,
+    Family.SBOM: SPDX_23,
+    Family.SCAN: VULN_V1,
+    Family.SEAL: VSA_V1,
+}
+"""The type that shipseal writes for each family."""
+
+
 def family_of(predicate_type: str) -> Family | None:
     """Return the family of a predicate type, or None for one that no policy can ask for."""
     return _FAMILIES.get(predicate_type)

@@ -1,0 +1,100 @@
+"""An identity in the words of cosign and gh, as far as they have words for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from shipseal.attest.identity import Identity
+from shipseal.attest.patterns import Form, Pattern, as_regex
+from shipseal.attest.workflow_names import GITHUB_ISSUER
+from shipseal.verify.equivalent import Identified
+
+_COSIGN_FIELDS = {
+    "ref": "--certificate-github-workflow-ref",
+    "commit": "--certificate-github-workflow-sha",
+    "trigger": "--certificate-github-workflow-trigger",
+    "workflow_name": "--certificate-github-workflow-name",
+}
+_GH_FIELDS = {
+    "ref": "--source-ref",
+    "commit": "--source-digest",
+    "signer_digest": "--signer-digest",
+}
+_HOME = "https://github.com/"
+
+
+def identified(identity: Identity, trusted_root: Path | None) -> Identified:
+    """Return the options by which cosign and gh are asked for ``identity``; they may accept more than it does."""
+    return Identified(
+        cosign=(*_cosign(identity), *_root("--trusted-root", trusted_root)),
+        gh=(*_gh(identity), *_root("--custom-trusted-root", trusted_root))
+        if identity.repository or identity.owner
+        else (),
+    )
+
+
+def _cosign(identity: Identity) -> Iterator[str]:
+    subject = identity.subject or Pattern(_subject_regex(identity), Form.REGEX)
+    yield from _either("--certificate-identity", "--certificate-identity-regexp", subject)
+    if identity.issuer:
+        yield from _either(
+            "--certificate-oidc-issuer", "--certificate-oidc-issuer-regexp", identity.issuer
+        )
+    repository = identity.repository
+    if repository and _plain(repository) and "://" not in repository.text:
+        yield from ("--certificate-github-workflow-repository", repository.text)
+    for name, option in _COSIGN_FIELDS.items():
+        pattern = getattr(identity, name)
+        if pattern is not None and _plain(pattern):
+            yield from (option, pattern.text)
+
+
+def _gh(identity: Identity) -> Iterator[str]:
+    if identity.repository and _plain(identity.repository):
+        yield from ("--repo", identity.repository.text.removeprefix(_HOME))
+    elif identity.owner and _plain(identity.owner):
+        yield from ("--owner", identity.owner.text.removeprefix(_HOME))
+    if identity.signer and _plain(identity.signer):
+        yield from ("--signer-workflow", identity.signer.text.removeprefix("https://"))
+    elif identity.subject:
+        yield from _either("--cert-identity", "--cert-identity-regex", identity.subject)
+    if identity.issuer and _plain(identity.issuer) and identity.issuer.text != GITHUB_ISSUER:
+        yield from ("--cert-oidc-issuer", identity.issuer.text)
+    for name, option in _GH_FIELDS.items():
+        pattern = getattr(identity, name)
+        if pattern is not None and _plain(pattern):
+            yield from (option, pattern.text)
+    if identity.runner and identity.runner.text == "github-hosted":
+        yield "--deny-self-hosted-runners"
+
+
+def _subject_regex(identity: Identity) -> str:
+    """Return what a workflow's URL must match: the workflow that signs is the certificate's subject."""
+    if identity.signer:
+        return _url_regex(identity.signer.text)
+    home = identity.repository.text if identity.repository else "**"
+    if identity.owner and not identity.repository:
+        home = f"{identity.owner.text}/*"
+    workflow = identity.workflow.text if identity.workflow else "**"
+    return _url_regex(workflow if "://" in workflow or home in workflow else f"{home}/{workflow}")
+
+
+def _url_regex(glob: str) -> str:
+    url = glob if "://" in glob else f"{_HOME}{glob}"
+    ref = "" if "@" in url or url.endswith("**") else "@.*"
+    return f"^{as_regex(url)}{ref}$"
+
+
+def _either(exact: str, regex: str, pattern: Pattern) -> Iterator[str]:
+    if _plain(pattern):
+        yield from (exact, pattern.text)
+    else:
+        text = pattern.text if pattern.form is Form.REGEX else f"^{as_regex(pattern.text)}$"
+        yield from (regex, text)
+
+
+def _plain(pattern: Pattern) -> bool:
+    return pattern.form is Form.EXACT or (pattern.form is Form.GLOB and "*" not in pattern.text)
+
+
+def _root(option: str, path: Path | None) -> tuple[str, ...]:
+    return (option, str(path)) if path else ()
