@@ -8,6 +8,7 @@ A generated part stands between two comments in a page that people write::
 """
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,11 +21,13 @@ import typer
 from shipseal.cli.main import COMMANDS, installed, load
 from shipseal.config import docs as configuration
 from shipseal.errors import Code, exit_for
+from shipseal.release.failure_texts import DATA
 from shipseal.sbom.store_limits import STORE_LIMITS, StoreLimit
 
 ROOT = Path(__file__).resolve().parents[1]
 # As a script, only its own folder is searched; the rows of faults lie with their tests.
 sys.path.append(str(ROOT))
+FAILURE_TEXTS = ROOT / "src" / "shipseal" / "release" / DATA
 _PART = re.compile(r"(<!-- generated: (\S+), by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -95,7 +98,7 @@ def _sentences(text: str) -> str:
 
 def faults(place: str) -> str:
     """Return the table of the faults at one place (``tests/faults/<place>_rows.py``)."""
-    from tests.faults.rows import rows_of  # noqa: PLC0415 - it is found only now, see above
+    from tests.faults.rows import grouped, rows_of  # noqa: PLC0415 - it is found only now, see above
 
     rows = [
         [
@@ -106,7 +109,7 @@ def faults(place: str) -> str:
             str(int(row.exit)),
             row.note,
         ]
-        for row in rows_of(place)
+        for row in grouped(rows_of(place))
     ]
     return table(["fault", "step", "outcome", "code", "exit", "note"], rows)
 
@@ -116,7 +119,12 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "configuration": configuration.markdown,
     "commands": commands,
     "store-limits": store_limits,
-    **{f"faults-{place}": partial(faults, place) for place in ("wire", "home", "crash")},
+    "faults-requests": partial(faults, "wire/MATRIX"),
+    "faults-base": partial(faults, "wire/BASE"),
+    "faults-verify": partial(faults, "wire/VERIFY"),
+    "faults-places": partial(faults, "wire/PLACES"),
+    "faults-home": partial(faults, "home"),
+    "faults-crash": partial(faults, "crash"),
 }
 
 
@@ -139,7 +147,36 @@ def stale(write: bool) -> list[Path]:
             found.append(path)
             if write:
                 path.write_text(new, encoding="utf-8")
+    texts = failure_texts()
+    if not FAILURE_TEXTS.exists() or FAILURE_TEXTS.read_text(encoding="utf-8") != texts:
+        found.append(FAILURE_TEXTS)
+        if write:
+            FAILURE_TEXTS.write_text(texts, encoding="utf-8")
     return found
+
+
+def failure_texts() -> str:
+    """Return what ``docs/errors.md`` says of each code, as the program shows it."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    sections = re.split(r"^### ", page, flags=re.MULTILINE)[1:]
+    texts = {}
+    for section in sections:
+        code, _, body = section.partition("\n")
+        body = re.split(r"^## ", body, flags=re.MULTILINE)[0]
+        parts = [_prose(part) for part in re.split(r"^- ", body, flags=re.MULTILINE)]
+        named = {name: _after(parts, f"*{name}:* ") for name in ("Cause", "Do")}
+        means = re.sub(r"^.*?\*\*.*?\*\* ", "", parts[0])
+        texts[code] = {"means": means, "cause": named["Cause"], "do": named["Do"]}
+    return json.dumps(texts, indent=1, ensure_ascii=False) + "\n"
+
+
+def _prose(text: str) -> str:
+    """Return Markdown as one line for a terminal: links by their words."""
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", _sentences(text))
+
+
+def _after(parts: Sequence[str], start: str) -> str:
+    return next((part.removeprefix(start) for part in parts if part.startswith(start)), "")
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from shipseal.errors import Code, Exit, exit_for
-from tests.faults.rows import PLACES, Row, rows_of
+from tests.faults.rows import PLACES, Row, grouped, rows_of
 
 ROWS = [row for place in PLACES for row in rows_of(place)]
 
@@ -43,3 +43,17 @@ def test_no_row_is_there_twice() -> None:
 )
 def test_the_rules_can_fail(row: Row, said: str) -> None:
     assert said in odd(row)
+
+
+def test_readers_see_the_steps_of_one_fault_together() -> None:
+    rows = [Row("wire", "x", step, "done", None, Exit.OK) for step in "abcd"]
+    rows += [Row("wire", "x", "e", "failed", Code.TAG_EXISTS, Exit.REFUSED)]
+    rows += [Row("wire", "y", step, "done", None, Exit.OK) for step in "ab"]
+    rows += [Row("wire", "z", "a", "done", None, Exit.OK)]
+    told = [(row.fault, row.step) for row in grouped(rows)]
+    assert told == [
+        ("x", "everywhere but: e"),
+        ("x", "e"),
+        ("y", "wherever it strikes"),
+        ("z", "a"),
+    ]

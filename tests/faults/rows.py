@@ -6,7 +6,7 @@ parametrised over and `make docs` renders. A row that no test runs is a claim, s
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from shipseal.errors import Code, Exit
@@ -43,11 +43,31 @@ class Row:
         return f"{self.fault} - {self.step}".replace(" ", "_")
 
 
+def grouped(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return ``rows`` for readers: those of one fault that differ in their step only are one, with all the steps."""
+    groups: dict[Row, list[str]] = {}
+    for row in rows:
+        groups.setdefault(replace(row, step=""), []).append(row.step)
+    steps: dict[str, list[str]] = {}
+    for row in rows:
+        steps.setdefault(row.fault, []).append(row.step)
+    return [replace(row, step=_shown(found, steps[row.fault])) for row, found in groups.items()]
+
+
+def _shown(found: Sequence[str], possible: Sequence[str]) -> str:
+    """Return steps in words: those that are meant, or those that are not when these are fewer."""
+    others = [step for step in possible if step not in found]
+    if len(found) == 1 or len(others) + 1 >= len(found):
+        return ", ".join(found)
+    return f"everywhere but: {', '.join(others)}" if others else "wherever it strikes"
+
+
 def rows_of(place: str) -> Sequence[Row]:
-    """Return the rows of a place.
+    """Return the rows of a place, or of a part of it: ``wire/MATRIX`` is one of its tables.
 
     Raises:
         ModuleNotFoundError: there is no such place.
     """
-    rows: Sequence[Row] = import_module(f"tests.faults.{place}_rows").ROWS
+    module, _, name = place.partition("/")
+    rows: Sequence[Row] = getattr(import_module(f"tests.faults.{module}_rows"), name or "ROWS")
     return rows

@@ -147,13 +147,20 @@ def outcome_of(fault: str, kind: Kind, step: str) -> Outcome:
     return _EXCEPTIONS.get((fault, step), _USUAL[fault])
 
 
+def _told(asked: int | None) -> str:
+    """Return how often a request was made, in words."""
+    words = {None: "", 1: "asked once", 2: "asked twice"}
+    return words.get(asked, f"asked {asked} times")
+
+
 def _matrix() -> Iterator[WireRow]:
     for fault, kind in FAULTS.items():
         for step, where in STEPS.items():
             if kind.strikes(where):
                 found = outcome_of(fault, kind, step)
+                told = _told(found.asked) if found.code else ""
                 yield WireRow(
-                    "wire", fault, step, found.status, found.code, found.exit, "", found.asked
+                    "wire", fault, step, found.status, found.code, found.exit, told, found.asked
                 )
 
 
@@ -187,11 +194,14 @@ def _reads() -> Iterator[WireRow]:
             if step.startswith("verify"):
                 told = NOT_VERIFIED if found is _MISSING else LOOKED if found.code else VERIFIED
                 asked = asked and min(asked, VERIFY_TRIES)
-            yield WireRow("wire", fault, step, told, found.code, found.exit, "", asked)
+            note = _told(asked) if found.code else ""
+            yield WireRow("wire", fault, step, told, found.code, found.exit, note, asked)
 
 
 MATRIX: Sequence[WireRow] = tuple(_matrix())
 READING: Sequence[WireRow] = tuple(_reads())
+BASE: Sequence[WireRow] = tuple(row for row in READING if row.step.startswith("base image"))
+VERIFY: Sequence[WireRow] = tuple(row for row in READING if row.step.startswith("verify"))
 
 
 def _place(fault: str, step: str, found: Outcome = _DONE, *, note: str = "") -> Row:
