@@ -51,7 +51,9 @@ def base_in(registry: RegistrySimulator, folder: Path) -> tuple[SampleImage, str
     return sample, str(Reference.parse(f"{name}@{sample.digest}"))
 
 
-@pytest.mark.parametrize("key", ["base-gone", "base-layer-gone"])
+@pytest.mark.parametrize(
+    "key", [pytest.param("base-gone", marks=pytest.mark.faults), "base-layer-gone"]
+)
 def test_a_base_image_that_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: RegistrySimulator, key: str
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_blob_that_vanishes_before_it_is_uploaded(
     assert project.public() == undisturbed
 
 
+@pytest.mark.faults
 def test_a_blob_that_vanishes_before_a_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

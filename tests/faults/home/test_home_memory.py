@@ -108,3 +108,8 @@ def test_real_syft_that_gets_no_memory(tmp_path: Path) -> None:
 def test_shipseal_that_gets_no_memory(tmp_path: Path) -> None:
     seen = ran(tmp_path, 'head -c 300000000 /dev/zero > "$SPDX"; exit 0', limit=250 * MIB)
     judge("python", seen, "shipseal ran out of memory")
+
+
+def test_every_row_has_its_test() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert [key for key in MEMORY if f'"{key}"' not in source] == []
