@@ -7,7 +7,7 @@ that would pass the deadline is not begun.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
@@ -17,6 +17,10 @@ from shipseal._internal.clock import Clock
 from shipseal.errors import Code, ShipsealError
 
 T = TypeVar("T")
+Told = Callable[[ShipsealError, float], None]
+
+RETRYING = "trying again in"
+"""How a sentence ends that says that something is tried again, before the seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class RetryPolicy:
         first_wait: seconds before the second call; doubled before each further one, with up to half as much jitter.
         max_wait: seconds that one computed wait never passes.
         deadline: seconds from the first call after which no further one begins.
+        told: hears each error that is tried again, and the seconds until then; None when nobody does.
     """
 
     tries: int = 5
     first_wait: float = 0.5
     max_wait: float = 20.0
     deadline: float = 120.0
+    told: Told | None = field(default=None, compare=False)
 
 
 SYFT_RETRIES = RetryPolicy(tries=3, first_wait=10.0, max_wait=60.0, deadline=3600.0)
@@ -44,7 +50,7 @@ def call_with_retry(
     policy: RetryPolicy,
     clock: Clock,
     *,
-    on_retry: Callable[[ShipsealError, float], None] | None = None,
+    on_retry: Told | None = None,
 ) -> T:
     """Return what ``call`` returns, calling it again while it fails with a retryable :class:`ShipsealError`.
 
@@ -64,8 +70,9 @@ def call_with_retry(
 
     def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if on_retry and isinstance(error, ShipsealError) and state.next_action:
-            on_retry(error, state.next_action.sleep)
+        if isinstance(error, ShipsealError) and state.next_action:
+            for told in filter(None, (on_retry, policy.told)):
+                told(error, state.next_action.sleep)
 
     retrying = Retrying(
         sleep=clock.sleep,

@@ -11,7 +11,13 @@ from shipseal.cli.failure import readers_may_leave
 from shipseal.cli.output import print_json
 from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
-from shipseal.cli.release_view import print_known, print_list, print_result, print_what_stays
+from shipseal.cli.release_view import (
+    known_json,
+    print_known,
+    print_list,
+    print_result,
+    print_what_stays,
+)
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -104,20 +110,23 @@ def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -
 @app.command()
 def show(
     identifier: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Which; default: the latest.")
+        str | None,
+        typer.Argument(
+            metavar="[ID|VERSION]", help="Which; of a version the newest. Default: the latest."
+        ),
     ] = None,
     *,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one release: how it stands, what was found, where its evidence lies, and its timeline."""
-    from shipseal.release.session import all_known, known, latest  # noqa: PLC0415
+    """Show one release: how it stands, what was found, where its evidence lies, what it did, and what is wrong."""
+    from shipseal.release.session import all_known, find, latest  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     state = state_folder(config, os.environ)
-    found = known(state, identifier) if identifier else latest(all_known(state))
+    found = find(state, identifier) if identifier else latest(all_known(state))
     if as_json:
-        print_json(found.result().to_json())
+        print_json(known_json(found))
     else:
         print_known(found, state)
 

@@ -1,16 +1,22 @@
 """How a release is shown to a person: what it came to, what stands where, what to do next."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 from shipseal.cli.output import Column, duration_text, print_table, say, size_text
 from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_budget import print_budget
 from shipseal.cli.release_findings import print_findings, print_passed
+from shipseal.cli.release_timeline import print_diagnosis, print_timeline
 from shipseal.errors import Exit
+from shipseal.release.diagnosis import diagnose
 from shipseal.release.folders import StateFolder
 from shipseal.release.result import ReleaseResult, Status
 from shipseal.release.session import Known
 from shipseal.release.state import ReleaseState
+from shipseal.release.timeline import timeline
 
 
 def print_result(result: ReleaseResult) -> None:
@@ -83,12 +89,27 @@ def print_known(release: Known, state: StateFolder) -> None:
     print_findings(results)
     print_passed(results)
     _print_evidence(result)
-    _print_timeline(release)
+    runs = timeline(release.events)
+    print_timeline(runs)
+    _print_sboms(release.state)
     print_budget(result)
+    print_diagnosis(diagnose(result, runs, running=release.holder is not None))
     say()
     say(f"journal   {state.journal(release.identifier)}")
     if results.is_dir():
         say(f"results   {results}")
+
+
+def known_json(release: Known) -> dict[str, Any]:
+    """Return one release with its timeline and diagnosis (schema ``release-show.schema.json``)."""
+    result, runs = release.result(), timeline(release.events)
+    found = diagnose(result, runs, running=release.holder is not None)
+    return {
+        **result.to_json(),
+        "running": release.holder is not None,
+        "timeline": msgspec.to_builtins(runs),
+        "diagnosis": msgspec.to_builtins(found),
+    }
 
 
 def _block(
@@ -163,29 +184,6 @@ def _print_evidence(result: ReleaseResult) -> None:
     ]
     columns = ("evidence", "platform", "bundle", Column("stores", right=True), "predicate type")
     _block(columns, rows)
-
-
-def _print_timeline(release: Known) -> None:
-    rows = [
-        (event.at[11:19], str(event.data.get("step", "")), _ended(event.data), _detail(event.data))
-        for event in release.events
-        if event.kind == "step" and event.data.get("state") != "running"
-    ]
-    _block(("time", "step", "state", "took"), rows, title="timeline (UTC)")
-    _print_sboms(release.state)
-
-
-def _ended(data: "dict[str, object] | object") -> str:
-    return str(data.get("state", "")) if isinstance(data, dict) else ""
-
-
-def _detail(data: "dict[str, object] | object") -> str:
-    if not isinstance(data, dict):
-        return ""
-    seconds = data.get("seconds")
-    if isinstance(seconds, int | float):
-        return duration_text(float(seconds))
-    return str(data.get("detail", ""))
 
 
 def _print_sboms(state: ReleaseState) -> None:

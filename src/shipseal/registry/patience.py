@@ -51,5 +51,7 @@ class Patience:
         self._still += self._clock.monotonic() - self._last + wait
         if self._breaks >= self._policy.tries or self._still > self._policy.deadline:
             raise error
+        if self._policy.told:
+            self._policy.told(error, wait)
         self._clock.sleep(wait)
         self.moved()

@@ -19,6 +19,7 @@ from shipseal.release.ledger import Ledger
 from shipseal.release.lock import Holder, ReleaseLock, StateUse
 from shipseal.release.records import Plan
 from shipseal.release.result import ReleaseResult, Status, result_of
+from shipseal.release.retold import RetoldReporter
 from shipseal.release.runner import Runner
 from shipseal.release.state import ReleaseState, replay
 from shipseal.release.sweep import make_ready
@@ -114,6 +115,8 @@ def _run_locked(setup: Setup) -> Ended:
         )
     folder = _attempt(home, setup.mode)
     ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
+    if isinstance(setup.parts.reporter, RetoldReporter):
+        setup.parts.reporter.keep_in(ledger)
     _go_on_in_time(setup, ledger)
     _open(ledger, plan, setup.mode)
     setup.parts.turns.begin()
@@ -211,6 +214,19 @@ def known(state: StateFolder, identifier: str) -> Known:
     holder = ReleaseLock(state.lock(plan.image, plan.version)).holder() if plan else None
     running = holder if holder and holder.release == identifier else None
     return Known(identifier, events, folded, running)
+
+
+def find(state: StateFolder, text: str) -> Known:
+    """Return the release that an id names, else the newest one of a version.
+
+    Raises:
+        ConfigError: there is none.
+        ReleaseError: its journal is of a newer shipseal, or was edited.
+    """
+    if text in state.releases():
+        return known(state, text)
+    found = [one for one in all_known(state) if one.state.plan and one.state.plan.version == text]
+    return found[-1] if found else known(state, text)
 
 
 def all_known(state: StateFolder) -> Iterator[Known]:

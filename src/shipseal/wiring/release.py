@@ -22,6 +22,7 @@ from shipseal.registry.interface import Target
 from shipseal.release.context import Mode, Origin, Parts
 from shipseal.release.folders import release_id
 from shipseal.release.records import Plan
+from shipseal.release.retold import RetoldReporter
 from shipseal.release.session import Setup, work_folder
 from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
@@ -75,7 +76,9 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         )  # what is missing there is told before anything long begins
     identifier = _identifier(wish, loaded, version)
     state = state_folder(loaded.path, around.env)
-    connections = Connections(loaded.config, loaded.folder, around.clock)
+    retold = RetoldReporter(around.reporter)
+    around = replace(around, reporter=retold)
+    connections = Connections(loaded.config, loaded.folder, around.clock, told=retold.tried_again)
     targets = tuple(connections.open(text) for text in loaded.config.targets)
     return Setup(
         state=state,

@@ -13,6 +13,7 @@ from shipseal.config.load import LoadedConfig, load
 from shipseal.config.values import absolute_target
 from shipseal.errors import ConfigError
 from shipseal.registry.interface import Target
+from shipseal.release.retold import RetoldReporter
 from shipseal.release.rollback.values import Setup
 from shipseal.verify.policy import TargetRule
 from shipseal.wiring.keys import release_keys
@@ -95,7 +96,8 @@ def _open(loaded: LoadedConfig, texts: Sequence[str], around: Surroundings) -> t
     hasty = loaded.config.model_copy(
         update={"timeouts": timeouts.model_copy(update={"retry_deadline": patience})}
     )
-    connections = Connections(hasty, loaded.folder, around.clock)
+    told = RetoldReporter(around.reporter).tried_again
+    connections = Connections(hasty, loaded.folder, around.clock, told=told)
     return tuple(connections.open(text) for text in texts)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shipseal._internal.clock import Clock
-from shipseal._internal.retry import RetryPolicy
+from shipseal._internal.retry import RetryPolicy, Told
 from shipseal.config.model import Config
 from shipseal.oci.reference import Reference
 from shipseal.registry.docker_config import DockerCredentials
@@ -21,13 +21,16 @@ class Connections:
         config: tells how hosts are reached.
         folder: relative folders start here.
         clock: for waiting.
+        told: hears of what is tried again.
     """
 
-    def __init__(self, config: Config, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, folder: Path, clock: Clock, *, told: Told | None = None
+    ) -> None:
         self._folder = folder
         self._clock = clock
         self._hosts = host_settings(config)
-        self._policy = RetryPolicy(deadline=config.timeouts.retry_deadline)
+        self._policy = RetryPolicy(deadline=config.timeouts.retry_deadline, told=told)
         self._silence = config.timeouts.network
         self._credentials = DockerCredentials(os.environ)
 
