@@ -5,11 +5,11 @@ work and change its answer on the way.
 """
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
+from shipseal._internal.clock import SystemClock
 from shipseal.testing.faults import Fault
 from shipseal.testing.http_server import Exchange, Reply
 
@@ -90,7 +90,7 @@ def silence(seconds: float) -> Fault:
     """Say nothing for a while, then cut the connection."""
 
     def fault(exchange: Exchange) -> bool:
-        time.sleep(seconds)
+        SystemClock().sleep(seconds)
         exchange.drop()
         return True
 
