@@ -71,23 +71,23 @@ class Case:
         return f"killed {'; then '.join(map(str, self.kills))}; {clock}"
 
 
-def random_case(seed: int, number: int, *, most: int = 3) -> Case:
+def random_case(seed: int, number: int, *, kills: int = 0) -> Case:
     """Return the case that a seed and a number give: half of the kills at a line, half at a moment.
 
     Args:
         seed: of all cases.
         number: of this one.
-        most: kills in a row.
+        kills: how many in a row; 0 leaves that to chance, too: up to three.
     """
     draw = random.Random(f"{seed}/{number}")
-    kills = []
-    for _ in range(min(most, draw.choice((1, 1, 1, 2, 3)))):
+    drawn = []
+    for _ in range(kills or draw.choice((1, 1, 1, 2, 3))):
         fresh = draw.random() < 0.5
         if draw.random() < 0.5:
-            kills.append(Kill(draw.random(), draw.choice(WHEN), fresh))
+            drawn.append(Kill(draw.random(), draw.choice(WHEN), fresh))
         else:
-            kills.append(Kill(draw.uniform(0.0, 1.2), fresh=fresh))
-    return Case(tuple(kills), stopped_clock=draw.random() < 0.5)
+            drawn.append(Kill(draw.uniform(0.0, 1.2), fresh=fresh))
+    return Case(tuple(drawn), stopped_clock=draw.random() < 0.5)
 
 
 def survive(scene: Scene, case: Case, undisturbed: Undisturbed) -> None:

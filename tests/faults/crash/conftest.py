@@ -1,5 +1,6 @@
 """Scenes that are made once and used by many cases."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,9 @@ def prepared(scene: Scene, *, with_old: bool = True) -> Prepared:
 
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the cache of catalogues that all scenes share."""
-    return tmp_path_factory.mktemp("catalogues")
+    """Return the cache of catalogues that all scenes share, of all workers too: it is made for several at once."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "catalogues"
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,9 @@ from shipseal.errors import Exit
 from shipseal.release.folders import StateFolder
 from shipseal.release.lock import Holder
 from tests.faults.crash.conftest import Prepared
+from tests.faults.crash_rows import LOCKS
 from tests.support.kills import KILLED, NEW, Scene, left_behind
+from tests.support.proofs import proves
 
 HOST = socket.gethostname()
 
@@ -53,12 +55,13 @@ def held(scene: Scene) -> Iterator["subprocess.Popen[str]"]:
         first.communicate()
 
 
+@proves(LOCKS["held"])
 def test_a_second_process_is_told_who_holds_the_lock_and_what_to_do(
     scene: Scene, held: "subprocess.Popen[str]", layouts: Prepared
 ) -> None:
     second = scene.run()
-    assert second.status == Exit.OUTSIDE
-    told = rf"release\.locked: .*process {held.pid} on {re.escape(HOST)} since \d{{4}}-\S+Z"
+    assert second.status == LOCKS["held"].exit
+    told = rf"{LOCKS['held'].code}: .*process {held.pid} on {re.escape(HOST)} since \d{{4}}-\S+Z"
     assert re.search(told, second.out), second.out
     assert "hint: wait for it, or end that process; its release can be resumed" in second.out
     (scene.folder / "go-on").touch()
@@ -68,6 +71,7 @@ def test_a_second_process_is_told_who_holds_the_lock_and_what_to_do(
     assert left_behind(scene) == []
 
 
+@proves(LOCKS["killed"])
 def test_the_lock_of_a_killed_process_is_free_at_once(
     scene: Scene, held: "subprocess.Popen[str]", layouts: Prepared
 ) -> None:
@@ -80,6 +84,7 @@ def test_the_lock_of_a_killed_process_is_free_at_once(
     assert lock_of(scene).read_bytes() == b""
 
 
+@proves(LOCKS["stale"])
 @pytest.mark.parametrize(
     "holder",
     [
@@ -101,6 +106,7 @@ def test_what_stands_in_a_lock_file_holds_nobody(scene: Scene, holder: Holder | 
     assert scene.journals()
 
 
+@proves(LOCKS["other-host"])
 def test_a_lock_that_another_host_holds_names_it(scene: Scene) -> None:
     path = lock_of(scene)
     path.parent.mkdir(parents=True)
@@ -110,7 +116,8 @@ def test_a_lock_that_another_host_holds_names_it(scene: Scene) -> None:
     with path.open("rb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         ran = scene.run()
-    assert ran.status == Exit.OUTSIDE
+    assert ran.status == LOCKS["other-host"].exit
+    assert f"error {LOCKS['other-host'].code}:" in ran.out
     assert "process 4711 on builder-7 since 2026-05-01T10:00:00Z" in ran.out
     assert not scene.journals()
 
@@ -134,6 +141,8 @@ for name in filter(str.isdecimal, os.listdir("/proc")):
 """
 
 
+@proves(LOCKS["two-machines"])
+@pytest.mark.faults
 @pytest.mark.parametrize("place", [0, 1], ids=["layouts", "registries"])
 def test_two_machines_at_once_come_to_one_end(
     places: tuple[Prepared, Prepared], place: int

@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from tests.faults.crash.conftest import Prepared
+from tests.faults.crash_rows import POWER
 from tests.support.kill_cases import Case, Kill, check_end
 from tests.support.kills import Scene
 from tests.support.power_cut import Disk, Recording
+from tests.support.proofs import proves
 
 # What a line of the journal says is in the evidence folder, by its kind.
 NAMED: Mapping[str, tuple[str, ...]] = {
@@ -123,14 +125,15 @@ def goes_on(prepared: Prepared, disk: Disk, recording: Recording, numbers: range
         cut(scene, disk, msgspec.json.encode(line) + b"\n", tail)
         last = scene.run()
         case = Case((Kill(number / len(lines), f"power cut, {tail}, at"),), stopped_clock=True)
-        assert last.status == 0, f"{case}\n{last.out}"
+        assert last.status == POWER[tail].exit, f"{case}\n{last.out}"
         check_end(scene, case, [last], prepared.undisturbed)
 
 
+@proves(*(POWER[tail] for tail in TAILS))
 def test_after_a_power_cut_the_release_goes_on(
     layouts: Prepared, recorded: tuple[Disk, Recording]
 ) -> None:
-    goes_on(layouts, *recorded, range(3, 200, 27))
+    goes_on(layouts, *recorded, range(14, 200, 21))
 
 
 @pytest.mark.faults

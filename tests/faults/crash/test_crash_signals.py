@@ -15,7 +15,9 @@ import pytest
 from shipseal.errors import Exit
 from shipseal.release.journal import read_journal
 from tests.faults.crash.conftest import Prepared
+from tests.faults.crash_rows import KILLS, SIGNALS
 from tests.support.kills import KILLED, NEW, Scene, left_behind, processes_below
+from tests.support.proofs import proves
 
 # A Syft that unpacks for a minute, with a child that left its session.
 _SLOW_SYFT = """#!/bin/sh
@@ -67,6 +69,7 @@ def finish(scene: Scene, layouts: Prepared) -> None:
     assert left_behind(scene) == []
 
 
+@proves(KILLS["tools"])
 def test_a_killed_release_takes_its_tools_with_it_and_the_next_run_its_files(
     scene: Scene, layouts: Prepared
 ) -> None:
@@ -81,7 +84,15 @@ def test_a_killed_release_takes_its_tools_with_it_and_the_next_run_its_files(
     finish(scene, layouts)
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@proves(*(SIGNALS[name] for name in ("SIGHUP", "SIGTERM", "SIGINT")))
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGHUP,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.faults),
+        pytest.param(signal.SIGINT, marks=pytest.mark.faults),
+    ],
+)
 def test_a_signal_interrupts_it_and_its_tools_are_gone(
     scene: Scene, layouts: Prepared, number: signal.Signals
 ) -> None:
@@ -89,15 +100,19 @@ def test_a_signal_interrupts_it_and_its_tools_are_gone(
     wait_until(lambda: catalogues(scene))
     running.send_signal(number)
     out, _ = running.communicate(timeout=20)
-    assert running.returncode == Exit.INTERRUPTED, out
+    row = SIGNALS[number.name]
+    assert running.returncode == row.exit == Exit.INTERRUPTED, out
     assert "Traceback" not in out
     # What left its session is not in the group that shipseal ends, but it carries the mark.
     wait_until(lambda: not tools(scene), 10.0)
     last = read_journal(scene.journals()[0])[-1]
-    assert (last.kind, last.data["message"]) == ("release.closed", "interrupted")
+    assert (last.kind, last.data["status"]) == ("release.closed", row.outcome)
+    assert last.data["message"] == "interrupted"
     finish(scene, layouts)
 
 
+@proves(SIGNALS["nohup"])
+@pytest.mark.faults
 def test_what_was_started_with_nohup_goes_on(layouts: Prepared) -> None:
     scene = layouts.scene
     scene.reset()
@@ -123,6 +138,8 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+@proves(SIGNALS["terminal"])
+@pytest.mark.faults
 def test_a_terminal_that_is_closed_interrupts_it(scene: Scene, layouts: Prepared) -> None:
     config = str(scene.project.folder / "shipseal.yaml")
     words = ["-m", "shipseal.cli.main", "release", "--version", NEW, "--config", config]
@@ -157,6 +174,8 @@ def _drained(master: int) -> bool:
     return True
 
 
+@proves(KILLS["machine"])
+@pytest.mark.faults
 def test_a_power_cut_of_the_whole_machine_leaves_its_files_to_the_next_run(
     scene: Scene, layouts: Prepared
 ) -> None:
