@@ -65,10 +65,15 @@ class ReleaseLock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A file system without locks says so here: a release without one is not begun.
+            with disk_errors(self.path):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return False
+        except BaseException:
+            os.close(descriptor)
+            raise
         holder = Holder(os.getpid(), socket.gethostname(), rfc3339(clock.now()), release)
         try:
             with disk_errors(self.path):
