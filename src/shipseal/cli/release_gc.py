@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shipseal.cli.output import Column, print_json, print_table, say, size_text
+from shipseal.cli.working import working
 from shipseal.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def gc(
 
     limits = GcLimits(_age(older_than), _size(max_size), keep)
     state, cache = state_folder(config, os.environ), cache_folder(os.environ)
-    result = collect(state, cache, limits, SystemClock(), dry_run=dry_run)
+    with working("looking at what may go" if dry_run else "removing what may go"):
+        result = collect(state, cache, limits, SystemClock(), dry_run=dry_run)
     if as_json:
         print_json(result.to_json())
     else:

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -83,7 +83,11 @@ def rollback(
         finally:
             for target in setup.targets:
                 target.close()
-    raise typer.Exit(result.exit)
+    _end(result.exit)
+
+
+def _end(status: int) -> NoReturn:
+    raise typer.Exit(status)
 
 
 def _roll_back(setup: "Setup", wish: "Wish", *, yes: bool, as_json: bool) -> "RollbackResult":
@@ -93,7 +97,11 @@ def _roll_back(setup: "Setup", wish: "Wish", *, yes: bool, as_json: bool) -> "Ro
     from shipseal.release.rollback.run import carry_out, one_at_a_time  # noqa: PLC0415
 
     with one_at_a_time(setup):
-        plan = plan_rollback(setup, wish)
+        looking = setup.reporter.transfer("looking at all targets", None)
+        try:
+            plan = plan_rollback(setup, wish)
+        finally:
+            looking.done()
         result = result_of_plan(setup, wish, plan)
         if not as_json:
             print_plan(result)

@@ -58,6 +58,7 @@ def verify_bundle(
     from shipseal.cli.bundle_files import artifact_named, bundles_in  # noqa: PLC0415
     from shipseal.cli.bundle_view import bundles_json, print_bundles  # noqa: PLC0415
     from shipseal.cli.trust_asked import TrustAsked, wish_of  # noqa: PLC0415
+    from shipseal.cli.working import working  # noqa: PLC0415
     from shipseal.wiring.trust import open_trust  # noqa: PLC0415
 
     if (artifact is None) == (digest is None):
@@ -66,11 +67,12 @@ def verify_bundle(
             hint="a bundle proves something about one content only: say which one is meant",
         )
     wish = wish_of(TrustAsked(tuple(key or ()), who, policy, trusted_root, offline=offline))
-    raws = bundles_in(bundle)
-    about = artifact_named(artifact, digest)
-    opened = open_trust(wish, os.environ, SystemClock())
-    trusted = Trusted(opened.keys, opened.identities)
-    verdicts = [judge_bundle(raw, about, trusted) for raw in raws]
+    with working(f"verify {bundle.name}"):
+        raws = bundles_in(bundle)
+        about = artifact_named(artifact, digest)
+        opened = open_trust(wish, os.environ, SystemClock())
+        trusted = Trusted(opened.keys, opened.identities)
+        verdicts = [judge_bundle(raw, about, trusted) for raw in raws]
     if as_json:
         print_json(bundles_json(verdicts, about, opened.root, explain=explain))
     else:

@@ -3,6 +3,7 @@
 import io
 import re
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -217,3 +218,16 @@ def test_what_is_reported_after_the_end_is_printed_or_dropped() -> None:
     shown.step("late", "done")
     assert "late: " in stream.getvalue()
     assert "\x1b[?25l" not in stream.getvalue()[stream.getvalue().rindex("\x1b[?25h") :]
+
+
+def test_while_nothing_runs_the_terminal_is_left_to_whoever_asks_something() -> None:
+    stream = Terminal()
+    with TerminalReporter(stream=stream, env={"TERM": "xterm"}) as shown:
+        shown.step("look", "running")
+        shown.step("look", "done")
+        before = stream.getvalue()
+        assert before.rindex("\x1b[?25h") > before.rindex("\x1b[?25l")
+        time.sleep(0.4)  # three pictures' time
+        assert stream.getvalue() == before
+        shown.step("move", "running")
+        assert stream.getvalue().rindex("\x1b[?25l") > len(before) - 1
