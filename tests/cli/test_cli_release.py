@@ -130,7 +130,7 @@ def test_what_is_known_of_releases_is_listed_and_shown(
     assert "timeline" in shown
     assert "catalogue and scan" in shown
     assert project.run("release", "show", identifier, "--json") == Exit.OK
-    validate("release.schema.json", result_of(capsys))
+    validate("release-show.schema.json", result_of(capsys))
 
 
 def test_a_release_that_was_given_up_says_what_stays_and_may_be_started_again(

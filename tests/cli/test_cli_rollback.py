@@ -165,7 +165,7 @@ def test_list_and_show_tell_of_it(
     assert "rolled back: 1.4, latest went to 1.4.1" in shown
     assert "reason: 500 on login" in shown
     assert project.run("release", "show", bad["release"], "--json") == Exit.OK
-    assert told(capsys, "release.schema.json")["rolled_back"]["reason"] == "500 on login"
+    assert told(capsys, "release-show.schema.json")["rolled_back"]["reason"] == "500 on login"
 
 
 def test_a_damaged_seal_stops_it_with_exit_3(

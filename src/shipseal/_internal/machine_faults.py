@@ -83,7 +83,7 @@ def _no_room(error: OSError, path: Path | str, needed: int | None) -> ShipsealEr
     return ShipsealError(
         Code.DISK_FULL,
         f"{path}: {why}",
-        hint="free some space and run the same command again",
+        hint="free some space (shipseal release gc removes what old releases left) and run the same command again",
         context=context,
         retryable=True,
     )

@@ -59,9 +59,8 @@ def bar(step: TimelineStep, total: float, width: int = _WIDTH) -> str:
     """Return a line of ``width`` cells that is drawn where the step ran; what took time has one cell at least."""
     if total <= 0 or step.seconds is None:
         return " " * width
-    begin = min(width - 1, int(step.offset / total * width))
-    cells = step.seconds / total * width
-    whole = max(0, min(width - begin, int(cells)))
+    begin = int(min(width - 1, step.offset / total * width))
+    whole = int(min(width - begin, step.seconds / total * width))
     drawn = _BAR * whole or _LESS
     return (" " * begin + drawn).ljust(width)[:width]
 

@@ -11,7 +11,20 @@ Data = Mapping[str, Any]
 
 @dataclass(slots=True)
 class StepWork:
-    """One step while events are read; see :class:`shipseal.release.timeline.TimelineStep`."""
+    """One step while events are read.
+
+    Attributes:
+        name: of the step.
+        started: RFC 3339, UTC.
+        state: how it stands.
+        seconds: how long it took; None when that is not known.
+        did: what was done, in words.
+        counts: how many of each kind were done.
+        tools: outside tools that worked.
+        bytes: that were sent or made; None when there were none.
+        retries: how often something was tried again.
+        code: failure code; may be empty.
+    """
 
     name: str
     started: str

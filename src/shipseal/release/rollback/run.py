@@ -58,20 +58,25 @@ def carry_out(setup: Setup, wish: Wish, plan: RollbackPlan) -> RollbackResult:
         ReleaseError: ``release.locked``: a release that tags leave is running on this machine.
         ShipsealError: the journal cannot be written.
     """
-    if plan.to is None or plan.assurance is None:
-        raise AssertionError("a plan without a destination is not carried out")
-    touched = _touched(setup, plan, plan.to)
+    to = _destination(plan)
+    touched = _touched(setup, plan, to)
     with ExitStack() as held:
         for path in dict.fromkeys(_lock_path(setup, release) for release in touched):
             lock = ReleaseLock(path)
             lock.acquire("rollback", setup.clock, wait=setup.lock_wait)
             held.callback(lock.free)
-        run = _open(setup, wish, plan, plan.to)
+        run = _open(setup, wish, plan, to)
         closed = run.to_its_end()
         run.ledger.record("release.closed", closed)
         if closed.status == RollbackStatus.DONE:
             _supersede(setup, run.start)
     return result_of_run(result_of_plan(setup, wish, plan), run.start.rollback, closed)
+
+
+def _destination(plan: RollbackPlan) -> Point:
+    if plan.to is None or plan.assurance is None:
+        raise AssertionError("a plan without a destination is not carried out")
+    return plan.to
 
 
 @dataclass(frozen=True, slots=True)

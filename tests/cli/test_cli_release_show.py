@@ -1,0 +1,197 @@
+"""``shipseal release show`` and ``release gc`` on a machine with real releases."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from shipseal.errors import Exit
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.registry_simulator import RegistrySimulator
+from tests.support.release_project import PASSWORD, Project
+
+SCHEMAS = Path(__file__).parents[2] / "src" / "shipseal" / "schemas"
+
+
+@pytest.fixture(scope="module")
+def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path) -> Project:
+    monkeypatch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)
+    monkeypatch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
+    made = Project(tmp_path / "project")
+    made.build()
+    return made
+
+
+def told(capsys: pytest.CaptureFixture[str], schema: str) -> Any:
+    value = json.loads(capsys.readouterr().out)
+    document = json.loads((SCHEMAS / schema).read_text())
+    Draft202012Validator.check_schema(document)
+    Draft202012Validator(document).validate(value)
+    return value
+
+
+def test_show_takes_a_version_and_draws_what_was_done(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.release("1.0.0")
+    capsys.readouterr()
+    assert project.run("release", "show", "1.0.0") == Exit.OK
+    out = capsys.readouterr().out
+    assert "timeline: began 20" in out
+    assert "(UTC)" in out
+    lines = {line.split()[1]: line for line in out.splitlines() if line[2:3] == line[5:6] == ":"}
+    assert "1.0.0 moved, latest moved" in lines["promote"]
+    assert "syft " in lines["catalogue"]
+    assert "━" not in out  # a pipe gets no picture
+    assert "diagnosis" not in out
+    assert project.run("release", "show", "9.9.9") == Exit.USAGE
+    assert "no release '9.9.9'" in capsys.readouterr().err
+
+
+def test_show_in_json_has_timeline_and_diagnosis(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.release("1.0.0")
+    capsys.readouterr()
+    assert project.run("release", "show", "--json") == Exit.OK
+    done = told(capsys, "release-show.schema.json")
+    assert (done["diagnosis"], done["running"], len(done["timeline"])) == (None, False, 1)
+    project.build({"planted": "1.0"})
+    assert project.release("1.1.0") == Exit.REFUSED
+    capsys.readouterr()
+    assert project.run("release", "show", "--json") == Exit.OK
+    refused = told(capsys, "release-show.schema.json")
+    assert refused["diagnosis"]["code"] == "scan.gate-failed"
+    assert refused["diagnosis"]["next"] == "shipseal release --version 1.1.0"
+
+
+def test_the_schema_of_show_is_that_of_a_release_and_more() -> None:
+    release, show = (
+        json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+        for name in ("release", "release-show")
+    )
+    more = {"running", "timeline", "diagnosis"}
+    assert show["properties"].keys() == release["properties"].keys() | more
+    assert all(
+        show["properties"][name] == release["properties"][name] for name in release["properties"]
+    )
+    assert set(show["required"]) == set(release["required"]) | more
+
+
+class Outage:
+    """Answers some uploads with 503."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __call__(self, exchange: Exchange) -> bool:
+        if exchange.method == "PUT" and "/manifests/" in exchange.path and self.times:
+            self.times -= 1
+            exchange.reply(503, b"busy")
+            return True
+        return False
+
+
+def test_what_was_tried_again_is_shown_and_kept(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RegistrySimulator() as registry:
+        project.configure(targets=[f"{registry.host}/org/app"])
+        registry.before = Outage(2)
+        assert project.release("1.0.0") == Exit.OK
+        err = capsys.readouterr().err
+    assert "service.outage" in err
+    assert "trying again in" in err
+    project.run("release", "show", "--json")
+    shown = told(capsys, "release-show.schema.json")
+    retries = {one["step"]: one["retries"] for one in shown["timeline"][0]["steps"]}
+    assert retries[f"stage {registry.host}/org/app"] == 2
+
+
+def test_an_outage_that_lasts_is_diagnosed(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RegistrySimulator() as registry:
+        targets = [f"{registry.host}/org/app"]
+        project.configure(targets=targets, timeouts={"retry_deadline": "1ms"})
+        registry.before = Outage(1000)
+        assert project.release("1.0.0") == Exit.OUTSIDE
+    capsys.readouterr()
+    assert project.run("release", "show", "1.0.0") == Exit.OK
+    lines = capsys.readouterr().out.splitlines()
+    diagnosis = lines[lines.index("diagnosis service.outage") :]
+    assert any(line.startswith("  means ") for line in diagnosis)
+    assert any(line.startswith("  do ") for line in diagnosis)
+    assert any(line.startswith("  proof ") and "503" in line for line in diagnosis)
+    [following] = [line for line in diagnosis if line.startswith("  next ")]
+    assert "shipseal release resume 1.0.0-" in following
+
+
+def test_gc_says_what_goes_and_what_stays(
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("SHIPSEAL_CACHE", str(tmp_path / "cache"))
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        project.build({"sample": version})
+        assert project.release(version) == Exit.OK
+    time.sleep(1.1)  # times in journals are whole seconds
+    capsys.readouterr()
+    words = ("release", "gc", "--older-than", "1s", "--keep", "2")
+    assert project.run(*words, "--dry-run") == Exit.OK
+    out = capsys.readouterr().out
+    assert "would go" in out
+    assert "1.0.0-" in out
+    assert "one of the last 2 that are done" in out
+    assert project.run(*words, "--json") == Exit.OK
+    result = told(capsys, "release-gc.schema.json")
+    gone = [one["name"] for one in result["removed"] if one["kind"] == "release"]
+    assert len(gone) == 1
+    assert gone[0].startswith("1.0.0-")
+    assert result["freed"] > 0
+    assert result["after"]["cache"] < result["before"]["cache"]
+    assert project.run("release", "list", "--json") == Exit.OK
+    listed = told(capsys, "release-list.schema.json")
+    assert [one["version"] for one in listed["releases"]] == ["1.1.0", "1.2.0"]
+    assert project.run("release", "rollback", "--yes") == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--older-than", "soon"), "soon"),
+        (("--max-size", "many"), "many"),
+        (("--keep", "1"), "--keep"),
+    ],
+)
+def test_gc_refuses_what_makes_no_sense(
+    project: Project, capsys: pytest.CaptureFixture[str], words: tuple[str, str], named: str
+) -> None:
+    assert project.run("release", "gc", *words) == Exit.USAGE
+    assert named in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["5GB", "500 MB", "1GiB", "1.5G", "100000000"])
+def test_gc_takes_sizes_as_people_write_them(
+    project: Project, capsys: pytest.CaptureFixture[str], size: str
+) -> None:
+    assert project.run("release", "gc", "--max-size", size, "--json") == Exit.OK
+    assert told(capsys, "release-gc.schema.json")["over"] == 0
+
+
+def test_a_full_disk_is_told_with_what_makes_room() -> None:
+    from shipseal._internal.machine_faults import disk_error  # noqa: PLC0415 - for this test alone
+
+    found = disk_error(OSError(28, "No space left on device"), Path("/nowhere/x"))
+    assert found
+    assert "shipseal release gc" in found.hint
