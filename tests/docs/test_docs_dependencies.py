@@ -15,6 +15,7 @@ _PAGE = page("dependencies.md")
 _IMPORTED_AS = {
     "packageurl-python": "packageurl",
     "pynacl": "nacl",
+    "rfc3161-client": "rfc3161_client",
     "ruamel.yaml": "ruamel",
 }
 # Carries a program, and nothing to import.

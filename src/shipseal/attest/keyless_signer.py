@@ -16,6 +16,7 @@ from shipseal.attest.oidc import IdentityToken
 from shipseal.attest.oidc_sources import TokenSource
 from shipseal.attest.sigstore_instance import SigstoreInstance
 from shipseal.attest.web import Web
+from shipseal.errors import ShipsealError
 from shipseal.intoto.statement import parse_statement
 from shipseal.oci import digest_of
 
@@ -52,6 +53,7 @@ class KeylessSigner(Signer):
         self._instance, self._tokens, self._web, self._clock = instance, tokens, web, clock
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._failed: tuple[float, ShipsealError] | None = None
         self._token = tokens.token()
 
     @property
@@ -84,9 +86,18 @@ class KeylessSigner(Signer):
         return SignedBundle(raw, digest_of(raw), parsed.predicate_type)
 
     def _certified(self) -> _Held:
+        asked = self._clock.monotonic()
         with self._lock:
-            if self._held is None or not _lives(self._held.certificate, self._clock.now()):
+            if self._held is not None and _lives(self._held.certificate, self._clock.now()):
+                return self._held
+            if self._failed is not None and self._failed[0] >= asked:
+                # It was tried while this thread waited: a dozen threads do not wait a dozen times for an outage.
+                raise self._failed[1].with_traceback(None)
+            try:
                 self._held = self._new()
+            except ShipsealError as error:
+                self._failed = (self._clock.monotonic(), error)
+                raise
             return self._held
 
     def _new(self) -> _Held:

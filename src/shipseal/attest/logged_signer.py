@@ -84,7 +84,7 @@ def _root(raw: bytes) -> TrustedRoot:
     except (SigstoreError, ValueError) as error:
         raise ConfigError(
             f"the trusted root to sign with cannot be used: {str(error)[:300]}",
-            hint="name the operator's trusted_root.json in sign.trusted_root",
+            hint="name the operator's trusted_root.json in verify.trusted_root",
         ) from error
 
 

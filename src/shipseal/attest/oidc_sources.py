@@ -30,6 +30,8 @@ PERMISSIONS_HINT = (
     "a reusable workflow gets it from the job that calls it; a fork's pull request never does"
 )
 
+GITLAB_HINT = f"the job needs:\n\n    id_tokens:\n      {VARIABLE}:\n        aud: {AUDIENCE}"
+
 
 class TokenSource(ABC):
     """Gives identity tokens. Safe to use from several threads."""
@@ -247,3 +249,21 @@ def ambient_detector() -> Callable[[str], str | None]:
     import id as detection  # noqa: PLC0415 - brings an HTTP client, and is rarely needed
 
     return detection.detect_credential
+
+
+def log_in(issuer: str) -> str:
+    """Return the token of a person who logs in at ``issuer`` with a browser; waits until that is done.
+
+    Raises:
+        AttestError: ``auth.oidc-permission``: the instance has no login, or it failed.
+    """
+    from sigstore.errors import Error as SigstoreError  # noqa: PLC0415 - only people need it
+    from sigstore.oidc import Issuer, IssuerError  # noqa: PLC0415
+
+    if not issuer:
+        raise unusable("the login", "this instance names no issuer", hint=f"set {VARIABLE}")
+    try:
+        return str(Issuer(issuer).identity_token())
+    except (SigstoreError, IssuerError) as error:
+        problem = redact(f"{issuer}: {str(error) or type(error).__name__}")
+        raise unusable("the login", problem, hint="try again, or set " + VARIABLE) from error

@@ -4,7 +4,8 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from shipseal._internal.clock import Clock
-from shipseal.attest.signing_config import read_services
+from shipseal._internal.limits import read_limited
+from shipseal.attest.signing_config import SIGNING_CONFIG_FILE, read_services
 from shipseal.attest.sigstore_instance import PUBLIC_GOOD, SigstoreInstance
 from shipseal.attest.trust_root_source import (
     PUBLIC_TUF,
@@ -39,4 +40,5 @@ def public_instance(places: TufPlaces, clock: Clock, refresh: Refresh | None) ->
 
 def _embedded() -> bytes:
     folder = files("sigstore") / "_store" / quote(PUBLIC_TUF, safe="")
-    return (folder / SIGNING_TARGET).read_bytes()
+    with (folder / SIGNING_TARGET).open("rb") as stream:
+        return read_limited(stream, SIGNING_CONFIG_FILE, what=SIGNING_TARGET)

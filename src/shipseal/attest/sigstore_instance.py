@@ -67,16 +67,41 @@ def instance_from_files(
     what = str(signing_config)
     raw = _read(signing_config, SIGNING_CONFIG_FILE)
     both = _client_config(raw)
-    root = _read(trusted_root, TRUST_ROOT_FILE) if trusted_root else b""
-    if both is not None:
-        raw, root = both[0], root or both[1]
+    raw, root = both or (raw, b"")
     services = read_services(raw, now=now, what=what)
+    if trusted_root and not root:
+        root = _root_of(services.authority, _read(trusted_root, TRUST_ROOT_FILE), trusted_root)
     if services.log is not None and not root:
         raise ConfigError(
             f"{what}: this instance keeps logs, and no trusted root was named to check its certificates with",
-            hint="name the operator's trusted_root.json in sign.trusted_root",
+            hint="name the operator's trusted_root.json in verify.trusted_root",
         )
     return SigstoreInstance(signing_config.name, services, root)
+
+
+class _Uri(msgspec.Struct):
+    uri: str = ""
+
+
+class _Root(msgspec.Struct, rename="camel"):
+    certificate_authorities: list[_Uri] = []
+
+
+def _root_of(authority: str, raw: bytes, path: Path) -> bytes:
+    """Return the trusted root of the instance with this ``authority``: a file may hold several, one a line."""
+    lines = [line for line in raw.splitlines() if line.strip()]
+    try:
+        roots = [(line, msgspec.json.decode(line, type=_Root)) for line in lines]
+    except msgspec.DecodeError:
+        return raw  # one document over many lines
+    for line, root in roots:
+        uris = [one.uri.rstrip("/") for one in root.certificate_authorities]
+        if len(roots) == 1 or authority in uris:
+            return line
+    raise ConfigError(
+        f"{path}: none of its {len(roots)} trusted roots is that of {authority}",
+        hint="name the trusted root of the instance that signs",
+    )
 
 
 class _Kind(msgspec.Struct, rename="camel"):
@@ -105,5 +130,5 @@ def _read(path: Path, limit: Limit) -> bytes:
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read: {error.strerror}",
-            hint="check sign.signing_config and sign.trusted_root",
+            hint="check sign.signing_config and verify.trusted_root",
         ) from error

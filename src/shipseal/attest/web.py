@@ -7,6 +7,7 @@ tried again, and all tries together end.
 
 import ssl
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -83,6 +84,9 @@ class Web:
     Args:
         clock: time and sleep.
         patience: see :class:`Patience`.
+
+    Attributes:
+        close: closes all connections; what is no longer used is closed by itself.
     """
 
     def __init__(self, clock: Clock, patience: Patience | None = None) -> None:
@@ -90,6 +94,8 @@ class Web:
         self.patience = patience or Patience()
         self._lock = threading.Lock()
         self._clients: dict[tuple[bool, bool], httpx.Client] = {}
+        # A signer is used until nobody needs it, and nobody is told when that is.
+        self.close = weakref.finalize(self, _close, self._clients)
 
     def ask(self, ask: Ask) -> Answer:
         """Return the answer; every request that is made here may be made again.
@@ -101,13 +107,6 @@ class Web:
         """
         policy = RetryPolicy(deadline=self.patience.deadline)
         return call_with_retry(lambda: self._once(ask), policy, self._clock)
-
-    def close(self) -> None:
-        """Close all connections."""
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
 
     def _once(self, ask: Ask) -> Answer:
         seconds = self.patience.answer
@@ -148,6 +147,12 @@ class Web:
             if key not in self._clients:
                 self._clients[key] = _new_client(through_proxies=not key[0], tls=key[1])
             return self._clients[key]
+
+
+def _close(clients: dict[tuple[bool, bool], httpx.Client]) -> None:
+    for client in clients.values():
+        client.close()
+    clients.clear()
 
 
 def is_own(url: str) -> bool:

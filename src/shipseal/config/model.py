@@ -74,6 +74,17 @@ class Config(Section):
     timeouts: Timeouts = Field(default=Timeouts(), description="How long things may take.")
 
     @model_validator(mode="after")
+    def _signed_is_verified(self) -> Self:
+        """Refuse an instance whose signatures could not be verified before tags move."""
+        own = self.sign.signing_config is not None
+        if (own or self.sign.instance == "github") and self.verify.trusted_root is None:
+            key = "signing_config" if own else "instance: github"
+            raise ValueError(
+                f"sign.{key} needs verify.trusted_root, the trusted root of that instance"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tags_differ(self) -> Self:
         without_duplicates(tuple(tag.tag for tag in self.tags))
         return self

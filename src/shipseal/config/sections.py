@@ -17,6 +17,7 @@ from shipseal.config.section import Section, Shown
 from shipseal.config.values import (
     Duration,
     DurationOrNone,
+    FileOrInput,
     FilePath,
     Flag,
     MemoryOrNone,
@@ -95,12 +96,30 @@ def read_tag(value: object) -> object:
 class Sign(Section):
     """How evidence is signed. The key's password: SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else asked."""
 
-    mode: Literal["auto", "key"] = Field(
+    mode: Literal["auto", "key", "keyless"] = Field(
         default="auto",
-        description="`key`: with the key below; `auto`: with what `verify` asks for, and never with anything weaker.",
+        description="`key`: with the key below; `keyless`: as whom an identity token says we are; `auto`: with what "
+        "`verify` asks for (identities: keyless, keys: key), and never with anything else.",
     )
     key: FilePath | None = Field(
         default=None, description="Encrypted private key (shipseal's or cosign's file)."
+    )
+    instance: Literal["auto", "public-good", "github"] = Field(
+        default="auto",
+        description="Which instance of Sigstore signs keyless: `public-good` writes workflow and repository into a log "
+        "that everybody reads; `github` is GitHub's for private repositories; `auto`: the public one, and GitHub's for "
+        "its private repositories. A private repository reaches the public log only where this says `public-good`.",
+    )
+    signing_config: FilePath | None = Field(
+        default=None,
+        description="An instance of your own: its signing configuration, or its client trust configuration; needs "
+        "`verify.trusted_root`.",
+    )
+    token: FileOrInput | None = Field(
+        default=None,
+        description="File with the identity token, read again for each certificate, or `-`; default: "
+        "SIGSTORE_ID_TOKEN, else what GitHub Actions, GitLab, Buildkite, CircleCI or Google Cloud give the job, else a "
+        "login on a terminal.",
     )
 
     @model_validator(mode="after")
@@ -109,6 +128,12 @@ class Sign(Section):
             raise ValueError(
                 "mode: key needs key, the file with the private key (shipseal key generate)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_instance(self) -> Self:
+        if self.signing_config is not None and self.instance != "auto":
+            raise ValueError(f"instance: {self.instance} leaves no use for signing_config")
         return self
 
 

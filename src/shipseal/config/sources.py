@@ -11,6 +11,8 @@ from shipseal.config.section import Section
 
 # What a release writes itself.
 _WRITTEN = frozenset({"evidence.folder"})
+# What is there only while a job runs.
+_LATER = frozenset({"sign.token"})
 _ADVICE: Mapping[str, str] = {
     "build.layout": "build the image first",
     "build.archive": "build the image first",
@@ -42,7 +44,7 @@ def missing_sources(loaded: LoadedConfig) -> tuple[MissingSource, ...]:
     return tuple(
         _missing(loaded, key, path)
         for key, path in named
-        if key not in _WRITTEN and not path.exists()
+        if key not in _WRITTEN | _LATER and not path.exists()
     )
 
 

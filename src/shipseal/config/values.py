@@ -142,6 +142,10 @@ def _path(value: object, info: ValidationInfo) -> Path:
     return Path(absolute(value, _folder(info)))
 
 
+def _path_or_input(value: object, info: ValidationInfo) -> Path:
+    return Path("-") if value == "-" else _path(value, info)
+
+
 def _program(value: str, info: ValidationInfo) -> str:
     return absolute_program(value, _folder(info))
 
@@ -246,6 +250,13 @@ FilePath = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "minLength": 1}),
     Shown("path", is_path=True),
+]
+FileOrInput = Annotated[
+    Path,
+    BeforeValidator(_path_or_input),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+    Shown("path, or - for standard input", is_path=True),
 ]
 Program = Annotated[
     str, Field(min_length=1), AfterValidator(_program), Shown("program", is_path=True)

@@ -51,7 +51,7 @@ def origin_of(env: Mapping[str, str]) -> Origin:
     if env.get("GITHUB_ACTIONS") != "true":
         return Origin()
     event = env.get("GITHUB_EVENT_NAME", "")
-    payload = _payload(env.get("GITHUB_EVENT_PATH", ""))
+    payload = event_payload(env.get("GITHUB_EVENT_PATH", ""))
     origin = _origin(event, payload)
     if origin.fork and (event in _PRIVILEGED or "workflow_run" in payload):
         raise ConfigError(
@@ -88,7 +88,12 @@ def _compare(event: str, head: object, base: Mapping[str, Any]) -> Origin:
     return Origin(event, not same, str(found["full_name"]), name)
 
 
-def _payload(name: str) -> Mapping[str, Any]:
+def event_payload(name: str) -> Mapping[str, Any]:
+    """Return the event that the runner wrote to the file ``name`` (``GITHUB_EVENT_PATH``).
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     if not name:
         raise _unreadable("GITHUB_EVENT_PATH is not set")
     try:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from shipseal._internal.clock import Clock
 from shipseal.attest.interface import SignedBundle, Signer, Trust, VerifiedStatement
 from shipseal.attest.key_files import (
-    PasswordSource,
     environment_password,
     load_private_key,
     read_key_file,
@@ -17,6 +18,8 @@ from shipseal.attest.keys import LocalKey, PublicKey
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import AttestError, Code, ConfigError
+from shipseal.wiring.surroundings import Surroundings
+from shipseal.wiring.trust import TrustWish, open_trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +37,103 @@ class Keys:
     key_ids: tuple[str, ...]
 
 
-def release_keys(loaded: LoadedConfig, env: Mapping[str, str], ask: PasswordSource) -> Keys:
-    """Return the keys of a release, opened now: a wrong password is told before anything long begins.
+def signing_mode(loaded: LoadedConfig) -> Literal["key", "keyless"]:
+    """Return what signs: what ``sign.mode`` says, and with ``auto`` what ``verify`` asks for.
+
+    It follows from the configuration alone. What cannot be had then is an error, and never a reason for the other.
+    """
+    sign, verify = loaded.config.sign, loaded.config.verify
+    if sign.mode != "auto":
+        return sign.mode
+    if not verify.identities:
+        return "key"
+    # Both would do, and whoever names a private key wants it used.
+    return "key" if verify.keys and sign.key else "keyless"
+
+
+def release_keys(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool = False) -> Keys:
+    """Return who signs a release and who is trusted, opened now: what is wrong is told before anything long begins.
+
+    Args:
+        loaded: the configuration.
+        around: what the release is run in.
+        dry_run: nothing is signed, so no identity token is asked for; a key is opened all the same.
 
     Raises:
-        ConfigError: no key is named, it cannot be opened, or ``verify.keys`` would not accept what it signs.
+        AttestError: there is no identity token, or it cannot be used.
+        ConfigError: no key is named, it cannot be opened, or ``verify`` would not accept what is signed.
     """
+    if signing_mode(loaded) == "keyless":
+        return _keyless(loaded, around, dry_run=dry_run)
     sign = loaded.config.sign
     if sign.key is None:
         raise ConfigError(
             f"{loaded.path.name}: sign.key: no key is named, so nothing can be signed",
-            hint="make one with `shipseal key generate`, and write sign: {mode: key, key: ./cosign.key}",
+            hint="make one with `shipseal key generate`, and write sign: {mode: key, key: ./cosign.key}; or name whom "
+            "the evidence must be of in verify.identities, and write sign: {mode: keyless}",
         )
 
     def password() -> str | None:
-        found = environment_password(env)
-        return ask() if found is None else found
+        found = environment_password(around.env)
+        return around.ask() if found is None else found
 
     path = Path(sign.key)
     key = load_private_key(read_key_file(path), what=str(path), password=password)
     trusted = read_public_keys(map(Path, loaded.config.verify.keys)) or (key.public,)
     _check_own(loaded, key, trusted)
     ids = tuple(sorted(public.key_id for public in trusted))
+    if loaded.config.verify.identities:
+        return Keys(KeySigner(key), identity_trust(loaded, around.env, around.clock), ids)
     return Keys(KeySigner(key), KeyTrust(trusted), ids)
 
 
+def identity_trust(loaded: LoadedConfig, env: Mapping[str, str], clock: Clock) -> Trust:
+    """Return whom ``verify`` trusts where it names identities.
+
+    Raises:
+        ConfigError: it names nobody, or everybody; the trusted root cannot be read.
+    """
+    from shipseal.wiring.identities import identities_of  # noqa: PLC0415 - only where there are some
+
+    verify, file = loaded.config.verify, loaded.path.name
+    wish = TrustWish(
+        keys=tuple(map(Path, verify.keys)),
+        identities=identities_of(verify, file),
+        trusted_root=verify.trusted_root,
+    )
+    return open_trust(wish, env, clock).trust
+
+
+def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Keys:
+    from shipseal.wiring.keyless import (  # noqa: PLC0415 - brings the clients of Sigstore
+        KeylessWorld,
+        keyless_signer,
+        on_terminal,
+    )
+
+    if not loaded.config.verify.identities:
+        raise ConfigError(
+            f"{loaded.path.name}: verify.identities: sign.mode is keyless, and it is not said whose evidence counts",
+            hint="name repository and issuer, for example verify: {identities: [{issuer: "
+            "https://token.actions.githubusercontent.com, repository: ORG/REPO}]}",
+        )
+    trust = identity_trust(loaded, around.env, around.clock)
+    ids = tuple(
+        sorted(one.key_id for one in read_public_keys(map(Path, loaded.config.verify.keys)))
+    )
+    if dry_run:
+        return Keys(_Nobody("keyless"), trust, ids)
+    world = KeylessWorld(around.env, around.clock, around.reporter, terminal=on_terminal())
+    return Keys(keyless_signer(loaded.config, world), trust, ids)
+
+
 def _check_own(loaded: LoadedConfig, key: LocalKey, trusted: tuple[PublicKey, ...]) -> None:
+    verify = loaded.config.verify
+    if verify.identities and not verify.keys:
+        raise ConfigError(
+            f"{loaded.path.name}: sign.key signs, and verify accepts identities alone: nothing would be accepted",
+            hint="write sign: {mode: keyless}, or add the public half of the key to verify.keys",
+        )
     if key.public not in trusted:
         raise ConfigError(
             f"{loaded.path.name}: sign.key is key {key.public.key_id}, which is not among verify.keys",
@@ -69,15 +143,18 @@ def _check_own(loaded: LoadedConfig, key: LocalKey, trusted: tuple[PublicKey, ..
 
 def fork_keys() -> Keys:
     """Return the keys of a run that may not sign: nobody signs and nobody is trusted."""
-    return Keys(_Nobody(), _NobodyTrusted(), ())
+    return Keys(_Nobody(""), _NobodyTrusted(), ())
 
 
 class _Nobody(Signer):
     """Signs nothing."""
 
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+
     @property
     def identity(self) -> str:
-        return ""
+        return self._identity
 
     def sign(self, statement: bytes) -> SignedBundle:
         raise _no_permission(f"{len(statement)} bytes were to be signed")

@@ -67,7 +67,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     # A fork has no key, and needs none: nothing is signed and nothing read back.
     fork = origin_of(around.env).fork
     mode = Mode(dry_run=wish.dry_run, fork=fork, resumed=wish.resumed is not None)
-    keys = fork_keys() if mode.fork else release_keys(loaded, around.env, around.ask)
+    keys = fork_keys() if mode.fork else release_keys(loaded, around, dry_run=mode.dry_run)
     git = _git(loaded)
     origin = _origin(loaded, git, around.env)
     if origin.github:

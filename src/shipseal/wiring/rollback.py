@@ -16,7 +16,7 @@ from shipseal.registry.interface import Target
 from shipseal.release.retold import RetoldReporter
 from shipseal.release.rollback.values import Setup
 from shipseal.verify.policy import TargetRule
-from shipseal.wiring.keys import release_keys
+from shipseal.wiring.keys import identity_trust, release_keys
 from shipseal.wiring.rules import tag_rules
 from shipseal.wiring.state import state_folder
 from shipseal.wiring.surroundings import Surroundings
@@ -102,7 +102,9 @@ def _open(loaded: LoadedConfig, texts: Sequence[str], around: Surroundings) -> t
 
 
 def _trust(loaded: LoadedConfig, around: Surroundings) -> Trust:
-    """Return whom the release trusts, from public keys; the private one is opened only where there is no other."""
+    """Return whom the release trusts, from what is public; the private key is opened only where there is no other."""
+    if loaded.config.verify.identities:
+        return identity_trust(loaded, around.env, around.clock)
     keys = loaded.config.verify.keys
     private = loaded.config.sign.key
     public = private.with_suffix(".pub") if private else None
@@ -110,4 +112,4 @@ def _trust(loaded: LoadedConfig, around: Surroundings) -> Trust:
         return trust_in_keys(keys)
     if public and public.is_file():
         return trust_in_keys([public])
-    return release_keys(loaded, around.env, around.ask).trust
+    return release_keys(loaded, around).trust

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from shipseal.config.load import LoadedConfig
+from shipseal.config.sections import Verify
 from shipseal.errors import ConfigError
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.oci import Digest, digest_of
@@ -75,6 +76,14 @@ def tag_rules(loaded: LoadedConfig) -> tuple[TagRule, ...]:
     return rules
 
 
+def _identities(verify: Verify) -> dict[str, object]:
+    if not verify.identities:
+        return {}
+    return {
+        "identities": [one.model_dump(mode="json", exclude_none=True) for one in verify.identities]
+    }
+
+
 def _policy_digest(
     loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str], now: datetime
 ) -> Digest:
@@ -84,6 +93,8 @@ def _policy_digest(
         "gate": config.gate.model_dump(mode="json"),
         "verify": {
             "keys": list(key_ids),
+            # Left out where there are none, so that the digest of a policy with keys alone stays what it was.
+            **_identities(config.verify),
             "require": list(config.verify.require),
             "platforms": list(config.verify.platforms) or "all",
             "scan_max_age": config.verify.scan_max_age,

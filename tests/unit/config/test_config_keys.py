@@ -91,7 +91,7 @@ def test_the_schema_accepts_what_the_loader_accepts(
         ("image: ghcr.io/org/app\n", ""),
         ("{dist: /app}", "{dist: app}"),
         ("builder: layers", "builder: layer"),
-        ("mode: key", "mode: keyless"),
+        ("mode: key", "mode: none"),
         ("linux/arm/v7", "linux"),
         ("[sbom]", "[]"),
     ],

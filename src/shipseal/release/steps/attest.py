@@ -28,6 +28,9 @@ from shipseal.release.statements import Speaker
 from shipseal.release.steps.prepare import record_statement
 from shipseal.release.workers import workers
 
+# Signing waits for a log that answers once a second, however many ask; it takes neither processor nor disk.
+_SIGNATURES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
@@ -50,14 +53,14 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
     """
     # Opened once: a store remembers the entries that it has read, and they are listed again for every bundle.
     stores = ctx.stores()
+    with ctx.step("sign"), workers(ctx.cancel, _SIGNATURES, "sign") as pool:
+        statements = [
+            record
+            for record in ctx.ledger.state.statements.values()
+            if record.family != Family.SEAL
+        ]
+        list(pool.map(partial(_sign, ctx, signer), statements))
     with workers(ctx.cancel, ctx.rules.parallel, "attest") as pool:
-        with ctx.step("sign"):
-            statements = [
-                record
-                for record in ctx.ledger.state.statements.values()
-                if record.family != Family.SEAL
-            ]
-            list(pool.map(partial(_sign, ctx, signer), statements))
         with ctx.step("store evidence"):
             list(pool.map(partial(_place_full, ctx, built), ctx.parts.targets))
             list(pool.map(partial(_place, ctx), _errands(ctx, built, stores)))
