@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shipseal._internal.durable import disk_errors, locked_folder, write_atomic
+from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import BUNDLE, MIB, Limit, read_limited
 from shipseal.errors import AttestError, Code, ShipsealError
 from shipseal.evidence.interface import EvidenceStore, Placed, StoredEvidence
@@ -78,6 +79,7 @@ class FolderStore(EvidenceStore):
 
     def _write(self, subject: Digest, digest: Digest, bundle: bytes) -> Path:
         stem = _stem(subject)
+        sweep_parts(self._folder)
         # A line is stripped by no reader here, but other readers do so: keep what they would change apart.
         if b"\n" in bundle or bundle != bundle.strip():
             path = self._folder / f"{stem}.{split_digest(digest)[1]}.json"

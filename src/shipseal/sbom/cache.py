@@ -17,6 +17,7 @@ import platformdirs
 import zstandard
 
 from shipseal._internal.durable import write_atomic
+from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import MIB, Limit, read_file
 from shipseal.errors import ShipsealError
 from shipseal.oci import Digest, digest_of, parse_digest
@@ -122,6 +123,7 @@ class SbomCache:
             ShipsealError: the folder cannot be written, or its disk is full.
         """
         write_atomic(self._path(key), _pack(key, run))
+        sweep_parts(self._path(key).parent)
         self._prune(keep=self._path(key))
 
     def diff_id(self, layer: Digest) -> Digest | None:

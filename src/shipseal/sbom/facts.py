@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shipseal._internal.durable import write_atomic
+from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import KIB, Limit, read_file
 from shipseal.errors import ShipsealError
 from shipseal.oci import digest_of
@@ -39,6 +40,7 @@ class FactFolder:
         """Remember a fact."""
         with contextlib.suppress(OSError, ShipsealError):
             write_atomic(self.folder / name, digest_of(fact).encode() + b"\n" + fact)
+            sweep_parts(self.folder)
             self._prune()
 
     def _prune(self) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,13 @@ from shipseal._internal.leftovers import (
     sweep_parts,
     sweep_scratch,
 )
+from shipseal.evidence.folder_store import FolderStore
+from shipseal.oci import RawManifest
+from shipseal.oci import media_types as mt
 from shipseal.oci.blob_store import BlobStore
+from shipseal.oci.layout import OciLayout
+from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
+from shipseal.sbom.facts import FactFolder
 from tests.support.missing import missing
 
 _HOLD = """
@@ -145,6 +151,40 @@ def test_a_blob_that_is_being_written_is_not_swept_by_another(tmp_path: Path) ->
 
     digest, size = store.put_new(chunks())
     assert (other.read(digest), size) == (b"onetwo", 6)
+
+
+def _cached(folder: Path) -> Path:
+    SbomCache(folder).put(CacheKey((), "syft 1", ""), CachedRun(b"{}", b"{}"))
+    return folder / "runs"
+
+
+def _remembered(folder: Path) -> Path:
+    FactFolder(folder).put("fact", b"known")
+    return folder
+
+
+def _stored(folder: Path) -> Path:
+    subject = RawManifest.of(b"{}", mt.OCI_INDEX)
+    # Another one each time: what is there already is not written.
+    bundle = b"{}" if not folder.exists() else b"[]"
+    FolderStore(folder).put(subject, bundle, predicate_type="x")
+    return folder
+
+
+def _laid_out(folder: Path) -> Path:
+    OciLayout(folder).create()
+    return folder
+
+
+@pytest.mark.parametrize("write", [_cached, _remembered, _stored, _laid_out])
+def test_whoever_writes_into_a_folder_sweeps_it(
+    tmp_path: Path, write: Callable[[Path], Path]
+) -> None:
+    folder = write(tmp_path / "folder")
+    left = folder / f"{PART}index.json.abc"
+    left.write_text("half")
+    write(tmp_path / "folder")
+    assert not left.exists()
 
 
 def test_an_unfinished_file_is_named_after_what_it_will_be(tmp_path: Path) -> None:
