@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from shipseal._internal.limits import Limit
+from shipseal._internal.links import next_page
 from shipseal.errors import Code, RegistryError
 from shipseal.registry.answers import Answer
 from shipseal.registry.errors import shown
-from shipseal.registry.links import next_page
 from shipseal.registry.scopes import repository_scope
 from shipseal.registry.session import Request, Session
 

@@ -5,12 +5,14 @@ For what real servers will not do on demand: cut a connection, lie about a diges
 
 import contextlib
 import socket
+import socketserver
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -159,6 +161,7 @@ class HttpServer:
         tls: serve HTTPS with this context.
         host: an address of this machine; ``::1`` for IPv6.
         port: a free one by default; a server that comes back takes the one that it had.
+        unix: a socket file to serve at, in place of an address.
     """
 
     def __init__(
@@ -168,9 +171,10 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        unix: Path | None = None,
     ) -> None:
-        self._server = _Server((host, port), respond, tls)
-        self.port: int = self._server.server_address[1]
+        self._server = _Server(str(unix) if unix else (host, port), respond, tls)
+        self.port: int = 0 if unix else self._server.server_address[1]
         self.netloc = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self.url = f"{'https' if tls else 'http'}://{self.netloc}"
         self._thread = threading.Thread(
@@ -191,6 +195,12 @@ class HttpServer:
         self.close()
 
 
+def _family(address: tuple[str, int] | str) -> socket.AddressFamily:
+    if isinstance(address, str):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     # Keep-alive connections would hold server_close back until their clients hang up.
@@ -198,14 +208,19 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(
         self,
-        address: tuple[str, int],
+        address: tuple[str, int] | str,
         respond: Callable[[Exchange], None],
         tls: ssl.SSLContext | None,
     ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.address_family = _family(address)
         self.respond = respond
         self.tls = tls
-        super().__init__(address, _Handler)
+        # The base class knows addresses of two parts; for a socket file the family decides what it is.
+        super().__init__(address, _Handler)  # type: ignore[arg-type]
+
+    def server_bind(self) -> None:
+        # The base class asks the name service for the host's name, which nobody here needs.
+        socketserver.TCPServer.server_bind(self)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipseal.registry.links import next_page
+from shipseal._internal.links import next_page
 
 
 @pytest.mark.parametrize(

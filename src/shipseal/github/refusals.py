@@ -1,0 +1,210 @@
+"""What GitHub's API answers, and why no answer came, as errors with our codes.
+
+Source: GitHub's documentation, "Troubleshooting the REST API" and "Rate limits for the REST API".
+"""
+
+import ssl
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import msgspec
+
+from shipseal._internal.limits import KIB
+from shipseal._internal.redact import redact, redact_url
+from shipseal.errors import AttestError, Code
+
+_TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, *range(520, 530)})
+_MOST_WORDS = 300
+_MOST_TOLD = 64 * KIB
+_AGAIN = (
+    "run the same command again when GitHub answers; https://www.githubstatus.com says how it is"
+)
+_PERMISSION = (
+    "give the job `permissions: attestations: write` (reading: `read`), or a token that may use this repository in "
+    "GH_TOKEN"
+)
+_UNKNOWN = "is its name right? A repository that is not public is hidden from whoever may not read it: set GH_TOKEN"
+_FORK = "a fork's pull request may neither sign nor store evidence; that is expected"
+
+
+class _Words(msgspec.Struct):
+    message: str = ""
+    errors: Any = None
+
+
+def refused(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    asked: str,
+    *,
+    now: datetime,
+    fork: bool = False,
+) -> AttestError:
+    """Return the error that an unwanted answer means.
+
+    Args:
+        status: of the answer.
+        headers: with names in lower case.
+        body: of the answer, or its beginning.
+        asked: method and address, for the message.
+        now: the time, for limits that are told as a time.
+        fork: whether this job is a fork's pull request, which explains why it may not write.
+    """
+    words = _words(body)
+    code, hint = _code(status, headers, words, fork=fork)
+    return AttestError(
+        code,
+        redact(f"GitHub: {asked}: {_phrase(status)}{f': {words}' if words else ''}"),
+        hint=hint,
+        context={"service": "GitHub", "status": str(status)},
+        retryable=code is Code.RATE_LIMITED or status in _TRANSIENT,
+        retry_after=_wait(headers, now, limited=code is Code.RATE_LIMITED),
+    )
+
+
+def no_answer(error: Exception, asked: str) -> AttestError:
+    """Return the error that the lack of an answer means."""
+    code, hint, retryable = _cause(error)
+    reason = str(error) or type(error).__name__
+    return AttestError(
+        code,
+        redact(f"GitHub: {asked}: {reason[:_MOST_WORDS]}"),
+        hint=hint,
+        context={"service": "GitHub"},
+        retryable=retryable,
+    )
+
+
+def nonsense(asked: str, problem: str) -> AttestError:
+    """Return the error for an answer that GitHub's API does not give."""
+    return AttestError(
+        Code.SERVICE_OUTAGE,
+        redact(f"GitHub: {asked}: its answer cannot be used: {problem[:_MOST_WORDS]}"),
+        hint="something else may answer at this address, such as a proxy",
+        context={"service": "GitHub"},
+    )
+
+
+def too_slow(asked: str, seconds: float) -> AttestError:
+    """Return the error for an answer that has begun and does not end."""
+    return AttestError(
+        Code.SERVICE_OUTAGE,
+        redact(f"GitHub: {asked}: the answer has no end after {seconds:g} s"),
+        hint=_AGAIN,
+        context={"service": "GitHub"},
+        retryable=True,
+    )
+
+
+def shown(method: str, url: str) -> str:
+    """Return method and address as they may be shown: the addresses of bundles hold signatures that open them."""
+    try:
+        return f"{method} {redact_url(url)}"
+    except ValueError:
+        return f"{method} an address that is not a URL"
+
+
+def _code(status: int, headers: Mapping[str, str], words: str, *, fork: bool) -> tuple[Code, str]:
+    if _is_limited(status, headers, words):
+        return (
+            Code.RATE_LIMITED,
+            "wait, then run the same command again; with a token in GH_TOKEN more is allowed",
+        )
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return (
+            (Code.FORK_NO_PERMISSIONS, _FORK)
+            if fork
+            else (Code.ATTESTATIONS_PERMISSION, _PERMISSION)
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return (
+            (Code.FORK_NO_PERMISSIONS, _FORK) if fork else (Code.ATTESTATIONS_PERMISSION, _UNKNOWN)
+        )
+    if status == HTTPStatus.CONFLICT or (
+        status == HTTPStatus.UNPROCESSABLE_ENTITY and "already" in words.lower()
+    ):
+        return Code.ATTEST_CONFLICT, "the same evidence may be stored there already"
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Code.SBOM_TOO_LARGE, "let the SBOM be trimmed to what GitHub takes: sbom.fit: github"
+    if status in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST):
+        return (
+            Code.ATTEST_INVALID,
+            "GitHub takes bundles that an instance of Sigstore vouches for which it knows: sign keyless",
+        )
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return Code.NETWORK_UNREACHABLE, "the proxy asks for a login: see the proxy variables"
+    return Code.SERVICE_OUTAGE, _AGAIN
+
+
+def _is_limited(status: int, headers: Mapping[str, str], words: str) -> bool:
+    """Return whether this says "too many requests": GitHub says so with 403 as well as with 429."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    told = (
+        headers.get("x-ratelimit-remaining") == "0"
+        or "retry-after" in headers
+        or "rate limit" in words.lower()
+    )
+    return status == HTTPStatus.FORBIDDEN and told
+
+
+def _wait(headers: Mapping[str, str], now: datetime, *, limited: bool) -> float | None:
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    if (
+        limited
+        and headers.get("x-ratelimit-remaining") == "0"
+        and reset.isascii()
+        and reset.isdecimal()
+    ):
+        return max(1.0, float(reset[:12]) - now.timestamp())
+    return None
+
+
+def _cause(error: Exception) -> tuple[Code, str, bool]:
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return Code.TLS_UNTRUSTED, "name its authority in SSL_CERT_FILE", False
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.InvalidURL):
+        return Code.CONFIG_INVALID, "check GITHUB_API_URL and GH_HOST", False
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        hint = "check the name, the network and the proxy variables"
+        return Code.NETWORK_UNREACHABLE, hint, True
+    return Code.SERVICE_OUTAGE, _AGAIN, True
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _words(body: bytes) -> str:
+    """Return GitHub's own words."""
+    try:
+        found = msgspec.json.decode(body[:_MOST_TOLD], type=_Words)
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    details = found.errors if isinstance(found.errors, list) else [found.errors]
+    texts = [found.message, *(_detail(one) for one in details[:5])]
+    return " ".join("; ".join(filter(None, texts)).split())[:_MOST_WORDS]
+
+
+def _detail(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("message", "")
+    return value if isinstance(value, str) else ""
