@@ -1,11 +1,14 @@
 """Verify before promotion: read the evidence back from every target, as a consumer would (invariant 6)."""
 
+from functools import partial
+
 from shipseal.build.interface import BuiltImage
 from shipseal.errors import AttestError, Code
 from shipseal.evidence.collect import collect
 from shipseal.evidence.interface import Collected
 from shipseal.registry.interface import Target
 from shipseal.release.context import Context
+from shipseal.release.workers import workers
 from shipseal.verify.decide import decide
 from shipseal.verify.verdict import Verdict
 
@@ -18,7 +21,9 @@ def verify(ctx: Context, built: BuiltImage) -> Verdict:
         ShipsealError: a target could not be read.
     """
     with ctx.step("verify"):
-        collected = [_read_back(ctx, built, target) for target in ctx.parts.targets]
+        with workers(ctx.cancel, ctx.rules.parallel, "verify") as pool:
+            read = partial(_read_back, ctx, built)
+            collected = list(pool.map(read, ctx.parts.targets))
         verdict = decide(
             ctx.rules.verify, collected, trust=ctx.rules.trust, now=ctx.parts.clock.now()
         )
