@@ -332,7 +332,7 @@ def tsa_of(name: str, organization: str | None, **changes: object) -> TimestampA
         "critical_purposes": True,
     }
     plan = CertificatePlan(**(given | changes))  # type: ignore[arg-type]
-    key = (f"{name} tsa {organization} {sorted(changes)}", None)
+    key = (f"{name} tsa {organization} {sorted(changes.items())}", None)
     if key not in _CHAINS:
         _CHAINS[key] = (plan.issue(root.subject, root.key), root.issue())
     return TimestampAuthority(plan.key, _CHAINS[key])

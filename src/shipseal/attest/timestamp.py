@@ -6,7 +6,9 @@ Every timestamp in a bundle must hold: one that does not is a sign that somebody
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from rfc3161_client import (
@@ -17,6 +19,7 @@ from rfc3161_client import (
 )
 
 from shipseal.attest.rejections import unreadable, untrusted
+from shipseal.attest.timestamp_form import signer_in
 from shipseal.attest.trust_root import Authority
 from shipseal.attest.x509_path import (
     TIME_STAMPING,
@@ -29,6 +32,7 @@ from shipseal.attest.x509_path import (
 )
 
 _GRANTED = 0
+_INTEGER = 2
 _HASHES = {
     "2.16.840.1.101.3.4.2.1": hashlib.sha256,
     "2.16.840.1.101.3.4.2.2": hashlib.sha384,
@@ -54,55 +58,71 @@ def signed_times(
 
 def _signed_time(der: bytes, signature: bytes, authorities: Sequence[Authority]) -> datetime:
     try:
-        response = decode_timestamp_response(der)
-        _check_form(response, der)
-        moment: datetime = response.tst_info.gen_time
-        over = _over(response, signature)
-    except (ValueError, TypeError, OverflowError) as error:
+        token = _read(der)
+    except Exception as error:
         raise unreadable(f"its timestamp cannot be read: {error}") from error
-    if not over:
+    if token.imprint != _HASHES[token.algorithm](signature).digest():
         raise untrusted("its timestamp is over another signature")
-    problems = [_problem(response, moment, signature, authority) for authority in authorities]
+    problems = [_problem(token, signature, authority) for authority in authorities]
     if "" in problems:
-        return moment
+        return token.moment
     known = "; ".join(sorted(set(problems))) or "the trusted root lists no timestamp authority"
     raise untrusted(f"its timestamp is by no authority of the trusted root: {known}")
 
 
-def _check_form(response: TimeStampResponse, der: bytes) -> None:
-    """Refuse what a second parser could read in another way, and what the signature is not over."""
-    if response.as_bytes() != der:
-        raise ValueError("it is not in its one canonical form")
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A response as it was read."""
+
+    response: TimeStampResponse
+    moment: datetime
+    algorithm: str
+    imprint: bytes
+    signer: bytes
+    certificates: frozenset[bytes]
+
+
+def _read(der: bytes) -> _Token:
+    """Read all that is looked at now: the parser is lazy, and would fail in the midst of something later."""
+    response = decode_timestamp_response(der)
     if response.status != _GRANTED:
         raise ValueError(f"the authority answered with status {response.status}")
-    if len(response.signed_data.signer_infos) != 1:
-        raise ValueError(f"{len(response.signed_data.signer_infos)} signers, expected exactly 1")
-
-
-def _over(response: TimeStampResponse, signature: bytes) -> bool:
+    # What a second parser could read in another way, and what the signature is not over.
+    if response.as_bytes() != der:
+        raise ValueError("it is not in its one canonical form")
     imprint = response.tst_info.message_imprint
-    algorithm = _HASHES.get(imprint.hash_algorithm.dotted_string)
-    if algorithm is None:
-        raise ValueError(f"its hash is {imprint.hash_algorithm.dotted_string}")
-    return bool(imprint.message == algorithm(signature).digest())
+    algorithm = imprint.hash_algorithm.dotted_string
+    if algorithm not in _HASHES:
+        raise ValueError(f"its hash is {algorithm}")
+    return _Token(
+        response=response,
+        moment=response.tst_info.gen_time,
+        algorithm=algorithm,
+        imprint=imprint.message,
+        signer=signer_in(der),
+        certificates=frozenset(response.signed_data.certificates),
+    )
 
 
-def _problem(
-    response: TimeStampResponse, moment: datetime, signature: bytes, authority: Authority
-) -> str:
+def _problem(token: _Token, signature: bytes, authority: Authority) -> str:
     """Return why ``authority`` did not sign it; empty when it did."""
     try:
         path = _path(authority)
-        _check_signer(response, path[0], authority)
-        _check_signature(response, signature, path)
-        check_times(path, moment, what="the time that it states,")
-    except (PathError, VerificationError, ValueError) as error:
+        _check_signer(token, path[0], authority)
+        check_times(path, token.moment, what="the time that it states,")
+        _check_signature(token.response, signature, path)
+    except PathError as error:
         return f"{authority.name}: {error}"
-    if not authority.window.covers(moment):
-        return f"{authority.name}: trusted for {authority.window}, not for {moment.isoformat()}"
+    except (VerificationError, ValueError):
+        return f"{authority.name}: it is not signed by it"
+    if not authority.window.covers(token.moment):
+        return (
+            f"{authority.name}: trusted for {authority.window}, not for {token.moment.isoformat()}"
+        )
     return ""
 
 
+@lru_cache(maxsize=64)
 def _path(authority: Authority) -> tuple[x509.Certificate, ...]:
     leaf = load_certificate(authority.chain[0])
     above = path_of(leaf, authority.chain[1:])
@@ -117,14 +137,13 @@ def _path(authority: Authority) -> tuple[x509.Certificate, ...]:
     return path
 
 
-def _check_signer(
-    response: TimeStampResponse, leaf: x509.Certificate, authority: Authority
-) -> None:
-    signer = next(iter(response.signed_data.signer_infos))
-    if (signer.issuer, signer.serial_number) != (leaf.issuer, leaf.serial_number):
+def _check_signer(token: _Token, leaf: x509.Certificate, authority: Authority) -> None:
+    serial = leaf.serial_number
+    number = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    if token.signer != leaf.issuer.public_bytes() + bytes((_INTEGER, len(number))) + number:
         raise PathError("it names another signer")
     # What a token carries besides is signed by nobody.
-    if not set(response.signed_data.certificates) <= set(authority.chain):
+    if not token.certificates <= set(authority.chain):
         raise PathError("it carries a certificate that is not the authority's")
 
 

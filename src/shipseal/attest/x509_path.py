@@ -4,6 +4,8 @@ The trusted root states each authority's chain in order, so nothing is searched:
 chain, and all above it are there. What is not understood is refused, never skipped.
 """
 
+import threading
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +14,7 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
@@ -36,22 +39,27 @@ _UNDERSTOOD = frozenset(
 Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
 
+_LOADING = threading.Lock()
+"""Filters of warnings are the whole process's."""
+
+
 class PathError(ValueError):
     """A certificate, or the way from it to a root, does not hold."""
 
 
 @lru_cache(maxsize=4096)
 def load_certificate(der: bytes) -> x509.Certificate:
-    """Return the certificate in ``der``, with extensions that can be read, each once.
+    """Return the certificate in ``der``, all of which can be read and is understood.
 
     Raises:
         PathError: it is none.
     """
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        critical = {one.oid for one in certificate.extensions if one.critical}
-        certificate.public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        with _LOADING, warnings.catch_warnings():
+            # What the parser only warns of is malformed all the same.
+            warnings.simplefilter("error")
+            certificate, critical = _read(der)
+    except Exception as error:
         raise PathError(f"a certificate cannot be read: {error}") from error
     if certificate.version is not x509.Version.v3:
         raise PathError("a certificate is not of X.509 version 3")
@@ -59,6 +67,24 @@ def load_certificate(der: bytes) -> x509.Certificate:
     if unknown:
         raise PathError(f"a certificate has critical extensions that are not understood: {unknown}")
     return certificate
+
+
+def _read(der: bytes) -> tuple[x509.Certificate, set[x509.ObjectIdentifier]]:
+    """Read all of a certificate now: the parser is lazy, and would fail in the midst of something later."""
+    certificate = x509.load_der_x509_certificate(der)
+    critical = {one.oid for one in certificate.extensions if one.critical}
+    if certificate.public_bytes(serialization.Encoding.DER) != der:
+        raise ValueError("it is not in its one canonical form")
+    _ = (
+        certificate.issuer.rfc4514_string(),
+        certificate.subject.rfc4514_string(),
+        certificate.serial_number,
+        certificate.public_key(),
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+        certificate.signature_algorithm_oid,
+    )
+    return certificate, critical
 
 
 def path_of(leaf: x509.Certificate, chain: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
