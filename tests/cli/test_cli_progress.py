@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -205,19 +204,21 @@ def test_what_is_no_terminal_for_people_gets_lines(
     assert not [line for line in lines if "left" in line or " of " in line]
 
 
-def test_a_long_command_without_steps_shows_that_it_works(tmp_path: Path) -> None:
-    # A pipe that nobody fills: the command waits to read.
-    os.mkfifo(tmp_path / "slow.json")
+def test_a_long_command_without_steps_shows_that_it_works(project: Project) -> None:
+    pauses = [3.0]
 
-    def feed() -> None:
-        time.sleep(2)
-        (tmp_path / "slow.json").write_bytes(b"")
+    def slow(exchange: Exchange) -> bool:
+        time.sleep(pauses.pop() if pauses else 0)
+        exchange.reply(404)
+        return True
 
-    feeder = threading.Thread(target=feed)
-    feeder.start()
-    seen = watch([SHIPSEAL, "sbom", "size", "slow.json"], cwd=tmp_path)
-    feeder.join()
+    with RegistrySimulator() as server:
+        server.before = slow
+        image = f"{server.host}/org/app:1.0.0"
+        words = ["verify", image, "--key", "cosign.pub"]
+        seen = watch([SHIPSEAL, *words], cwd=project.folder)
     assert seen.status != 0
-    assert seen.rows(r"^. measure slow\.json +\d s +time left unknown$")
-    assert "measure" not in seen.screen.text
+    assert seen.rows(rf"^. verify {re.escape(image)} +\d s +time left unknown$")
+    # It takes its row away, and what it found stays.
+    assert "time left" not in seen.screen.text
     assert not seen.screen.hidden
