@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from shipseal.evidence.artifacts import find_artifacts
-from shipseal.evidence.interface import Collected, EvidenceStore, StoredEvidence
+from shipseal.evidence.buildkit import unsigned_attestations
+from shipseal.evidence.interface import Collected, EvidenceSource, StoredEvidence
 from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest
 from shipseal.oci import media_types as mt
@@ -15,7 +16,7 @@ _WORKERS = 4
 
 
 def collect(
-    target: Target, root: Digest, *, stores: Sequence[EvidenceStore] | None = None
+    target: Target, root: Digest, *, stores: Sequence[EvidenceSource] | None = None
 ) -> Collected:
     """Return the image that ``root`` names, with all evidence for the root and for each platform.
 
@@ -35,15 +36,19 @@ def collect(
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="collect") as pool:
         evidence = pool.map(lambda subject: _evidence(searched, subject), subjects)
         documents = pool.map(lambda subject: _documents(target, subject), subjects)
+        unsigned = unsigned_attestations(target, image)
         return Collected(
             target=target.name,
             image=image,
-            evidence=dict(zip(subjects, evidence, strict=True)),
+            evidence={
+                subject: (*found, *unsigned.get(subject, ()))
+                for subject, found in zip(subjects, evidence, strict=True)
+            },
             documents=dict(zip(subjects, documents, strict=True)),
         )
 
 
-def _evidence(stores: Sequence[EvidenceStore], subject: Digest) -> tuple[StoredEvidence, ...]:
+def _evidence(stores: Sequence[EvidenceSource], subject: Digest) -> tuple[StoredEvidence, ...]:
     found: dict[tuple[Digest, bool], StoredEvidence] = {}
     for store in stores:
         for item in store.find(subject):

@@ -1,7 +1,8 @@
 """Evidence as files: one file of JSON lines per subject, ``<algorithm>-<hex>.jsonl``, one bundle a line.
 
-That is the form in which other tools download and read bundles. A bundle is stored byte for byte, because its digest is
-its name; one that spans several lines therefore gets a file of its own, ``<algorithm>-<hex>.<sha256 of it>.json``.
+That is the form in which other tools download and read bundles; gh's own name for it, ``<algorithm>:<hex>.jsonl``, is
+read, too. A bundle is stored byte for byte, because its digest is its name; one that spans several lines therefore gets
+a file of its own, ``<algorithm>-<hex>.<sha256 of it>.json``.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from shipseal._internal.durable import disk_errors, locked_folder, write_atomic
 from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import BUNDLE, MIB, Limit, read_limited
 from shipseal.errors import AttestError, Code, ShipsealError
-from shipseal.evidence.interface import EvidenceStore, Placed, StoredEvidence
+from shipseal.evidence.interface import Bound, EvidenceStore, Origin, Placed, StoredEvidence
 from shipseal.oci import Digest, RawManifest, digest_of
 from shipseal.oci.digest import split_digest
 
@@ -23,10 +24,12 @@ class FolderStore(EvidenceStore):
 
     Args:
         folder: made when the first bundle is stored.
+        bounds: what is stored at most.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bounds: tuple[Bound, ...] = ()) -> None:
         self.name = str(folder)
+        self.bounds = bounds
         self._folder = folder
 
     def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
@@ -42,6 +45,7 @@ class FolderStore(EvidenceStore):
                 f"{self.name}: an empty bundle of type {predicate_type}",
                 hint="make the attestation again",
             )
+        self.check(bundle)
         with locked_folder(self._folder):
             known = {item.digest: item.where for item in self.find(subject.digest)}
             digest = digest_of(bundle)
@@ -57,9 +61,11 @@ class FolderStore(EvidenceStore):
             ShipsealError: the folder cannot be read.
         """
         stem = _stem(subject)
-        lines = self._folder / f"{stem}.jsonl"
         own = sorted(self._folder.glob(f"{stem}.*.json"))
-        found: list[tuple[bytes | Path, str]] = [*self._lines(lines)]
+        names = (f"{stem}.jsonl", f"{subject}.jsonl")
+        found: list[tuple[bytes | Path, str]] = [
+            line for name in names for line in self._lines(self._folder / name)
+        ]
         found += [(path, path.name) for path in own]
         return tuple(self._item(subject, content, where) for content, where in found)
 
@@ -74,8 +80,10 @@ class FolderStore(EvidenceStore):
         try:
             raw = content if isinstance(content, bytes) else _read(content, BUNDLE)
         except ShipsealError as error:
-            return StoredEvidence(self.name, subject, b"", subject, where, error.message)
-        return StoredEvidence(self.name, subject, raw, digest_of(raw), where)
+            return StoredEvidence(
+                self.name, subject, b"", subject, where, error.message, Origin.FILE
+            )
+        return StoredEvidence(self.name, subject, raw, digest_of(raw), where, origin=Origin.FILE)
 
     def _write(self, subject: Digest, digest: Digest, bundle: bytes) -> Path:
         stem = _stem(subject)

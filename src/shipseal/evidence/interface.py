@@ -3,8 +3,41 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
 
+from shipseal.errors import AttestError, Code
+from shipseal.evidence.payload import predicate_size
 from shipseal.oci import Digest, Image, RawManifest
+
+
+class Origin(StrEnum):
+    """In which form a piece of evidence lay where it was found."""
+
+    REFERRER = "referrer"
+    """A bundle that refers to its subject, from the referrers API or the fallback tag."""
+    COSIGN_ATTESTATION = "cosign .att tag"
+    COSIGN_SIGNATURE = "cosign .sig tag"
+    GITHUB = "GitHub attestation"
+    FILE = "file"
+    BUILDKIT = "BuildKit, in the index"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One limit of a store.
+
+    Attributes:
+        name: what it is, for people.
+        size: the most bytes.
+        counts: of what: the predicate within, or the whole bundle.
+        source: where that is written.
+    """
+
+    name: str
+    size: int
+    counts: Literal["predicate", "bundle"]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +51,9 @@ class StoredEvidence:
         digest: sha256 of ``raw``, or what the store calls it when it could not be read.
         where: how to find it again: digest of the referrer manifest, or a file name.
         problem: why it could not be read; empty when it could.
+        origin: in which form it lay there.
+        claims: predicate type of what is no bundle, for explaining alone; empty where ``raw`` says it.
+        signed: whether somebody signed it; what nobody signed never counts.
     """
 
     store: str
@@ -26,6 +62,9 @@ class StoredEvidence:
     digest: Digest
     where: str
     problem: str = ""
+    origin: Origin = Origin.REFERRER
+    claims: str = ""
+    signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +99,14 @@ class Collected:
     documents: Mapping[Digest, frozenset[Digest]] = field(default_factory=dict)
 
 
-class EvidenceStore(ABC):
-    """Keeps bundles by subject. Safe to use from several threads."""
+class EvidenceSource(ABC):
+    """Holds evidence by subject. Safe to use from several threads.
+
+    Attributes:
+        name: of the place.
+    """
 
     name: str
-
-    @abstractmethod
-    def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
-        """Store a bundle for ``subject``; storing the same bytes again changes nothing.
-
-        Raises:
-            ShipsealError: the store refused or could not be reached.
-        """
 
     @abstractmethod
     def find(self, subject: Digest) -> tuple[StoredEvidence, ...]:
@@ -82,3 +117,38 @@ class EvidenceStore(ABC):
         Raises:
             ShipsealError: the store could not be reached; nothing found is an empty result.
         """
+
+
+class EvidenceStore(EvidenceSource):
+    """Keeps bundles by subject, too.
+
+    Attributes:
+        bounds: what it takes at most.
+    """
+
+    bounds: tuple[Bound, ...] = ()
+
+    @abstractmethod
+    def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
+        """Store a bundle for ``subject``; storing the same bytes again changes nothing.
+
+        Raises:
+            ShipsealError: the store refused or could not be reached, or the bundle is beyond :attr:`bounds`.
+        """
+
+    def check(self, bundle: bytes) -> None:
+        """Refuse what this store would refuse, before anything is uploaded.
+
+        Raises:
+            AttestError: ``sbom.too-large``; ``attest.invalid`` for what is no attestation.
+        """
+        for bound in self.bounds:
+            size = len(bundle) if bound.counts == "bundle" else predicate_size(bundle)
+            if size > bound.size:
+                raise AttestError(
+                    Code.SBOM_TOO_LARGE,
+                    f"{self.name}: a {bound.counts} of {size} bytes, more than the {bound.size} of: {bound.name}",
+                    hint="let the SBOM be trimmed to what all stores take (sbom.fit: portable); "
+                    f"`shipseal sbom limits` lists them; source: {bound.source}",
+                    context={"store": self.name, "size": str(size), "limit": str(bound.size)},
+                )

@@ -12,7 +12,7 @@ from shipseal.evidence.artifact import (
     bundle_manifest,
     is_bundle_type,
 )
-from shipseal.evidence.interface import EvidenceStore, Placed, StoredEvidence
+from shipseal.evidence.interface import Bound, EvidenceStore, Placed, StoredEvidence
 from shipseal.evidence.referrers import Referrer, ReferrerReader, damage, read_layer
 from shipseal.oci import Digest, RawManifest, digest_of
 from shipseal.oci import media_types as mt
@@ -29,10 +29,14 @@ class ReferrersStore(EvidenceStore):
         target: where.
         created: what new manifests say about their age: the release's start, so that a release that is resumed
             stores nothing twice. A reader need not say.
+        bounds: what is stored at most.
     """
 
-    def __init__(self, target: Target, *, created: datetime = EPOCH) -> None:
+    def __init__(
+        self, target: Target, *, created: datetime = EPOCH, bounds: tuple[Bound, ...] = ()
+    ) -> None:
         self.name = target.name
+        self.bounds = bounds
         self._target = target
         self._created = created
         self._reader = ReferrerReader(target)
@@ -43,6 +47,7 @@ class ReferrersStore(EvidenceStore):
         Raises:
             ShipsealError: the target refused or could not be reached.
         """
+        self.check(bundle)
         digest = digest_of(bundle)
         for referrer in self._bundles(subject.digest):
             if referrer.layer and referrer.layer.digest == digest:

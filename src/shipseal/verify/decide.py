@@ -29,6 +29,7 @@ _CLOSENESS = (
     Standing.WRONG_IDENTITY,
     Standing.UNTRUSTED,
     Standing.UNREADABLE,
+    Standing.UNSIGNED,
     Standing.MISSING,
 )
 
@@ -94,7 +95,7 @@ def _scenes(
     views = read_sboms(everything)
     together = policy.targets is TargetRule.ANY
     for group in [collected] if together else [[one] for one in collected]:
-        lies = everything if together else weighed[group[0].target]
+        lies = everything if together else _at(group[0].target, weighed)
         yield Scene(
             place=" or ".join(one.target for one in group),
             image=group[0].image,
@@ -105,6 +106,11 @@ def _scenes(
             sboms=views,
             documents=_documents(group),
         )
+
+
+def _at(target: str, weighed: Mapping[str, tuple[Weighed, ...]]) -> tuple[Weighed, ...]:
+    """Return what lies at a target itself, and not at another store that was looked into for it."""
+    return tuple(one for one in weighed[target] if one.target == target)
 
 
 def _documents(collected: Iterable[Collected]) -> dict[Digest, frozenset[Digest]]:

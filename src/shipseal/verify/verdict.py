@@ -20,6 +20,7 @@ class Standing(StrEnum):
     WRONG_SUBJECT = "wrong-subject"
     UNTRUSTED = "untrusted"
     UNREADABLE = "unreadable"
+    UNSIGNED = "unsigned"
     TOO_OLD = "too-old"
     INCONSISTENT = "inconsistent"
     REFUSED = "refused"
@@ -32,6 +33,7 @@ class Standing(StrEnum):
 
 _CODES = {
     Standing.MISSING: Code.ATTEST_MISSING,
+    Standing.UNSIGNED: Code.ATTEST_MISSING,
     Standing.WRONG_IDENTITY: Code.IDENTITY_MISMATCH,
     Standing.WRONG_SUBJECT: Code.WRONG_SUBJECT,
 }
@@ -104,6 +106,7 @@ class Looked:
         standing: how it stands by itself.
         signer: who signed it; empty when that is not known.
         reason: why it does not count; empty when it does.
+        origin: in which form it lies there.
     """
 
     target: str
@@ -114,12 +117,14 @@ class Looked:
     standing: Standing
     signer: str
     reason: str
+    origin: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Return the element of ``evidence`` in ``verification.schema.json``."""
         return {
             "target": self.target,
             "subject": str(self.subject),
+            "origin": str(self.origin),
             "where": self.where,
             "bundle": str(self.bundle),
             "predicateType": self.predicate_type,

@@ -24,7 +24,7 @@ class Weighed:
     """One piece of evidence, weighed.
 
     Attributes:
-        target: at which target it lies.
+        target: where it lies: a target, or another store.
         stored: as it was found.
         standing: PRESENT when it is genuine and about its subject.
         verified: its statement; None unless its signature was verified.
@@ -57,6 +57,7 @@ class Weighed:
             standing=self.standing,
             signer=self.verified.signer if self.verified else "",
             reason="" if self.standing is Standing.PRESENT else self.got,
+            origin=self.stored.origin,
         )
 
 
@@ -83,7 +84,7 @@ def weigh_all(collected: Iterable[Collected], trust: Trust) -> dict[str, tuple[W
     known: dict[Digest, VerifiedStatement | RejectedError] = {}
     return {
         one.target: tuple(
-            _weigh(one.target, stored, trust, known)
+            _weigh(stored.store, stored, trust, known)
             for subject in one.evidence
             for stored in one.evidence[subject]
         )
@@ -107,8 +108,9 @@ def _weigh(
     trust: Trust,
     known: dict[Digest, VerifiedStatement | RejectedError],
 ) -> Weighed:
-    if stored.problem:
-        return Weighed(target, stored, Standing.UNREADABLE, got=stored.problem)
+    if stored.problem or not stored.signed:
+        standing = Standing.UNREADABLE if stored.signed else Standing.UNSIGNED
+        return Weighed(target, stored, standing, claims=stored.claims, got=stored.problem)
     key = digest_of(stored.raw)
     if key not in known:
         known[key] = _verify(stored.raw, trust)
