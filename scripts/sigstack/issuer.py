@@ -19,7 +19,7 @@ from scripts.sigstack.names import CLIENT_ID
 from shipseal.testing.http_server import Exchange
 
 _JSON = {"Content-Type": "application/json"}
-_LIFE_SECONDS = 600
+LIFE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Issuer:
     Attributes:
         url: its name and address.
         job: whose tokens the Actions protocol hands out.
+        life: seconds that those live.
         bearer: what the Actions protocol wants to see.
     """
 
@@ -97,6 +98,7 @@ class Issuer:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.url = ""
         self.job = Job()
+        self.life: float = LIFE_SECONDS
         self.bearer = secrets.token_urlsafe(16)
 
     def __call__(self, exchange: Exchange) -> None:
@@ -115,7 +117,7 @@ class Issuer:
         claims: Mapping[str, object],
         *,
         audience: str = CLIENT_ID,
-        life: float = _LIFE_SECONDS,
+        life: float = LIFE_SECONDS,
     ) -> str:
         """Return a token with ``claims`` that ends in ``life`` seconds."""
         now = int(time.time())
@@ -133,11 +135,11 @@ class Issuer:
         signature = self._key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
         return (signed + b"." + _base64(signature)).decode()
 
-    def job_token(self, job: Job | None = None, *, life: float = _LIFE_SECONDS) -> str:
+    def job_token(self, job: Job | None = None, *, life: float = LIFE_SECONDS) -> str:
         """Return a token of a job of GitHub Actions."""
         return self.token((job or self.job).stated(), life=life)
 
-    def mail_token(self, address: str, *, life: float = _LIFE_SECONDS) -> str:
+    def mail_token(self, address: str, *, life: float = LIFE_SECONDS) -> str:
         """Return a token that names an e-mail address."""
         claims = {"sub": address, "email": address, "email_verified": True}
         return self.token(claims, life=life)
@@ -156,7 +158,7 @@ class Issuer:
             exchange.reply(401)
             return
         audience = exchange.query.get("audience", [CLIENT_ID])[0]
-        token = self.token(self.job.stated(), audience=audience)
+        token = self.token(self.job.stated(), audience=audience, life=self.life)
         self._reply(exchange, {"count": len(token), "value": token})
 
     def _configuration(self) -> dict[str, object]:

@@ -46,7 +46,7 @@ def settings(stack: SigstoreStack, **identity: str) -> dict[str, Any]:
             "identities": [who | identity],
             "trusted_root": str(stack.files.trusted_root),
         },
-        "timeouts": {"network": "2s", "retry_deadline": "2s"},
+        "timeouts": {"network": "4s", "retry_deadline": "1s"},
     }
 
 

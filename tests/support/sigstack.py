@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.sigstack.issuer import Job
+from scripts.sigstack.issuer import LIFE_SECONDS, Job
 from scripts.sigstack.stack import GITHUB, PUBLIC, Kind, Programs, SigstoreStack
 from tests.support.tools import need
 
@@ -48,7 +48,7 @@ def _github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigstoreStack]
 def _whole(stack: SigstoreStack) -> SigstoreStack:
     """Return the instance as it was at first, whatever the test before did to it."""
     stack.start()
-    stack.issuer.job = Job()
+    stack.issuer.job, stack.issuer.life = Job(), LIFE_SECONDS
     return stack
 
 
