@@ -55,7 +55,8 @@ def open_target(
         credentials=credentials,
         clock=clock,
         policy=policy,
-        timeouts=Timeouts(read=silence, write=silence),
+        # Who waits longer for one piece of an answer waits no less for all of it.
+        timeouts=Timeouts(read=silence, write=silence, answer=max(Timeouts().answer, silence)),
     )
     return RepositoryTarget(reference, options)
 
