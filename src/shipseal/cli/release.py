@@ -11,13 +11,6 @@ from shipseal.cli.failure import readers_may_leave
 from shipseal.cli.output import print_json
 from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
-from shipseal.cli.release_view import (
-    known_json,
-    print_known,
-    print_list,
-    print_result,
-    print_what_stays,
-)
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -90,6 +83,7 @@ def resume(
 @app.command("list")
 def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the releases of this machine, and its rollbacks."""
+    from shipseal.cli.release_view import print_list  # noqa: PLC0415
     from shipseal.cli.rollback_view import print_summaries  # noqa: PLC0415
     from shipseal.release.rollback.known import known_rollbacks  # noqa: PLC0415
     from shipseal.release.rollback.result import summary_of  # noqa: PLC0415
@@ -120,6 +114,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one release: how it stands, what was found, where its evidence lies, what it did, and what is wrong."""
+    from shipseal.cli.release_view import known_json, print_known  # noqa: PLC0415
     from shipseal.release.session import all_known, find, latest  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
@@ -141,6 +136,7 @@ def abort(
 ) -> None:
     """Give a release up, and say what stays at the targets."""
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
+    from shipseal.cli.release_view import print_what_stays  # noqa: PLC0415
     from shipseal.release.session import abort as give_up  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
@@ -163,6 +159,7 @@ def _run(
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
     from shipseal.cli.passwords import ask_password  # noqa: PLC0415
     from shipseal.cli.release_findings import print_findings  # noqa: PLC0415
+    from shipseal.cli.release_view import print_result  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
     from shipseal.release.session import run  # noqa: PLC0415
     from shipseal.wiring.release import Wish, release_setup  # noqa: PLC0415
