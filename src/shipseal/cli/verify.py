@@ -43,6 +43,14 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option("--policy", help="File with the keys of verify at its top.")
     ] = None,
+    stores: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--store",
+            help="Look for evidence there, too: github (of --repo), github:[HOST/]OWNER/NAME, or a folder with "
+            "JSON lines; may be given several times.",
+        ),
+    ] = None,
     trusted_root: TrustedRootFile = None,
     offline: Offline = False,
     explain: Annotated[
@@ -66,6 +74,7 @@ def verify(
     from shipseal.cli.working import working  # noqa: PLC0415
     from shipseal.verify.decide import decide  # noqa: PLC0415
     from shipseal.verify.policy import check_policy  # noqa: PLC0415
+    from shipseal.wiring.evidence import SourcesAsked, evidence_sources  # noqa: PLC0415
     from shipseal.wiring.trust import open_trust  # noqa: PLC0415
 
     check_places(references, offline=offline)
@@ -75,8 +84,12 @@ def verify(
     clock = SystemClock()
     opened = open_trust(rules.trust, os.environ, clock)
     check_policy(rules.policy, opened.trust)
+    wanted = SourcesAsked(tuple(stores or ()), rules.trust.identities, offline=offline)
+    further = evidence_sources(wanted, os.environ, clock)
     with working(f"verify {', '.join(references)}"):
-        groups = by_digest([look(text, rules.hosts, clock) for text in references])
+        groups = by_digest(
+            [look(text, rules.hosts, clock, further, explain=explain) for text in references]
+        )
         verdicts = [
             decide(
                 rules.policy, [place.collected for place in group], opened.trust, now=clock.now()

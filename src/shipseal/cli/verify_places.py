@@ -11,7 +11,9 @@ from shipseal._internal.retry import RetryPolicy
 from shipseal.cli.references import parse_reference
 from shipseal.errors import ConfigError, ImageError
 from shipseal.evidence.collect import collect
-from shipseal.evidence.interface import Collected
+from shipseal.evidence.cosign_tags import CosignTags
+from shipseal.evidence.interface import Collected, EvidenceSource
+from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest, parse_digest
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root
@@ -49,8 +51,22 @@ class Place:
         return not self.name.startswith(PREFIX)
 
 
-def look(text: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Place:
+def look(
+    text: str,
+    hosts: Mapping[str, HostSettings],
+    clock: Clock,
+    further: Sequence[EvidenceSource] = (),
+    *,
+    explain: bool = False,
+) -> Place:
     """Resolve ``text`` once, and collect everything by digest.
+
+    Args:
+        text: as it was written.
+        hosts: how hosts are reached.
+        clock: for waiting.
+        further: where evidence is looked for besides the place itself.
+        explain: whether what never counts is looked for, too.
 
     Raises:
         ConfigError: ``text`` names no place.
@@ -60,7 +76,8 @@ def look(text: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Place:
     name, reference = _split(text)
     with _opened(name, hosts, clock) as target:
         digest = _resolve(target, reference)
-        return Place(text, name, digest, collect(target, digest))
+        own = (ReferrersStore(target), CosignTags(target, signatures=explain))
+        return Place(text, name, digest, collect(target, digest, stores=(*own, *further)))
 
 
 def check_places(texts: Sequence[str], *, offline: bool) -> None:

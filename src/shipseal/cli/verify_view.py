@@ -83,7 +83,7 @@ def _print_evidence(verdict: Verdict) -> None:
             one.standing,
             one.signer or "nobody known",
             one.bundle,
-            f"{one.target} {one.where}",
+            f"{one.target} {one.where} ({one.origin})",
             one.reason,
         )
         for one in verdict.looked_at

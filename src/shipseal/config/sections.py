@@ -280,11 +280,23 @@ class Verify(Section):
     )
 
 
+def _repository(text: str) -> str:
+    if text in ("auto", "none") or re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
+        return text
+    raise ValueError("expected auto, none, or a repository as OWNER/NAME")
+
+
 class Evidence(Section):
     """Where bundles are written besides the targets."""
 
     folder: FilePath | None = Field(
         default=None, description="Folder for a copy of every bundle; default: none."
+    )
+    github: Annotated[Text, AfterValidator(_repository)] = Field(
+        default="auto",
+        description="Repository, OWNER/NAME, whose GitHub attestations take every bundle, too; `none`; `auto`: its own "
+        "for a job of GitHub Actions that signs keyless with GitHub's or the public instance and has GH_TOKEN or "
+        "GITHUB_TOKEN, else none.",
     )
 
 

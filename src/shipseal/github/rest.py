@@ -6,6 +6,7 @@ header must never reach another host. Only what changes nothing is tried again.
 
 import ssl
 import threading
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -89,6 +90,8 @@ class GitHubRest:
         self._fork = fork
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
+        # Whoever forgets to close it leaves no connection behind.
+        weakref.finalize(self, _close, self._clients)
 
     def get(self, url: str, limit: Limit, *, final: Iterable[int] = ()) -> Answer:
         """Return the answer to a GET, tried again while that may help.
@@ -117,9 +120,7 @@ class GitHubRest:
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            _close(self._clients)
 
     def is_api(self, url: str) -> bool:
         """Return whether ``url`` lies at the API, scheme and port included."""
@@ -202,6 +203,12 @@ class GitHubRest:
             if own not in self._clients:
                 self._clients[own] = _new_client(own=own)
             return self._clients[own]
+
+
+def _close(clients: dict[bool, httpx.Client]) -> None:
+    for client in clients.values():
+        client.close()
+    clients.clear()
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -11,9 +11,7 @@ from shipseal.build.git import git_facts
 from shipseal.build.interface import BuildRequest, GitFacts
 from shipseal.config.load import LoadedConfig, load
 from shipseal.errors import ConfigError
-from shipseal.evidence.folder_store import FolderStore
 from shipseal.evidence.interface import EvidenceStore
-from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.github.event import origin_of
 from shipseal.intoto.provenance import github_provenance_predicate
 from shipseal.oci import Digest, Platform, digest_of
@@ -28,6 +26,7 @@ from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
 from shipseal.wiring.builders import builder_for
 from shipseal.wiring.epoch import stated_epoch
+from shipseal.wiring.evidence import further_stores, referrers_stores
 from shipseal.wiring.keys import Keys, fork_keys, release_keys
 from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
@@ -163,11 +162,10 @@ def _parts(
     loaded: LoadedConfig, around: Surroundings, targets: tuple[Target, ...], opened: _Open
 ) -> Parts:
     config, clock, reporter = loaded.config, around.clock, around.reporter
-    folder = config.evidence.folder
+    further = further_stores(loaded, around)
 
     def stores(created: datetime) -> tuple[EvidenceStore, ...]:
-        referrers = (ReferrersStore(target, created=created) for target in targets)
-        return (*referrers, *((FolderStore(Path(folder)),) if folder else ()))
+        return (*referrers_stores(targets, created), *further)
 
     syft = SyftOptions(
         binary=config.sbom.syft or "",

@@ -28,8 +28,8 @@ from shipseal.release.statements import Speaker
 from shipseal.release.steps.prepare import record_statement
 from shipseal.release.workers import workers
 
-# Signing waits for a log that answers once a second, however many ask; it takes neither processor nor disk.
-_SIGNATURES = 16
+SIGNATURES = 16
+"""At once: signing waits for a log that answers once a second, however many ask, and takes neither processor nor disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
     """
     # Opened once: a store remembers the entries that it has read, and they are listed again for every bundle.
     stores = ctx.stores()
-    with ctx.step("sign"), workers(ctx.cancel, _SIGNATURES, "sign") as pool:
+    with ctx.step("sign"), workers(ctx.cancel, SIGNATURES, "sign") as pool:
         statements = [
             record
             for record in ctx.ledger.state.statements.values()
@@ -62,8 +62,10 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
         list(pool.map(partial(_sign, ctx, signer), statements))
     with workers(ctx.cancel, ctx.rules.parallel, "attest") as pool:
         with ctx.step("store evidence"):
+            errands = _errands(ctx, built, stores)
+            list(pool.map(partial(_check, ctx), errands))
             list(pool.map(partial(_place_full, ctx, built), ctx.parts.targets))
-            list(pool.map(partial(_place, ctx), _errands(ctx, built, stores)))
+            list(pool.map(partial(_place, ctx), errands))
         with ctx.step("seal"):
             _sign(ctx, signer, _seal(ctx, built, statements))
             list(pool.map(partial(_place, ctx), _errands(ctx, built, stores)))
@@ -143,6 +145,12 @@ def _errands(ctx: Context, built: BuiltImage, stores: Sequence[EvidenceStore]) -
             wanted = tuple(record for record in evidence if subject.digest in record.subjects)
             errands.append(_Errand(store, subject, wanted))
     return errands
+
+
+def _check(ctx: Context, errand: _Errand) -> None:
+    """Make sure that a store will take everything, before any store is given anything."""
+    for record in errand.evidence:
+        errand.store.check(ctx.parts.blobs.read(parse_digest(record.bundle)))
 
 
 def _place(ctx: Context, errand: _Errand) -> None:
