@@ -31,7 +31,7 @@ lint: .venv/.dev ## ruff and mypy, changing nothing
 fix: .venv/.dev ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
-tools: ## build the real registries, cosign, Sigstore, Grype, Syft and BuildKit that tests run against
+tools: .venv/bin/python ## build the real registries, cosign, Sigstore, Grype, Syft and BuildKit that tests run against
 	scripts/tools.sh
 
 bench: .venv/.dev ## measure against Syft, crane and a shell pipeline (PART=release measures that alone)

