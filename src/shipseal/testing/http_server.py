@@ -216,7 +216,8 @@ class _Server(ThreadingHTTPServer):
         self.respond = respond
         self.tls = tls
         # The base class knows addresses of two parts; for a socket file the family decides what it is.
-        super().__init__(address, _Handler)  # type: ignore[arg-type]
+        handler = _SocketFileHandler if isinstance(address, str) else _Handler
+        super().__init__(address, handler)  # type: ignore[arg-type]
 
     def server_bind(self) -> None:
         # The base class asks the name service for the host's name, which nobody here needs.
@@ -252,3 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+class _SocketFileHandler(_Handler):
+    # A socket file has no such algorithm, and refuses to be told about it.
+    disable_nagle_algorithm = False
