@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import again, push
+from bench import again, push, signing
 from bench.options import Options
 from bench.release import (
     AT_HAND,
@@ -76,6 +76,19 @@ def test_pushes_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert [row[0] for row in found.rows][:2] == ["shipseal", "crane"]
     assert all(goal.value for goal in found.goals)
     assert [path.name for path in tmp_path.iterdir()] == ["image-16"]
+
+
+def test_keyless_signatures_are_measured() -> None:
+    for name in ("fulcio", "rekor-server", "timestamp-authority"):
+        need(name)
+    found = signing.measure(Options(small=True, rounds=1))
+    assert [row[1] for row in found.rows[:3]] == [
+        "the first, with token and certificate",
+        "one more",
+        "a dozen",
+    ]
+    (goal,) = found.goals
+    assert goal.value
 
 
 def test_the_start_is_measured_and_written_for_programs(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from tests.support.pages import Page, pages
 from tests.support.tools import ROOT
 
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-# A workflow of GitHub Actions is no configuration of ours.
-_FOREIGN = {"jobs", "permissions", "steps", "on"}
+# A workflow of GitHub Actions or a pipeline of GitLab is no configuration of ours.
+_FOREIGN = {"jobs", "permissions", "steps", "on", "stages"}
 _POLICY = {key.path[1] for key in all_keys() if key.path[0] == "verify" and len(key.path) > 1}
 _SMALLEST = {
     "image": "app",

@@ -171,7 +171,7 @@ class AmbientTokens(_Renewed):
             raise AttestError(
                 Code.OIDC_PERMISSION,
                 "there is no identity token: none was given, and this is no job of a system that hands them out",
-                hint=f"give one in {VARIABLE}, name a file in sign.token, or sign on a terminal to log in",
+                hint=f"give one in {VARIABLE}, name a file in sign.token_file, or sign on a terminal to log in",
             )
         return read_token(found, now=self._clock.now(), what="this job's surroundings")
 

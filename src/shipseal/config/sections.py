@@ -115,7 +115,7 @@ class Sign(Section):
         description="An instance of your own: its signing configuration, or its client trust configuration; needs "
         "`verify.trusted_root`.",
     )
-    token: FileOrInput | None = Field(
+    token_file: FileOrInput | None = Field(
         default=None,
         description="File with the identity token, read again for each certificate, or `-`; default: "
         "SIGSTORE_ID_TOKEN, else what GitHub Actions, GitLab, Buildkite, CircleCI or Google Cloud give the job, else a "

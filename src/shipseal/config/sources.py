@@ -12,7 +12,7 @@ from shipseal.config.section import Section
 # What a release writes itself.
 _WRITTEN = frozenset({"evidence.folder"})
 # What is there only while a job runs.
-_LATER = frozenset({"sign.token"})
+_LATER = frozenset({"sign.token_file"})
 _ADVICE: Mapping[str, str] = {
     "build.layout": "build the image first",
     "build.archive": "build the image first",

@@ -79,9 +79,11 @@ def token_source(config: Config, web: Web, world: KeylessWorld) -> TokenSource:
         AttestError: ``auth.oidc-permission``: the job may not have one.
     """
     env, clock, sign = world.env, world.clock, config.sign
-    if sign.token is not None:
+    if sign.token_file is not None:
         return (
-            standard_input_token(clock) if str(sign.token) == "-" else FileTokens(sign.token, clock)
+            standard_input_token(clock)
+            if str(sign.token_file) == "-"
+            else FileTokens(sign.token_file, clock)
         )
     if env.get(VARIABLE):
         return FixedTokens(env[VARIABLE], VARIABLE, clock)

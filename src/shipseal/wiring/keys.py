@@ -105,6 +105,7 @@ def identity_trust(loaded: LoadedConfig, env: Mapping[str, str], clock: Clock) -
 
 
 def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Keys:
+    from shipseal.wiring.identities import identities_of  # noqa: PLC0415 - only where there are some
     from shipseal.wiring.keyless import (  # noqa: PLC0415 - brings the clients of Sigstore
         KeylessWorld,
         keyless_signer,
@@ -117,14 +118,15 @@ def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Ke
             hint="name repository and issuer, for example verify: {identities: [{issuer: "
             "https://token.actions.githubusercontent.com, repository: ORG/REPO}]}",
         )
-    trust = identity_trust(loaded, around.env, around.clock)
-    ids = tuple(
-        sorted(one.key_id for one in read_public_keys(map(Path, loaded.config.verify.keys)))
-    )
-    if dry_run:
-        return Keys(_Nobody("keyless"), trust, ids)
-    world = KeylessWorld(around.env, around.clock, around.reporter, terminal=on_terminal())
-    return Keys(keyless_signer(loaded.config, world), trust, ids)
+    # What the file says wrongly comes first, then what the job may not do; the trusted root may have to be fetched.
+    identities_of(loaded.config.verify, loaded.path.name)
+    files = map(Path, loaded.config.verify.keys)
+    ids = tuple(sorted(public.key_id for public in read_public_keys(files)))
+    signer: Signer = _Nobody("keyless")
+    if not dry_run:
+        world = KeylessWorld(around.env, around.clock, around.reporter, terminal=on_terminal())
+        signer = keyless_signer(loaded.config, world)
+    return Keys(signer, identity_trust(loaded, around.env, around.clock), ids)
 
 
 def _check_own(loaded: LoadedConfig, key: LocalKey, trusted: tuple[PublicKey, ...]) -> None:

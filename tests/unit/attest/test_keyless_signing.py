@@ -24,6 +24,8 @@ from shipseal.attest.sigstore_instance import instance_from_files
 from shipseal.attest.trust_root import parse_trust_root
 from shipseal.attest.web import Patience, Web
 from shipseal.errors import AttestError, Code, ConfigError
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.reverse_proxy import ReverseProxy
 from tests.support.logs import b64
 from tests.support.rekor_v1 import RekorV1
 from tests.support.tools import need
@@ -31,6 +33,7 @@ from tests.support.tools import need
 pytestmark = pytest.mark.tools
 
 PATIENCE = Patience(answer=4.0, deadline=1.0)
+LONG = Patience(answer=10.0, deadline=20.0)
 JOB = "https://github.com/octo-org/demo/.github/workflows/release.yml@refs/heads/main"
 TYPE = "https://example.org/p"
 
@@ -61,9 +64,10 @@ def signer_on(
     clock: SystemClock | None = None,
     config: Path | None = None,
     root: Path | None = None,
+    patience: Patience | None = None,
 ) -> KeylessSigner:
     clock = clock or SystemClock()
-    web = Web(clock, PATIENCE)
+    web = Web(clock, patience or PATIENCE)
     source = tokens or ActionsTokens(stack.issuer.actions_environment(), web, clock)
     instance = instance_from_files(config or stack.files.client_config, root, now=clock.now())
     return KeylessSigner(instance, source, web, clock)
@@ -263,12 +267,36 @@ def test_an_instance_with_logs_wants_its_trusted_root(sigstack: SigstoreStack) -
         signer_on(sigstack, config=sigstack.files.signing_config)
 
 
+def test_an_entry_of_version_2_whose_answer_was_lost_is_made_anew(
+    sigstack: SigstoreStack, tmp_path: Path
+) -> None:
+    lost: list[int] = []
+
+    def lose_first(exchange: Exchange) -> bool:
+        if exchange.method == "POST" and not lost:
+            lost.append(1)
+            exchange.twists.append(lambda _: None)
+        return False
+
+    with ReverseProxy(sigstack.rekor.url) as proxy:
+        proxy.before = lose_first
+        config = json.loads(sigstack.files.signing_config.read_text())
+        config["rekorTlogUrls"][0]["url"] = proxy.url
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config))
+        root = sigstack.files.trusted_root
+        bundle = signer_on(sigstack, config=path, root=root, patience=LONG).sign(statement())
+        # Lost, refused as equivalent, and once more with another signature.
+        assert proxy.count("POST", "/api/v2/log/entries") == 3
+    assert "Verified OK" in cosign_says(bundle, tmp_path, root, issuer=sigstack.issuer.url)
+
+
 @pytest.fixture
 def classic(sigstack: SigstoreStack, tmp_path: Path) -> Iterator[tuple[RekorV1, KeylessSigner]]:
     """Return a log of version 1, and a signer that writes to it."""
     with RekorV1() as rekor:
         root, config = _with_classic_log(sigstack, rekor, tmp_path)
-        yield rekor, signer_on(sigstack, config=config, root=root)
+        yield rekor, signer_on(sigstack, config=config, root=root, patience=LONG)
 
 
 def test_a_log_of_version_1_is_written_to(

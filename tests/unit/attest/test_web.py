@@ -1,0 +1,191 @@
+"""The services of signing over HTTP: every answer and every silence has its code, and ends."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shipseal._internal.clock import SystemClock
+from shipseal.attest.web import Ask, Patience, Web, check_safe
+from shipseal.errors import AttestError, Code, ConfigError, ShipsealError
+from shipseal.testing.certificates import CertificateAuthority
+from shipseal.testing.forward_proxy import ForwardProxy
+from shipseal.testing.http_server import Exchange, HttpServer, Reply
+from tests.support.clocks import StoppedClock
+
+SECRET = "secret-token-of-mine"
+
+
+def ask(url: str, *, known: bool = False) -> Ask:
+    headers = {"Authorization": f"Bearer {SECRET}"} if known else {}
+    return Ask("test service", "POST", f"{url}/x?key={SECRET}", headers, b"{}")
+
+
+def quick(clock: SystemClock | StoppedClock | None = None) -> Web:
+    return Web(clock or SystemClock(), Patience(answer=0.5, deadline=0.0))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retryable"),
+    [
+        (400, Code.SERVICE_OUTAGE, False),
+        (401, Code.OIDC_PERMISSION, False),
+        (403, Code.OIDC_PERMISSION, False),
+        (404, Code.SERVICE_OUTAGE, False),
+        (407, Code.NETWORK_UNREACHABLE, False),
+        (409, Code.SERVICE_OUTAGE, False),
+        (418, Code.SERVICE_OUTAGE, False),
+        (429, Code.RATE_LIMITED, True),
+        (500, Code.SERVICE_OUTAGE, True),
+        (501, Code.SERVICE_OUTAGE, False),
+        (503, Code.SERVICE_OUTAGE, True),
+        (521, Code.SERVICE_OUTAGE, True),
+        (302, Code.SERVICE_OUTAGE, False),
+    ],
+)
+def test_every_status_has_its_code(status: int, code: Code, *, retryable: bool) -> None:
+    def respond(exchange: Exchange) -> None:
+        exchange.reply(status, b'{"code": 1, "message": "the reason"}')
+
+    with HttpServer(respond) as server, pytest.raises(AttestError) as caught:
+        quick().ask(ask(server.url, known=True))
+    error = caught.value
+    assert (error.code, error.retryable) == (code, retryable)
+    assert "test service: POST" in error.message
+    assert error.message.endswith(": the reason")
+    assert SECRET not in repr(error.to_json())
+
+
+def test_who_says_nothing_of_himself_is_not_told_that_he_is_not_accepted() -> None:
+    with (
+        HttpServer(lambda exchange: exchange.reply(403)) as server,
+        pytest.raises(AttestError) as caught,
+    ):
+        quick().ask(ask(server.url))
+    assert caught.value.code is Code.SERVICE_OUTAGE
+
+
+def test_what_is_transient_is_tried_again_and_the_other_side_says_when() -> None:
+    tries: list[int] = []
+
+    def respond(exchange: Exchange) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            exchange.reply(429, headers={"Retry-After": "7"})
+        else:
+            exchange.reply(201, b"done")
+
+    clock = StoppedClock()
+    began = clock.monotonic()
+    with HttpServer(respond) as server:
+        answer = Web(clock, Patience(answer=5.0, deadline=60.0)).ask(ask(server.url))
+    assert (answer.status, answer.body, len(tries)) == (201, b"done", 3)
+    assert clock.monotonic() - began == 14
+
+
+def test_all_tries_together_end() -> None:
+    clock = StoppedClock()
+    began = clock.monotonic()
+    web = Web(clock, Patience(answer=5.0, deadline=10.0))
+    with HttpServer(lambda exchange: exchange.reply(503)) as server, pytest.raises(AttestError):
+        web.ask(ask(server.url))
+    assert clock.monotonic() - began <= 10
+
+
+def test_a_status_that_is_an_answer_is_one() -> None:
+    wanted = Ask("log", "POST", "", final=frozenset({409}))
+    with HttpServer(lambda exchange: exchange.reply(409, b"there", {"Location": "/y"})) as server:
+        answer = quick().ask(Ask("log", "POST", server.url, final=wanted.final))
+    assert (answer.status, answer.headers["location"], answer.body) == (409, "/y", b"there")
+
+
+def test_a_silent_service_is_given_up() -> None:
+    began = time.monotonic()
+    with HttpServer(lambda _: time.sleep(1.5)) as server, pytest.raises(AttestError) as caught:
+        quick().ask(ask(server.url))
+    assert caught.value.code is Code.SERVICE_OUTAGE
+    assert time.monotonic() - began < 5
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
+    def drops() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b" "
+            time.sleep(0.1)
+
+    def respond(exchange: Exchange) -> None:
+        exchange.send(Reply(200, (), drops(), 40))
+
+    began = time.monotonic()
+    with HttpServer(respond) as server, pytest.raises(AttestError, match=r"no end after 0\.5 s"):
+        quick().ask(ask(server.url))
+    assert time.monotonic() - began < 3
+
+
+def test_an_answer_without_measure_is_cut_off() -> None:
+    def respond(exchange: Exchange) -> None:
+        exchange.send(Reply(200, (), (b"x" * 2**20 for _ in range(20)), 20 * 2**20))
+
+    web = Web(SystemClock(), Patience(answer=20.0, deadline=0.0))
+    with (
+        HttpServer(respond) as server,
+        pytest.raises(ShipsealError, match="more than 8388608") as caught,
+    ):
+        web.ask(ask(server.url))
+    assert caught.value.code is Code.SERVICE_OUTAGE
+
+
+def test_a_connection_that_is_cut_and_one_that_is_refused_differ() -> None:
+    with HttpServer(lambda exchange: exchange.drop()) as server:
+        with pytest.raises(AttestError) as caught:
+            quick().ask(ask(server.url))
+        assert (caught.value.code, caught.value.retryable) == (Code.SERVICE_OUTAGE, True)
+    with pytest.raises(AttestError) as caught:
+        quick().ask(ask(server.url))
+    assert (caught.value.code, caught.value.retryable) == (Code.NETWORK_UNREACHABLE, True)
+
+
+def test_a_name_that_nobody_knows_is_the_network() -> None:
+    with pytest.raises(AttestError) as caught:
+        quick().ask(ask("https://fulcio.test"))
+    assert caught.value.code is Code.NETWORK_UNREACHABLE
+
+
+def test_a_strange_authority_is_not_trusted_until_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = CertificateAuthority(tmp_path)
+    context = authority.issue("server").server_context()
+    with HttpServer(lambda exchange: exchange.reply(200, b"yes"), tls=context) as server:
+        with pytest.raises(AttestError, match="test service") as caught:
+            quick().ask(ask(server.url))
+        assert (caught.value.code, caught.value.retryable) == (Code.TLS_UNTRUSTED, False)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        assert Web(SystemClock()).ask(ask(server.url)).body == b"yes"
+
+
+def test_the_proxy_variables_lead_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ForwardProxy({}) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(AttestError):
+            quick().ask(ask("https://fulcio.test"))
+        assert any("fulcio.test" in str(one) for one in proxy.requests)
+
+
+def test_proxy_variables_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://proxy.test")
+    with pytest.raises(ConfigError, match="proxy variables cannot be used"):
+        quick().ask(ask("https://fulcio.test"))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://fulcio.example.org", "ftp://x.example.org", "fulcio", "", "https://"]
+)
+def test_nothing_is_sent_in_the_clear(url: str) -> None:
+    with pytest.raises(ConfigError, match="no https:// address"):
+        check_safe(url, "config")
+
+
+def test_this_machine_may_be_asked_in_the_clear() -> None:
+    assert check_safe("http://127.0.0.1:1/", "config") == "http://127.0.0.1:1"
