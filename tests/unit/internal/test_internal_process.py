@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shipseal._internal import process, redact
-from shipseal._internal.limits import Limit
+from shipseal._internal import redact
+from shipseal._internal.limits import TOOL_STDERR, Limit
 from shipseal._internal.memory import KillCounts
 from shipseal._internal.process import ToolTimeoutError, find_tool, run_tool, tool_environment
 from shipseal._internal.redact import register_secret
@@ -74,7 +74,7 @@ def test_who_killed_a_tool_is_told_by_the_kernels_counts(
 ) -> None:
     counts = iter(counted)
     monkeypatch.setattr(
-        process.KillCounts,
+        KillCounts,
         "now",
         lambda: KillCounts({Path(name): count for name, count in next(counts).items()}),
     )
@@ -155,7 +155,7 @@ def test_what_is_kept_of_an_endless_complaint_is_its_end(monkeypatch: pytest.Mon
     register_secret("hunter2-" * 8)
     flood = f"for n in $(seq 20000); do echo line $n {'hunter2-' * 8} >&2; done; echo last >&2"
     result = run_tool(_shell(flood), timeout=60)
-    assert len(result.stderr) <= process.TOOL_STDERR.size
+    assert len(result.stderr) <= TOOL_STDERR.size
     assert result.stderr.startswith("line ")
     assert result.stderr.endswith("last\n")
     assert "hunter2" not in result.stderr
@@ -163,7 +163,7 @@ def test_what_is_kept_of_an_endless_complaint_is_its_end(monkeypatch: pytest.Mon
 
 def test_a_complaint_without_line_ends_is_kept_within_its_limit() -> None:
     result = run_tool(_shell("head -c 3000000 /dev/zero | tr '\\0' a >&2"), timeout=60)
-    assert 0 < len(result.stderr) <= process.TOOL_STDERR.size
+    assert 0 < len(result.stderr) <= TOOL_STDERR.size
 
 
 @pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
