@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shipseal._internal import redact
+from shipseal._internal import process, redact
 from shipseal._internal.limits import TOOL_STDERR, Limit
 from shipseal._internal.memory import KillCounts
 from shipseal._internal.process import ToolTimeoutError, find_tool, run_tool, tool_environment
