@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shipseal._internal.limits import Limit
 from shipseal.errors import AttestError, Code, ShipsealError
 from shipseal.evidence.folder_store import FolderStore
+from shipseal.evidence.interface import Bound, Origin
 from shipseal.oci import RawManifest, digest_of
 from shipseal.oci import media_types as mt
 
@@ -110,3 +111,33 @@ def test_every_bundle_comes_back_byte_for_byte(
     for bundle in bundles:
         put(store, bundle)
     assert sorted(raws(store)) == sorted(set(bundles))
+
+
+def test_what_gh_downloads_is_read_under_its_name(store: FolderStore, tmp_path: Path) -> None:
+    put(store, b'{"a":1}')
+    theirs = tmp_path / "evidence" / f"{SUBJECT.digest}.jsonl"
+    theirs.write_bytes(b'{"b":2}\n\n{"c":3}')
+    assert raws(store) == [b'{"a":1}', b'{"b":2}', b'{"c":3}']
+    assert put(store, b'{"c":3}') == "exists"
+    assert [one.origin for one in store.find(SUBJECT.digest)] == [Origin.FILE] * 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=6))
+def test_any_file_of_lines_gives_its_lines_that_are_not_blank(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("lines")
+    (folder / f"{SUBJECT.digest}.jsonl").write_bytes(b"\n".join(lines))
+    assert raws(FolderStore(folder)) == [line for line in lines if line.strip()]
+
+
+def test_what_is_beyond_the_bound_is_not_stored(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "evidence", bounds=(Bound("test", 8, "bundle", "a page"),))
+    put(store, b'{"a":1}')
+    with pytest.raises(
+        AttestError, match="a bundle of 9 bytes, more than the 8 of: test"
+    ) as caught:
+        put(store, b'{"a":100}')
+    assert caught.value.code is Code.SBOM_TOO_LARGE
+    assert raws(store) == [b'{"a":1}']
