@@ -35,7 +35,11 @@ def fault(line: str) -> str:
         return ""
     if words[0] not in installed():
         return f"{line}: no command {words[0]}"
-    command, rest = _descend(load(words[0]), words[1:])
+    pair = " ".join(words[:2])
+    if pair in installed() and pair != words[0]:
+        command, rest = load(pair), words[2:]
+    else:
+        command, rest = _descend(load(words[0]), words[1:])
     if getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
         return f"{line}: no command {rest[0]}"
     unknown = [word for word in _options(rest) if word not in _known(command)]

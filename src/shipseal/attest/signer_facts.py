@@ -1,4 +1,4 @@
-"""Who a certificate says signed: Fulcio's extensions (sigstore/fulcio ``docs/oid-info.md``) and the subject name.
+"""Who a certificate says signed: Fulcio's extensions (sigstore/fulcio, its page of OIDs) and the subject name.
 
 The extensions up to ``.6`` hold plain text, those from ``.8`` a DER ``UTF8String``; where both say the same thing they
 must agree, because verifiers differ in which one they read.

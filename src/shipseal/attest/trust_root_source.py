@@ -17,7 +17,7 @@ from urllib.parse import quote
 import platformdirs
 
 from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
-from shipseal._internal.limits import read_file
+from shipseal._internal.limits import read_file, read_limited
 from shipseal.attest.trust_root import (
     TRUST_ROOT_FILE,
     Origin,
@@ -108,7 +108,8 @@ def public_root(places: TufPlaces, clock: Clock, refresh: Refresh | None) -> Tru
 def embedded_root(now: datetime) -> TrustRoot:
     """Return the trusted root that sigstore-python carries; its age is that of its newest part."""
     folder = files("sigstore") / "_store" / quote(PUBLIC_TUF, safe="")
-    raw = (folder / TARGET).read_bytes()
+    with (folder / TARGET).open("rb") as stream:
+        raw = read_limited(stream, TRUST_ROOT_FILE, what=TARGET)
     root = parse_trust_root(raw, what=f"sigstore's {TARGET}", origin=Origin.EMBEDDED)
     newest = newest_part(root.instances)
     return replace(root, age=now - newest if newest else None)

@@ -10,6 +10,8 @@ from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.limits import read_limited
+from shipseal.attest.trust_root import TRUST_ROOT_FILE
 from shipseal.attest.trust_root_source import SIGNING_TARGET, TARGET, TufPlaces
 from shipseal.errors import AttestError, Code
 
@@ -57,7 +59,8 @@ def _first_root(places: TufPlaces) -> bytes | None:
     """Return the root metadata to begin with: what sigstore-python carries, else what is there already."""
     carried = files("sigstore") / "_store" / quote(places.url, safe="") / "root.json"
     try:
-        return carried.read_bytes()
+        with carried.open("rb") as stream:
+            return read_limited(stream, TRUST_ROOT_FILE, what=str(carried))
     except OSError:
         return None
 

@@ -30,6 +30,19 @@ def bundles_in(path: Path) -> list[bytes]:
     return lines if len(lines) > 1 and several else [raw.strip()]
 
 
+def check_artifact(path: Path | None, digest: str | None) -> None:
+    """Check that one of the two is named.
+
+    Raises:
+        ConfigError: none is, or both are.
+    """
+    if (path is None) == (digest is None):
+        raise ConfigError(
+            "name exactly one of --artifact and --digest",
+            hint="a bundle proves something about one content only: say which one is meant",
+        )
+
+
 def artifact_named(path: Path | None, digest: str | None) -> Artifact:
     """Return what the bundles must be about: the file, else what has the digest.
 

@@ -7,7 +7,7 @@ import typer
 
 from shipseal.cli.identity_options import Offline, TrustedRootFile, with_identity_options
 from shipseal.cli.output import print_json
-from shipseal.errors import ConfigError, Exit
+from shipseal.errors import Exit
 from shipseal.wiring.identity_words import IdentityWords
 
 app = typer.Typer(
@@ -55,18 +55,14 @@ def verify_bundle(
 
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
     from shipseal.attest.judge_bundle import Trusted, judge_bundle  # noqa: PLC0415
-    from shipseal.cli.bundle_files import artifact_named, bundles_in  # noqa: PLC0415
+    from shipseal.cli.bundle_files import artifact_named, bundles_in, check_artifact  # noqa: PLC0415
     from shipseal.cli.bundle_view import bundles_json, print_bundles  # noqa: PLC0415
     from shipseal.cli.trust_asked import TrustAsked, wish_of  # noqa: PLC0415
     from shipseal.cli.working import working  # noqa: PLC0415
     from shipseal.wiring.trust import open_trust  # noqa: PLC0415
 
-    if (artifact is None) == (digest is None):
-        raise ConfigError(
-            "name exactly one of --artifact and --digest",
-            hint="a bundle proves something about one content only: say which one is meant",
-        )
     wish = wish_of(TrustAsked(tuple(key or ()), who, policy, trusted_root, offline=offline))
+    check_artifact(artifact, digest)
     with working(f"verify {bundle.name}"):
         raws = bundles_in(bundle)
         about = artifact_named(artifact, digest)

@@ -24,13 +24,6 @@ _EXPECTED = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
 }
-# Keys of policies that other tools' users know, and that this version must not seem to obey.
-_REFUSED = {
-    "verify.identities": (
-        "identities (keyless signing) are not accepted by this version",
-        "name the public keys that you trust under verify.keys",
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +102,6 @@ class Explainer:
         return message, _did_you_mean(str(value).lower(), choices)
 
     def _unknown(self, path: KeyPath) -> tuple[str, str]:
-        refused = _REFUSED.get(key_text((*self.prefix, *path)))
-        if refused:
-            return refused
         builder = str(value_at(self.value, (BUILD, "builder")) or "")
         siblings = children(pattern_of(path[:-1], self.prefix))
         own = [key.path[-1] for key in siblings if not key.builders or builder in key.builders]

@@ -6,12 +6,6 @@ from shipseal.attest.patterns import Form, Pattern
 from shipseal.config.identity_model import IdentityRule
 from shipseal.config.sections import Verify
 
-_FLAGS = ("accept_whole_owner", "accept_everyone")
-# What has no globs: numbers, digests, words of GitHub.
-_EXACT = frozenset(
-    {"repository_id", "owner_id", "signer_digest", "commit", "trigger", "runner", "workflow_name"}
-)
-
 
 def identities_of(section: Verify, file: str) -> tuple[Identity, ...]:
     """Return the identities that ``section`` names.
@@ -30,10 +24,28 @@ def identities_of(section: Verify, file: str) -> tuple[Identity, ...]:
 
 
 def _identity(rule: IdentityRule) -> Identity:
-    patterns = {
-        name: Pattern(text, Form.EXACT if name in _EXACT else Form.GLOB)
-        for name in IdentityRule.model_fields
-        if name not in _FLAGS and (text := getattr(rule, name)) is not None
+    globs = {
+        "issuer": rule.issuer,
+        "subject": rule.subject,
+        "repository": rule.repository,
+        "owner": rule.owner,
+        "workflow": rule.workflow,
+        "signer": rule.signer,
+        "ref": rule.ref,
+    }
+    # What has no globs: numbers, digests, words of GitHub.
+    exact = {
+        "repository_id": rule.repository_id,
+        "owner_id": rule.owner_id,
+        "signer_digest": rule.signer_digest,
+        "commit": rule.commit,
+        "trigger": rule.trigger,
+        "runner": rule.runner,
+        "workflow_name": rule.workflow_name,
+    }
+    patterns = {name: Pattern(text) for name, text in globs.items() if text is not None}
+    patterns |= {
+        name: Pattern(text, Form.EXACT) for name, text in exact.items() if text is not None
     }
     return identity_with(
         patterns,
