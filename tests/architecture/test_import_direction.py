@@ -98,6 +98,7 @@ def implementations(known: Mapping[str, Module]) -> Mapping[str, str]:
     return {
         module.name: node.name
         for module in known.values()
+        if not _is_interface(module.name)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ClassDef) and _names(node.bases) & contracts
     }

@@ -11,9 +11,7 @@ from shipseal._internal.retry import RetryPolicy
 from shipseal.cli.references import parse_reference
 from shipseal.errors import ConfigError, ImageError
 from shipseal.evidence.collect import collect
-from shipseal.evidence.cosign_tags import CosignTags
 from shipseal.evidence.interface import Collected, EvidenceSource
-from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest, parse_digest
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root
@@ -21,6 +19,7 @@ from shipseal.registry.docker_config import DockerCredentials
 from shipseal.registry.factory import open_target
 from shipseal.registry.hosts import HostSettings
 from shipseal.registry.interface import Target, resolve_or_fail
+from shipseal.wiring.evidence import own_sources
 
 PREFIX = "oci:"
 """Begins the name of an OCI layout."""
@@ -76,7 +75,7 @@ def look(
     name, reference = _split(text)
     with _opened(name, hosts, clock) as target:
         digest = _resolve(target, reference)
-        own = (ReferrersStore(target), CosignTags(target, signatures=explain))
+        own = own_sources(target, explain=explain)
         return Place(text, name, digest, collect(target, digest, stores=(*own, *further)))
 
 

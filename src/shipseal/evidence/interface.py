@@ -119,7 +119,7 @@ class EvidenceSource(ABC):
         """
 
 
-class EvidenceStore(EvidenceSource):
+class EvidenceStore(EvidenceSource, ABC):
     """Keeps bundles by subject, too.
 
     Attributes:

@@ -41,7 +41,12 @@ class GitHubHost:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository, ``OWNER/NAME``."""
+    """A repository, ``OWNER/NAME``.
+
+    Attributes:
+        owner: a person or an organisation.
+        name: of the repository.
+    """
 
     owner: str
     name: str

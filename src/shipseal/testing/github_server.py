@@ -9,7 +9,6 @@ gh reaches it through ``http_unix_socket`` in its ``config.yml``; :meth:`GitHubS
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,7 +161,7 @@ class GitHubServer:
             self.requests.append(f"{exchange.method} {exchange.target}")
             self.seen.append(exchange.headers.get("Authorization") or "")
             refusal = self.quirks.refuse.pop(0) if self.quirks.refuse else None
-        time.sleep(self.quirks.delay)
+        threading.Event().wait(self.quirks.delay)
         if refusal is not None:
             self._refuse(exchange, refusal)
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy
 from shipseal.errors import ConfigError
+from shipseal.evidence.cosign_tags import CosignTags
 from shipseal.evidence.folder_store import FolderStore
 from shipseal.evidence.interface import Bound, EvidenceSource, EvidenceStore
 from shipseal.evidence.referrers_store import ReferrersStore
@@ -39,6 +40,16 @@ def store_bounds(store: str) -> tuple[Bound, ...]:
         for limit in limits_for((store,))
         if limit.counts in words
     )
+
+
+def own_sources(target: Target, *, explain: bool = False) -> tuple[EvidenceSource, ...]:
+    """Return where evidence lies at the place of an image itself.
+
+    Args:
+        target: the place.
+        explain: whether what never counts is looked for, too.
+    """
+    return ReferrersStore(target), CosignTags(target, signatures=explain)
 
 
 def referrers_stores(targets: Sequence[Target], created: datetime) -> tuple[EvidenceStore, ...]:

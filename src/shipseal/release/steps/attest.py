@@ -29,7 +29,7 @@ from shipseal.release.steps.prepare import record_statement
 from shipseal.release.workers import workers
 
 SIGNATURES = 16
-"""At once: signing waits for a log that answers once a second, however many ask, and takes neither processor nor disk."""
+"""At once: signing waits for a log that answers once a second, however many ask, and takes neither core nor disk."""
 
 
 @dataclass(frozen=True, slots=True)
