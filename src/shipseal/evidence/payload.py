@@ -61,6 +61,14 @@ def claimed_type(statement: bytes) -> str:
         return ""
 
 
+def bundle_type(bundle: bytes) -> str:
+    """Return the predicate type that a bundle's statement claims, for listing alone; empty when there is none."""
+    try:
+        return claimed_type(_payload(bundle))
+    except AttestError:
+        return ""
+
+
 def same_bundle(one: bytes, other: bytes) -> bool:
     """Return whether two bundles are one, spelled as two programs spell the JSON form of protocol buffers.
 
