@@ -27,6 +27,7 @@ def _names(requirements: list[str]) -> set[str]:
 
 
 RUNTIME = _names(_PROJECT["project"]["dependencies"])
+EXTRA = _names(_PROJECT["project"]["optional-dependencies"]["kms"])
 DEVELOPMENT = _names(
     _PROJECT["project"]["optional-dependencies"]["dev"] + _PROJECT["dependency-groups"]["build"]
 )
@@ -37,7 +38,7 @@ def _listed() -> dict[str, str]:
 
 
 def test_the_page_lists_exactly_what_is_declared() -> None:
-    assert _listed().keys() == RUNTIME | DEVELOPMENT
+    assert _listed().keys() == RUNTIME | EXTRA | DEVELOPMENT
 
 
 def test_every_dependency_has_a_reason() -> None:
