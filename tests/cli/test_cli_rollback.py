@@ -94,6 +94,15 @@ def test_it_is_asked_before_anything_moves_and_nobody_is_not_a_yes(
     assert latest(project) == ["1.4.2", "1.4.2"]
 
 
+@pytest.mark.parametrize("option", ["--to", "--tags"])
+def test_an_option_whose_value_a_script_did_not_set_moves_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert project.run("release", "rollback", "--yes", option, "") == Exit.USAGE
+    assert f"{option} is empty, so nothing was begun" in capsys.readouterr().err
+    assert latest(project) == ["1.4.2", "1.4.2"]
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "version"),
     [("y\n", Exit.OK, "1.4.1"), ("n\n", Exit.INTERRUPTED, "1.4.2")],

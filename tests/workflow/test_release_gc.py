@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shipseal.errors import Code, RegistryError
+from shipseal.errors import Code, ConfigError, RegistryError
 from shipseal.oci import parse_digest
 from shipseal.release.gc import collect as removing
 from shipseal.release.gc.choose import GcLimits
@@ -306,6 +306,90 @@ def test_the_cache_is_collected_by_age_and_by_size(machine: RollbackBench) -> No
     small = gc(machine, GcLimits(timedelta(days=30), now - 5_000, 2))
     assert small.over == 0
     assert [cache.get(key) is not None for key in keys] == [False, True, False]
+
+
+@pytest.mark.parametrize("name", ["releases", "rollbacks", "blobs", "blobs/sha256", TRASH])
+def test_nothing_goes_behind_a_folder_that_is_a_link(
+    machine: RollbackBench, tmp_path: Path, name: str
+) -> None:
+    place = machine.state.root / name
+    place.mkdir(parents=True, exist_ok=True)
+    outside = place.rename(tmp_path / "outside")
+    (outside / "precious").mkdir()
+    (outside / "precious" / "file").write_bytes(b"gold")
+    os.utime(outside / "precious" / "file", (0, 0))
+    os.utime(outside / "precious", (0, 0))
+    place.symlink_to(outside)
+    kept = sorted(outside.rglob("*"))
+    for dry_run in (True, False):
+        with pytest.raises(ConfigError, match=f"{name} is a link to .*outside"):
+            gc(machine, GcLimits(timedelta(0), 0, 2), dry_run=dry_run)
+    assert sorted(outside.rglob("*")) == kept
+
+
+def test_a_release_that_is_a_link_stays_with_all_that_lies_in_it(
+    machine: RollbackBench, tmp_path: Path
+) -> None:
+    identifier = next(machine.state.releases())
+    folder = machine.state.release(identifier)
+    outside = folder.rename(tmp_path / "outside")
+    folder.symlink_to(outside)
+    elsewhere = machine.state.root / "releases" / "elsewhere"
+    for lost in (outside / "attempt", outside / "work", tmp_path / "precious"):
+        lost.mkdir()
+        (lost / "file").write_bytes(b"gold")
+        os.utime(lost / "file", (0, 0))
+        os.utime(lost, (0, 0))
+    elsewhere.symlink_to(tmp_path / "precious")
+    result = gc(machine, GcLimits(timedelta(0), 0, 2))
+    assert [one.why for one in result.kept if one.release == identifier] == [
+        "its folder is a link, and lies elsewhere"
+    ]
+    assert elsewhere.is_symlink()
+    for lost in (outside / "attempt", outside / "work", tmp_path / "precious"):
+        assert (lost / "file").read_bytes() == b"gold"
+    expect_whole(machine)
+
+
+def test_a_folder_of_the_cache_that_is_a_link_is_no_part_of_it(
+    machine: RollbackBench, tmp_path: Path
+) -> None:
+    outside = tmp_path / "precious"
+    outside.mkdir()
+    (outside / "file").write_bytes(b"gold")
+    os.utime(outside / "file", (0, 0))
+    cache = machine.bench.folder / "cache" / "sbom"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "linked").symlink_to(outside)
+    gc(machine, GcLimits(timedelta(0), 0, 2))
+    assert (outside / "file").read_bytes() == b"gold"
+
+
+@pytest.mark.parametrize("start", [b"", b'{"v":1,"seq":0,"at'])
+def test_a_release_that_was_killed_at_its_first_line_goes_after_a_day(
+    machine: RollbackBench, start: bytes
+) -> None:
+    torn = machine.state.root / "releases" / "torn-0000000000"
+    torn.mkdir()
+    (torn / "journal.jsonl").write_bytes(start)
+    limits = GcLimits(timedelta(days=3000), None, 2)
+    gc(machine, limits)
+    assert torn.exists()
+    for path in (torn / "journal.jsonl", torn):
+        os.utime(path, (0, 0))
+    assert [one.kind for one in gc(machine, limits).removed] == ["leftover"]
+    assert not torn.exists()
+
+
+def test_a_journal_whose_first_line_is_damaged_stays_with_what_it_names(
+    machine: RollbackBench,
+) -> None:
+    identifier = next(machine.state.releases())
+    journal = machine.state.journal(identifier)
+    journal.write_bytes(b"x" + journal.read_bytes())
+    result = gc(machine, GcLimits(timedelta(0), 0, 2))
+    assert [one.status for one in result.kept if one.release == identifier] == ["unreadable"]
+    expect_whole(machine)
 
 
 def test_an_empty_machine_has_nothing_to_collect(tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def rollback(
     *,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--to",
             metavar="RELEASE",
             help="Where to: a version, the id of a release, or a digest; default: the release before the newest.",
         ),
-    ] = "",
+    ] = None,
     targets: Annotated[
         list[str] | None,
         typer.Option("--target", help="Only at this target; may be given several times."),
@@ -73,7 +73,8 @@ def rollback(
     from shipseal.wiring.surroundings import Surroundings  # noqa: PLC0415
 
     names = tuple(name.strip() for text in tags or () for name in text.split(",") if name.strip())
-    wish = Wish(to, names, reason, person(os.environ), dry_run, allow_old_scan)
+    _refuse_empty(to, tags, names)
+    wish = Wish(to or "", names, reason, person(os.environ), dry_run, allow_old_scan)
     clock = SystemClock()
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
@@ -84,6 +85,20 @@ def rollback(
             for target in setup.targets:
                 target.close()
     _end(result.exit)
+
+
+def _refuse_empty(to: str | None, tags: list[str] | None, names: tuple[str, ...]) -> None:
+    """Take an option without a value for what it is: a variable that a script did not set.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    for option, is_empty in (("--to", to == ""), ("--tags", tags is not None and not names)):
+        if is_empty:
+            raise ConfigError(
+                f"{option} is empty, so nothing was begun",
+                hint=f"say what is meant, or leave {option} out",
+            )
 
 
 def _end(status: int) -> NoReturn:

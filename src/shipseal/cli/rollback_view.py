@@ -104,7 +104,7 @@ def _print_steps(result: RollbackResult) -> None:
 
 def _print_remarks(title: str, rows: Sequence[tuple[str, str]]) -> None:
     for name, reason in rows:
-        say(f"{title:<10}{name}: {reason}")
+        say(f"{title:<13}{name}: {reason}")
 
 
 def _full(place: Place | None) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
 from shipseal._internal.durable import disk_errors, fsync_folder, make_folders
-from shipseal._internal.limits import JOURNAL, read_limited
+from shipseal._internal.limits import JOURNAL, read_file, read_limited
 from shipseal._internal.redact import redact
 from shipseal.errors import Code, ReleaseError
 
@@ -144,8 +144,7 @@ def read_journal(path: Path) -> tuple[Event, ...]:
 def _load(path: Path) -> tuple[list[Event], int]:
     """Return the events and how many bytes of the file they are."""
     try:
-        with path.open("rb") as stream:
-            data = read_limited(stream, JOURNAL, what=str(path))
+        data = read_file(path, JOURNAL)
     except FileNotFoundError:
         return [], 0
     events: list[Event] = []

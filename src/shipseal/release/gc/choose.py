@@ -116,6 +116,8 @@ def _why_needed(one: Release, found: Inventory, limits: GcLimits, lasting: set[s
         return f"it can be resumed ({one.status}); shipseal release abort gives it up"
     if one.status == "unreadable":
         return "its journal cannot be read by this shipseal"
+    if one.linked:
+        return "its folder is a link, and lies elsewhere"
     if one.digest and one.digest in found.pinned:
         return "a rollback went to it, or is not finished"
     return f"one of the last {limits.keep} that are done" if one.identifier in lasting else ""

@@ -11,7 +11,7 @@ from shipseal._internal.clock import parse_rfc3339
 from shipseal._internal.leftovers import PART
 from shipseal._internal.limits import JOURNAL as JOURNAL_LIMIT
 from shipseal._internal.limits import read_file
-from shipseal.errors import ShipsealError
+from shipseal.errors import ConfigError, ShipsealError
 from shipseal.oci import Digest
 from shipseal.release.folders import ATTEMPT, JOURNAL, StateFolder
 from shipseal.release.journal import read_journal
@@ -25,6 +25,7 @@ WORK = "work"
 _DIGEST = re.compile(rb"sha256:[0-9a-f]{64}")
 _RESUMABLE = frozenset({Status.PENDING, Status.PARTLY_PROMOTED, "interrupted"})
 _LOCKS = "locks"
+_FOLDERS = ("releases", "rollbacks", "blobs", "blobs/sha256", TRASH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Release:
         running: whether a process is at it.
         going: whether it can go on: it is held, half-way, or was cut off.
         digest: of the image; empty before the build.
+        linked: whether its folder is a link, so that what lies there is somebody else's.
     """
 
     identifier: str
@@ -54,6 +56,7 @@ class Release:
     running: bool = False
     going: bool = False
     digest: str = ""
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,15 @@ def take_inventory(state: StateFolder, cache: Path) -> Inventory:
     """Look at everything.
 
     Raises:
+        ConfigError: a folder in the state folder is a link.
         OSError: a folder cannot be read.
     """
-    releases = tuple(read_release(state, identifier) for identifier in state.releases())
+    _refuse_links(state)
+    releases = tuple(
+        read_release(state, identifier)
+        for identifier in state.releases()
+        if not _never_began(state.journal(identifier))
+    )
     rollbacks = list(known_rollbacks(state))
     ended = tuple(
         thing_at(state.rollback(one.start.rollback), "rollback")
@@ -144,13 +153,16 @@ def take_inventory(state: StateFolder, cache: Path) -> Inventory:
 def read_release(state: StateFolder, identifier: str) -> Release:
     """Return one release as it stands now."""
     folder = state.release(identifier)
+    linked = folder.is_symlink()
     blobs = frozenset(_named(folder))
     size = size_of(folder, without=(ATTEMPT, WORK))
     try:
         folded = replay(read_journal(folder / JOURNAL))
     except ShipsealError:
+        folded = ReleaseState()
+    if not folded.last:  # Not even its first line can be read.
         last = thing_at(folder / JOURNAL, "journal").used
-        return Release(identifier, "", "", "unreadable", last, size, blobs)
+        return Release(identifier, "", "", "unreadable", last, size, blobs, linked=linked)
     return Release(
         identifier=identifier,
         image=folded.plan.image if folded.plan else "",
@@ -162,7 +174,27 @@ def read_release(state: StateFolder, identifier: str) -> Release:
         running=_is_running(state, folded),
         going=folded.status in _RESUMABLE and not (folded.dry_run or folded.fork),
         digest=folded.image.digest if folded.image else "",
+        linked=linked,
     )
+
+
+def _refuse_links(state: StateFolder) -> None:
+    """Let no folder lead out of the state folder: all that lies in it would be taken for a leftover, and go."""
+    for path in (state.root / name for name in _FOLDERS):
+        if path.is_symlink():
+            raise ConfigError(
+                f"gc: {path} is a link to {path.readlink()}: behind a link nothing is removed",
+                hint="put a folder in its place; SHIPSEAL_STATE says where a whole state folder lies",
+                context={"path": str(path)},
+            )
+
+
+def _never_began(journal: Path) -> bool:
+    """Return whether not one line was written: its run was killed at the first one, and nothing was done before."""
+    try:
+        return b"\n" not in read_file(journal, JOURNAL_LIMIT)
+    except (OSError, ShipsealError):
+        return False
 
 
 def cache_things(folder: Path) -> Iterator[Thing]:
@@ -170,7 +202,7 @@ def cache_things(folder: Path) -> Iterator[Thing]:
     if not folder.is_dir():
         return
     for kind in sorted(folder.iterdir()):
-        if kind.is_dir() and kind.name != _LOCKS:
+        if kind.is_dir() and not kind.is_symlink() and kind.name != _LOCKS:
             for path in kind.iterdir():
                 if path.is_file() and not path.name.startswith(PART):
                     yield thing_at(path, "sbom" if path.suffix == ".sbom" else "fact")
@@ -235,6 +267,8 @@ def _leftovers(state: StateFolder, releases: Iterable[Release]) -> Iterator[Thin
     folder = state.root / "releases"
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         release = known.get(path.name)
+        if path.is_symlink():
+            continue
         if release is None:
             yield thing_at(path, "leftover")
             continue
