@@ -107,7 +107,9 @@ def survive(scene: Scene, case: Case, undisturbed: Undisturbed) -> None:
         _check_tags(scene, case, runs, undisturbed.outcome)
         if kill.fresh:
             scene.fresh_runner()
+    opened = scene.place.uploads()
     last = scene.run(resume=_can_resume(scene), now=_moment(case, runs))
+    assert scene.place.uploads() <= opened, f"{case}: an upload was left open"
     runs.append(last)
     assert last.status == 0, f"{case}: does not go on\n{last.out}"
     _check_tags(scene, case, runs, undisturbed.outcome)
@@ -151,6 +153,7 @@ def check_end(scene: Scene, case: Case, runs: Sequence[Ran], undisturbed: Undist
     Raises:
         AssertionError: something is not the same.
     """
+    assert scene.place.early() == [], f"{case}: a tag before its evidence"
     found = scene.outcome()
     assert list(found.tags) == list(undisturbed.outcome.tags), f"{case}: other tags"
     for here, there in zip(found.evidence, undisturbed.outcome.evidence, strict=True):

@@ -186,7 +186,12 @@ class RegistrySimulator:
             exchange.read(exchange.cut_after)
             exchange.drop()
             return
-        manifest = RawManifest.of(exchange.read(), exchange.headers.get("Content-Type") or "")
+        raw = exchange.read()
+        if exchange.unread:
+            # The client went away: half a manifest is none.
+            exchange.drop()
+            return
+        manifest = RawManifest.of(raw, exchange.headers.get("Content-Type") or "")
         if ":" in reference and reference != manifest.digest:
             _refuse(exchange, 400, "DIGEST_INVALID")
             return

@@ -9,7 +9,8 @@ import pytest
 
 from shipseal.testing.registry_simulator import RegistrySimulator
 from tests.support.kill_cases import Undisturbed
-from tests.support.kills import Layouts, RealRegistry, Scene, Simulators
+from tests.support.kill_places import Layouts, RealRegistry, Simulators
+from tests.support.kills import Scene
 from tests.support.registries import distribution
 
 
@@ -25,6 +26,7 @@ def prepared(scene: Scene, *, with_old: bool = True) -> Prepared:
     """Release without a kill; the second time with a catalogue in the cache, as all cases have it."""
     scene.prepare(with_old=with_old)
     assert scene.run().status == 0
+    scene.place.expect()
     scene.reset()
     ran = scene.run()
     assert ran.status == 0, ran.out
