@@ -86,6 +86,17 @@ def test_a_second_call_has_nothing_to_do_and_says_why(rolling: RollbackBench) ->
     expect_names(rolling, "1.4.1")
 
 
+def test_the_second_call_says_why_when_a_tag_of_the_bad_line_stayed_too(
+    rolling: RollbackBench,
+) -> None:
+    rolling.release("1.5.0")
+    rolling.roll_back()
+    again = rolling.roll_back()
+    assert (again.status, again.exit) == (NOTHING, Exit.OK)
+    assert again.message.startswith("latest names 1.4.2 already: 1.5.0 was rolled back to 1.4.2 at")
+    assert "ann@night: it answers 500" in again.message
+
+
 def test_a_fresh_machine_finds_the_release_before_by_its_tags_and_its_seal(
     rolling: RollbackBench,
 ) -> None:

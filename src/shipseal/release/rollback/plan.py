@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.oci import Digest, parse_digest
@@ -144,7 +145,8 @@ class _Planner:
         }
         resumes = open_one if open_one and _is_same(open_one, to, choice) else None
         if resumes is None and not writes_any(decisions):
-            return RollbackPlan(None, nothing=_nothing(to, choice.tags, decisions))
+            told = _nothing(to, choice.tags, decisions) + self._why_there(to, choice)
+            return RollbackPlan(None, nothing=told)
         assurance = assurance or self._assure(to)
         check_sealed_as(assurance, to)
         check_age(assurance, to, allowed=self.wish.allow_old_scan)
@@ -158,6 +160,15 @@ class _Planner:
             assurance=assurance,
             resumes=resumes,
         )
+
+    def _why_there(self, to: Point, choice: Choice) -> str:
+        """Return that a rollback brought the tags here, by whom and why; empty when none did."""
+        higher = takewhile(lambda version: version != to.version, self.survey.versions)
+        for version in higher if not self.wish.to else ():
+            for tag in choice.tags:
+                if departure := self.survey.departure(version, tag.name):
+                    return f": {version} was {departure.told}"
+        return ""
 
     def public_point(self, version: str) -> Point:
         """Return the release behind a version's tag.
