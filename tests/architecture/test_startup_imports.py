@@ -2,14 +2,25 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from shipseal.attest.key_signer import KeySigner
+from shipseal.intoto.statement import Subject, encode_statement
+from shipseal.oci import digest_of
+from tests.support.evidence import key
 
 # What costs more than everything that the help needs.
 HEAVY = (
     "asyncio",
     "cryptography",
     "httpx",
+    "nacl",
+    "requests",
+    "rfc3161_client",
+    "sigstore",
+    "tuf",
     "msgspec",
     "packageurl",
     "pydantic",
@@ -56,3 +67,13 @@ def test_the_first_answer_imports_nothing_heavy(argument: str) -> None:
 
 def test_this_test_can_fail() -> None:
     assert imported("--help", before="import pydantic") >= {"pydantic"}
+
+
+def test_a_bundle_is_verified_with_a_key_without_models_and_clients(tmp_path: Path) -> None:
+    """One bundle takes a tenth of a second; each of these would take as long again."""
+    statement = encode_statement([Subject("a", digest_of(b"a"))], "https://example.test/p", {})
+    (tmp_path / "key.json").write_bytes(KeySigner(key()).sign(statement).raw)
+    (tmp_path / "key.pub").write_bytes(key().public.pem())
+    words = ("verify", "bundle", str(tmp_path / "key.json"), "--digest", digest_of(b"a"))
+    loaded = imported(*words, "--key", str(tmp_path / "key.pub"))
+    assert loaded == {"cryptography", "msgspec", "shipseal.wiring"}

@@ -16,9 +16,6 @@ from typing import Protocol
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
 
 from shipseal._internal.durable import disk_errors, fsync_folder
 from shipseal._internal.limits import KIB, Limit, read_limited
@@ -34,6 +31,8 @@ _COSIGN_FORM = re.compile(
     rb"-----BEGIN (ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----"
 )
 _STANDARD = (65536, 8, 1)
+_BOX_KEY = 32
+"""Bytes of a secret box's key."""
 _SCRYPT = ((32768, 8, 1), _STANDARD, (131072, 8, 1))
 """The only parameters that cosign takes: others could make the reader compute for hours."""
 
@@ -131,6 +130,8 @@ def encrypt_key(key: LocalKey, password: str) -> bytes:
             "key: an empty password protects nothing",
             hint=f"set {PASSWORD_VARIABLES[0]}, or type a password when asked",
         )
+    from nacl.secret import SecretBox  # noqa: PLC0415 - see _open_box
+
     salt, nonce = secrets.token_bytes(32), secrets.token_bytes(SecretBox.NONCE_SIZE)
     box = SecretBox(_derive(password, salt, _STANDARD))
     n, r, p = _STANDARD
@@ -202,6 +203,10 @@ def _open_box(raw: bytes, password: str, what: str) -> bytes:
             f"{what}: encrypted with {box.kdf.name} {params} and {box.cipher.name}, which cosign does not use",
             hint="make a new key with `shipseal key generate`",
         )
+    # Imported where a private key is opened: reading a public one should not wait for it.
+    from nacl.exceptions import CryptoError  # noqa: PLC0415
+    from nacl.secret import SecretBox  # noqa: PLC0415
+
     try:
         secret = SecretBox(_derive(password, box.kdf.salt, params))
         return secret.decrypt(box.ciphertext, box.cipher.nonce)
@@ -210,8 +215,10 @@ def _open_box(raw: bytes, password: str, what: str) -> bytes:
 
 
 def _derive(password: str, salt: bytes, params: tuple[int, int, int]) -> bytes:
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415 - see _open_box
+
     n, r, p = params
-    return Scrypt(salt=salt, length=SecretBox.KEY_SIZE, n=n, r=r, p=p).derive(password.encode())
+    return Scrypt(salt=salt, length=_BOX_KEY, n=n, r=r, p=p).derive(password.encode())
 
 
 def _asked(password: PasswordSource, what: str) -> str:

@@ -15,13 +15,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from nacl.bindings import (
-    crypto_sign_BYTES,
-    crypto_sign_ed25519ph_final_verify,
-    crypto_sign_ed25519ph_state,
-    crypto_sign_ed25519ph_update,
-)
-from nacl.exceptions import BadSignatureError
 
 from shipseal.errors import ConfigError
 
@@ -204,6 +197,15 @@ def _verify_ed25519(key: ed25519.Ed25519PublicKey, signature: bytes, message: by
 
 
 def _verify_prehashed(key: ed25519.Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    # Imported for the one kind of signature that needs it: verifying a bundle should not wait for it.
+    from nacl.bindings import (  # noqa: PLC0415
+        crypto_sign_BYTES,
+        crypto_sign_ed25519ph_final_verify,
+        crypto_sign_ed25519ph_state,
+        crypto_sign_ed25519ph_update,
+    )
+    from nacl.exceptions import BadSignatureError  # noqa: PLC0415
+
     if len(signature) != crypto_sign_BYTES:
         return False
     state = crypto_sign_ed25519ph_state()

@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from shipseal import __version__
 from shipseal.cli.failure import Failure, abandon_closed_streams, open_missing_streams
+from shipseal.cli.plain_values import take_plainly
 from shipseal.errors import Exit
 
 
@@ -47,6 +48,10 @@ COMMANDS: Mapping[str, Entry] = {
         "shipseal.cli.verify_bundle",
         "Say whether one bundle is genuine and about one file or digest.",
     ),
+    "evidence": Entry("shipseal.cli.evidence", "Take along what is said of an image."),
+    "copy": Entry(
+        "shipseal.cli.copy", "Copy an image with its evidence; tag it when it was verified there."
+    ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
@@ -71,6 +76,7 @@ def load(name: str) -> Any:
     command = typer.main.get_command(app)
     command.name = name
     command.params = [param for param in command.params if param.name not in _COMPLETION_OPTIONS]
+    take_plainly(command)
     return command
 
 
@@ -142,6 +148,7 @@ def main(argv: Sequence[str]) -> int:
 def _invoke(argv: list[str]) -> int:
     """Run the command; wrong usage, errors and interrupts come out as exceptions."""
     root = typer.main.get_command(app)
+    take_plainly(root)
     try:
         with root.make_context("shipseal", argv) as context:
             root.invoke(context)
