@@ -34,6 +34,9 @@ class Holder(msgspec.Struct, frozen=True):
     release: str
 
 
+_OTHERS = {"rollback": "a rollback of this image", "gc": "a collection of this release"}
+
+
 class ReleaseLock:
     """Held from :meth:`acquire` to :meth:`free`, or to the end of the process: a crash leaves no stale lock.
 
@@ -98,9 +101,10 @@ class ReleaseLock:
         """Return who holds the lock now, or None."""
         if not self.path.exists():
             return None
-        descriptor = os.open(self.path, os.O_RDWR)
+        # Whoever only looks needs no right to write, and must not be taken for a holder by others who look.
+        descriptor = os.open(self.path, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return self._read()
         finally:
@@ -119,9 +123,10 @@ class ReleaseLock:
         who = (
             f"process {holder.pid} on {holder.host} since {holder.since} (release {holder.release})"
         )
+        what = _OTHERS.get(holder.release, "another release of this version")
         return ReleaseError(
             Code.RELEASE_LOCKED,
-            f"another release of this version is running: {who}",
+            f"{what} is running: {who}",
             hint="wait for it, or end that process; its release can be resumed",
             context={"pid": str(holder.pid), "host": holder.host, "release": holder.release},
             retryable=True,
