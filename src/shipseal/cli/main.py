@@ -4,6 +4,7 @@
 model or an HTTP client: the table below holds the names and the one-line helps.
 """
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -175,6 +176,8 @@ def run() -> NoReturn:
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     status = main(sys.argv[1:])
     abandon_closed_streams()
+    # The process ends: nobody needs to look through all that was imported once more.
+    gc.freeze()
     if status == Exit.INTERRUPTED:
         # Threads may still wait for a network or a tool; what they do is in nobody's journal as done.
         os._exit(status)
