@@ -1,12 +1,11 @@
 """`shipseal verify`: whether an image carries the evidence that is required of it. Exit 0 means that it does."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from shipseal.cli.identity_options import Offline, TrustedRootFile, with_identity_options
-from shipseal.cli.output import print_json, say
 from shipseal.errors import most_urgent
 from shipseal.wiring.identity_words import IdentityWords
 
@@ -51,6 +50,21 @@ def verify(
             "JSON lines; may be given several times.",
         ),
     ] = None,
+    exports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from",
+            metavar="DIR|TAR",
+            help="Look here and nowhere else: what shipseal evidence export wrote; may be given several times.",
+        ),
+    ] = None,
+    trust_exported_root: Annotated[
+        bool,
+        typer.Option(
+            "--trust-exported-root",
+            help="Believe whom the export's trusted root names; whoever made the export chose it.",
+        ),
+    ] = False,
     trusted_root: TrustedRootFile = None,
     offline: Offline = False,
     explain: Annotated[
@@ -67,28 +81,32 @@ def verify(
     import os  # noqa: PLC0415 - imported when it is needed
 
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
-    from shipseal.cli.bundle_view import root_json  # noqa: PLC0415
+    from shipseal.cli.verify_exports import opened_exports  # noqa: PLC0415
     from shipseal.cli.verify_places import by_digest, check_places, look  # noqa: PLC0415
     from shipseal.cli.verify_rules import Asked, rule_book  # noqa: PLC0415
-    from shipseal.cli.verify_view import Shown, print_verdict  # noqa: PLC0415
+    from shipseal.cli.verify_view import Shown, print_verdicts, print_verdicts_json  # noqa: PLC0415
     from shipseal.cli.working import working  # noqa: PLC0415
     from shipseal.verify.decide import decide  # noqa: PLC0415
     from shipseal.verify.policy import check_policy  # noqa: PLC0415
     from shipseal.wiring.evidence import SourcesAsked, evidence_sources  # noqa: PLC0415
     from shipseal.wiring.trust import open_trust  # noqa: PLC0415
 
-    check_places(references, offline=offline)
-    rules = rule_book(
-        Asked(key or (), types or (), config, policy, who, trusted_root, offline=offline)
-    )
     clock = SystemClock()
-    opened = open_trust(rules.trust, os.environ, clock)
-    check_policy(rules.policy, opened.trust)
-    wanted = SourcesAsked(tuple(stores or ()), rules.trust.identities, offline=offline)
-    further = evidence_sources(wanted, os.environ, clock)
-    with working(f"verify {', '.join(references)}"):
+    with opened_exports(exports or ()) as offered, working(f"verify {', '.join(references)}"):
+        check_places(references, offline=offline and not offered)
+        root = offered.chosen_root(trusted_root, trusted=trust_exported_root)
+        rules = rule_book(Asked(key or (), types or (), config, policy, who, root, offline=offline))
+        opened = open_trust(rules.trust, os.environ, clock)
+        check_policy(rules.policy, opened.trust)
+        wanted = SourcesAsked(tuple(stores or ()), rules.trust.identities, offline=offline)
+        further = evidence_sources(wanted, os.environ, clock)
         groups = by_digest(
-            [look(text, rules.hosts, clock, further, explain=explain) for text in references]
+            [
+                offered.look(text, opened.root, further, explain=explain)
+                if offered
+                else look(text, rules.hosts, clock, further, explain=explain)
+                for text in references
+            ]
         )
         verdicts = [
             decide(
@@ -96,17 +114,7 @@ def verify(
             )
             for group in groups
         ]
-    if as_json:
-        root = {"trustRoot": root_json(opened.root)} if opened.root else {}
-        _print_json([verdict.to_json(explain=explain) | root for verdict in verdicts])
-    else:
-        shown = Shown(rules.trust, opened.root, explain=explain)
-        for number, (group, verdict) in enumerate(zip(groups, verdicts, strict=True)):
-            say() if number else None
-            print_verdict(group, verdict, shown)
+    shown = Shown(rules.trust, opened.root, explain=explain)
+    show = print_verdicts_json if as_json else print_verdicts
+    show(groups, verdicts, shown)
     raise typer.Exit(most_urgent(verdict.exit for verdict in verdicts))
-
-
-def _print_json(verdicts: list[dict[str, Any]]) -> None:
-    """Print one verification as its own shape, and several, of different digests, as a list of these."""
-    print_json(verdicts[0] if len(verdicts) == 1 else {"verifications": verdicts})

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy
@@ -37,12 +38,16 @@ class Place:
         name: of the target, without tag and digest.
         digest: what it names now.
         collected: the image and all evidence that lies there.
+        notes: what a person should know of how it was found.
+        told: what programs should know of that.
     """
 
     text: str
     name: str
     digest: Digest
     collected: Collected
+    notes: tuple[str, ...] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_registry(self) -> bool:
@@ -72,9 +77,9 @@ def look(
         ImageError: there is no such image.
         ShipsealError: it could not be reached.
     """
-    name, reference = _split(text)
-    with _opened(name, hosts, clock) as target:
-        digest = _resolve(target, reference)
+    name, reference = split_place(text)
+    with opened_place(name, hosts, clock) as target:
+        digest = resolve_place(target, reference)
         own = own_sources(target, explain=explain)
         return Place(text, name, digest, collect(target, digest, stores=(*own, *further)))
 
@@ -108,14 +113,30 @@ def by_digest(places: Sequence[Place]) -> list[list[Place]]:
 
 
 @contextmanager
-def _opened(name: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Iterator[Target]:
+def opened_place(
+    name: str,
+    hosts: Mapping[str, HostSettings],
+    clock: Clock,
+    policy: RetryPolicy = _PATIENCE,
+) -> Iterator[Target]:
+    """Open a target for the time of a ``with`` block.
+
+    Args:
+        name: of it, without tag and digest.
+        hosts: how hosts are reached.
+        clock: for waiting.
+        policy: how often and how long to try again.
+
+    Raises:
+        ConfigError: ``name`` names no target.
+    """
     target = open_target(
         name,
         base=Path.cwd(),
         hosts=hosts,
         credentials=DockerCredentials(os.environ),
         clock=clock,
-        policy=_PATIENCE,
+        policy=policy,
     )
     try:
         yield target
@@ -123,8 +144,12 @@ def _opened(name: str, hosts: Mapping[str, HostSettings], clock: Clock) -> Itera
         target.close()
 
 
-def _split(text: str) -> tuple[str, str]:
-    """Return the target's name, and the tag or digest; an empty one for a layout that holds one image."""
+def split_place(text: str) -> tuple[str, str]:
+    """Return the target's name, and the tag or digest; an empty one for a layout that holds one image.
+
+    Raises:
+        ConfigError: ``text`` names no place.
+    """
     if text.startswith(PREFIX):
         return _split_layout(text.removeprefix(PREFIX))
     reference = parse_reference(text)
@@ -153,7 +178,13 @@ def _digest(text: str) -> Digest:
         raise ConfigError(error.message, hint=error.hint) from error
 
 
-def _resolve(target: Target, reference: str) -> Digest:
+def resolve_place(target: Target, reference: str) -> Digest:
+    """Return the digest that a tag or digest names now, or that of the only image of a layout.
+
+    Raises:
+        ImageError: there is no such image.
+        ShipsealError: the target could not be reached.
+    """
     if not reference:
         return layout_root(OciLayout(Path.cwd() / target.repository)).digest
     return resolve_or_fail(target, reference)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shipseal.cli.bundle_view import print_root
-from shipseal.cli.output import print_table, say
+from shipseal.cli.bundle_view import print_root, root_json
+from shipseal.cli.output import print_json, print_table, say
 from shipseal.cli.verify_places import Place
 from shipseal.verify.equivalent import Identified, cosign_commands, gh_commands
 from shipseal.verify.verdict import ItemCheck, Verdict
@@ -33,6 +33,27 @@ class Shown:
     explain: bool
 
 
+def print_verdicts(
+    groups: Sequence[Sequence[Place]], verdicts: Sequence[Verdict], shown: Shown
+) -> None:
+    """Print each verdict, with an empty line between two."""
+    for number, (group, verdict) in enumerate(zip(groups, verdicts, strict=True)):
+        say() if number else None
+        print_verdict(group, verdict, shown)
+
+
+def print_verdicts_json(
+    groups: Sequence[Sequence[Place]], verdicts: Sequence[Verdict], shown: Shown
+) -> None:
+    """Print one verification as its own shape, and several, of different digests, as a list of these."""
+    told = {"trustRoot": root_json(shown.root)} if shown.root else {}
+    values = [
+        {**verdict.to_json(explain=shown.explain), **told, **group[0].told}
+        for group, verdict in zip(groups, verdicts, strict=True)
+    ]
+    print_json(values[0] if len(values) == 1 else {"verifications": values})
+
+
 def print_verdict(places: Sequence[Place], verdict: Verdict, shown: Shown) -> None:
     """Print what was asked, how each item stands, and what it comes to.
 
@@ -48,6 +69,8 @@ def print_verdict(places: Sequence[Place], verdict: Verdict, shown: Shown) -> No
     _print_checks(verdict, whole=shown.explain)
     if shown.explain:
         _print_evidence(verdict)
+    for note in (note for place in places for note in place.notes):
+        say(f"note: {note}")
     _print_notes(verdict)
     if shown.root is not None:
         print_root(shown.root)

@@ -95,7 +95,8 @@ class _Walk:
                     f"{entry.digest}: is listed for {subject.digest}, not about it"
                 )
                 continue
-            self._found[entry.digest] = found
+            # One without a subject may be listed for several, and gets one for each.
+            self._found[found.manifest.digest] = found
             yield found
 
     def _attached(self, subject: RawManifest, raw: RawManifest) -> Attached | None:

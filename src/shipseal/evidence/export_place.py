@@ -143,14 +143,11 @@ def _unpack(path: Path, folder: Path) -> None:
     # What is no plain tar was an archive for `open_archive`, but none that an export is written as.
     with _tar_errors(path), tarfile.open(path, "r:") as archive:
         for member in archive:
-            if member.name in (RECORD, ROOT) and member.isfile():
+            name = member.name.removeprefix("./")
+            if name in (RECORD, ROOT) and member.isfile():
                 stream = archive.extractfile(member)
-                data = (
-                    read_limited(stream, _DOCUMENT, what=f"{path}, {member.name}")
-                    if stream
-                    else b""
-                )
-                target = folder / member.name
+                data = read_limited(stream, _DOCUMENT, what=f"{path}, {name}") if stream else b""
+                target = folder / name
                 target.write_bytes(data)
                 os.utime(target, (member.mtime, member.mtime))
 
@@ -168,7 +165,8 @@ def _is_export(path: Path) -> bool:
         return (path / RECORD).is_file() and (path / "oci-layout").is_file()
     try:
         with tarfile.open(path, "r:") as archive:
-            return {RECORD, "oci-layout"} <= set(archive.getnames())
+            names = {name.removeprefix("./") for name in archive.getnames()}
+            return {RECORD, "oci-layout"} <= names
     except (tarfile.TarError, OSError):
         return False
 
