@@ -33,6 +33,7 @@ packaged=(
     "runc runc"
     "debootstrap debootstrap"
     "ruby ruby"
+    "softhsm2-util softhsm2"
 )
 
 say() { printf 'tools: %s\n' "$*"; }

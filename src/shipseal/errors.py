@@ -40,6 +40,7 @@ class Code(StrEnum):
 
     OIDC_PERMISSION = "auth.oidc-permission"
     ATTESTATIONS_PERMISSION = "auth.attestations-permission"
+    KEY_DENIED = "auth.key-denied"
     REGISTRY_UNAUTHORIZED = "auth.registry-unauthorized"
     REGISTRY_DENIED = "auth.registry-denied"
     FORK_NO_PERMISSIONS = "fork.no-permissions"
@@ -78,6 +79,7 @@ class Code(StrEnum):
 _EXITS: Mapping[Code, Exit] = {
     Code.OIDC_PERMISSION: Exit.AUTH,
     Code.ATTESTATIONS_PERMISSION: Exit.AUTH,
+    Code.KEY_DENIED: Exit.AUTH,
     Code.REGISTRY_UNAUTHORIZED: Exit.AUTH,
     Code.REGISTRY_DENIED: Exit.AUTH,
     Code.FORK_NO_PERMISSIONS: Exit.OK,

@@ -48,6 +48,11 @@ CRITICAL = Finding(
 )
 
 
+def signing_key() -> LocalKey:
+    """Return the key that every bench signs with and trusts."""
+    return _KEY
+
+
 class SampleBuilder(Builder):
     """Takes an image that a test made."""
 
@@ -136,6 +141,7 @@ class ScriptedScanner(Scanner):
     def __init__(self, clock: StoppedClock) -> None:
         self._clock = clock
         self.findings: tuple[Finding, ...] = ()
+        self.gaps: tuple[str, ...] = ()
         self.runs = 0
         self.fail: Exception | None = None
 
@@ -152,6 +158,7 @@ class ScriptedScanner(Scanner):
             scanner_uri="https://scanner.invalid",
             database=Database("https://db.invalid", "sha256:" + "0" * 64, self._clock.moment, "1"),
             findings=self.findings,
+            gaps=self.gaps,
             started=now,
             finished=now,
             raw=b"{}",
@@ -162,7 +169,7 @@ class CountingSigner(Signer):
     """A real key that remembers which statements it signed, over all runs of one bench."""
 
     def __init__(self) -> None:
-        self._signer = KeySigner(_KEY)
+        self._signer: Signer = KeySigner(_KEY)
         self._lock = threading.Lock()
         self.signed: list[str] = []
         self.fail: Exception | None = None

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from shipseal._internal.durable import disk_errors, fsync_folder
 from shipseal._internal.limits import KIB, Limit, read_limited
 from shipseal._internal.redact import register_secret
+from shipseal.attest.key_password import password_in_file
 from shipseal.attest.keys import LocalKey, PublicKey
 from shipseal.errors import Code, ConfigError
 
@@ -45,8 +46,16 @@ class PasswordSource(Protocol):
 
 
 def environment_password(environment: Mapping[str, str]) -> str | None:
-    """Return ``SHIPSEAL_KEY_PASSWORD``, else ``COSIGN_PASSWORD``, else None; set but empty is a password."""
+    """Return ``SHIPSEAL_KEY_PASSWORD``, else ``COSIGN_PASSWORD``, else the first line of a file, else None.
+
+    The file is named in ``SHIPSEAL_KEY_PASSWORD_FILE``; ``-`` is standard input. Set but empty is a password.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
     found = next((environment[name] for name in PASSWORD_VARIABLES if name in environment), None)
+    if found is None:
+        found = password_in_file(environment)
     if found:
         register_secret(found)
     return found

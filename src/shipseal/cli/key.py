@@ -3,12 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shipseal.cli.output import print_json, say, tell
 from shipseal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from shipseal.attest.keys import PublicKey
 
 app = typer.Typer(help="Create and inspect signing keys.", no_args_is_help=True)
 
@@ -56,12 +59,28 @@ def generate(*, out: OutOption = Path("cosign"), as_json: JsonOption = False) ->
 
 @app.command()
 def public(
-    key: Annotated[Path, typer.Argument(metavar="KEY", help="Private or public key file.")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="KEY",
+            help="Private or public key file, or a key's name in a service: awskms:///alias/NAME, hsm:2?label=TOKEN.",
+        ),
+    ],
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Print the public half of a key, as in a .pub file."""
-    from shipseal.attest.key_files import (  # noqa: PLC0415 - as above
+    half = _public_half(key)
+    if as_json:
+        print_json({"public": half.pem().decode(), "id": half.key_id})
+        return
+    sys.stdout.write(half.pem().decode())
+    tell(f"id {half.key_id}")
+
+
+def _public_half(key: str) -> "PublicKey":
+    from shipseal._internal.kms_names import is_kms_name  # noqa: PLC0415 - as above
+    from shipseal.attest.key_files import (  # noqa: PLC0415
         environment_password,
         load_private_key,
         load_public_key,
@@ -73,13 +92,11 @@ def public(
         found = environment_password(os.environ)
         return ask_password() if found is None else found
 
-    raw = read_key_file(key)
+    if is_kms_name(key):
+        from shipseal.attest.kms_key import open_kms_key  # noqa: PLC0415 - only for key services
+
+        return open_kms_key(key, pin=password).public
+    raw = read_key_file(Path(key))
     if b"PRIVATE KEY-----" in raw:
-        half = load_private_key(raw, what=str(key), password=password).public
-    else:
-        half = load_public_key(raw, what=str(key))
-    if as_json:
-        print_json({"public": half.pem().decode(), "id": half.key_id})
-        return
-    sys.stdout.write(half.pem().decode())
-    tell(f"id {half.key_id}")
+        return load_private_key(raw, what=key, password=password).public
+    return load_public_key(raw, what=key)

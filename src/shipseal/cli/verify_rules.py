@@ -131,7 +131,7 @@ def _trust(section: "Verify", file: str, keys: tuple[Path, ...]) -> TrustWish:
 def _public_half(loaded: "LoadedConfig") -> tuple[Path, ...]:
     """Return the file beside the private key: a verifier does not open that one."""
     private = loaded.config.sign.key
-    public = private.with_suffix(".pub") if private else None
+    public = private.with_suffix(".pub") if isinstance(private, Path) else None
     return (public,) if public and public.is_file() else ()
 
 

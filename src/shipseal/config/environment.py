@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipseal._internal.kms_names import is_kms_name
 from shipseal.config.keys import PREFIX, RESERVED, Key, all_keys, variables
 from shipseal.config.problems import Problem
 from shipseal.config.shape import Kind
@@ -89,6 +90,8 @@ def _typed(text: str, key: Key, folder: Path) -> object:
 
 def _placed(text: str, key: Key, folder: Path) -> str:
     if not key.shape.is_path:
+        return text
+    if key.path == ("sign", "key") and is_kms_name(text):
         return text
     if key.path == ("targets",):
         return absolute_target(text, folder) if text != LAYOUT_PREFIX else text

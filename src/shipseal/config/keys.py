@@ -14,7 +14,16 @@ PREFIX = "SHIPSEAL_"
 # Variables that mean something else than a key of the configuration.
 RESERVED = frozenset(
     PREFIX + name
-    for name in ("STATE", "CACHE", "DB", "STORE", "KEY_PASSWORD", "DEBUG", "REQUIRE_ALL")
+    for name in (
+        "STATE",
+        "CACHE",
+        "DB",
+        "STORE",
+        "KEY_PASSWORD",
+        "KEY_PASSWORD_FILE",
+        "DEBUG",
+        "REQUIRE_ALL",
+    )
 )
 ITEM = "[]"
 NAME = "<name>"

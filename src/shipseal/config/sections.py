@@ -20,6 +20,7 @@ from shipseal.config.values import (
     FileOrInput,
     FilePath,
     Flag,
+    KeyName,
     MemoryOrNone,
     PlatformName,
     Program,
@@ -94,15 +95,17 @@ def read_tag(value: object) -> object:
 
 
 class Sign(Section):
-    """How evidence is signed. The key's password: SHIPSEAL_KEY_PASSWORD, else COSIGN_PASSWORD, else asked."""
+    """How evidence is signed. Password or PIN: SHIPSEAL_KEY_PASSWORD, COSIGN_PASSWORD or SHIPSEAL_KEY_PASSWORD_FILE."""
 
     mode: Literal["auto", "key", "keyless"] = Field(
         default="auto",
         description="`key`: with the key below; `keyless`: as whom an identity token says we are; `auto`: with what "
         "`verify` asks for (identities: keyless, keys: key), and never with anything else.",
     )
-    key: FilePath | None = Field(
-        default=None, description="Encrypted private key (shipseal's or cosign's file)."
+    key: KeyName | None = Field(
+        default=None,
+        description="Encrypted private key (shipseal's or cosign's file), or the name of one that stays in a key "
+        "service or a token: `awskms:///…`, `gcpkms://…`, `azurekms://…`, `hashivault://…`, `hsm:…`.",
     )
     instance: Literal["auto", "public-good", "github"] = Field(
         default="auto",

@@ -19,8 +19,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from shipseal._internal.kms_names import is_kms_name, parse_kms_name
 from shipseal.config.section import Shown
-from shipseal.errors import ShipsealError
+from shipseal.errors import ConfigError, ShipsealError
 from shipseal.oci import Platform, Reference
 
 FOLDER = "folder"
@@ -142,6 +143,15 @@ def _path(value: object, info: ValidationInfo) -> Path:
     return Path(absolute(value, _folder(info)))
 
 
+def _key(value: object, info: ValidationInfo) -> Path | str:
+    if not isinstance(value, str) or not is_kms_name(value):
+        return _path(value, info)
+    try:
+        return parse_kms_name(value).text
+    except ConfigError as error:
+        raise ValueError(f"{error.message}: {error.hint}") from error
+
+
 def _path_or_input(value: object, info: ValidationInfo) -> Path:
     return Path("-") if value == "-" else _path(value, info)
 
@@ -250,6 +260,13 @@ FilePath = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "minLength": 1}),
     Shown("path", is_path=True),
+]
+KeyName = Annotated[
+    Path | str,
+    BeforeValidator(_key),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "minLength": 1}),
+    Shown("path, or name in a key service", is_path=True),
 ]
 FileOrInput = Annotated[
     Path,

@@ -8,13 +8,14 @@ from typing import Literal
 from shipseal._internal.clock import Clock
 from shipseal.attest.interface import SignedBundle, Signer, Trust, VerifiedStatement
 from shipseal.attest.key_files import (
+    PasswordSource,
     environment_password,
     load_private_key,
     read_key_file,
     read_public_keys,
 )
 from shipseal.attest.key_signer import KeySigner
-from shipseal.attest.keys import LocalKey, PublicKey
+from shipseal.attest.keys import PublicKey
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import AttestError, Code, ConfigError
@@ -57,7 +58,8 @@ def release_keys(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool = 
     Args:
         loaded: the configuration.
         around: what the release is run in.
-        dry_run: nothing is signed, so no identity token is asked for; a key is opened all the same.
+        dry_run: nothing is signed, so no identity token is asked for, and a key service is not asked to sign; a key
+            is opened all the same.
 
     Raises:
         AttestError: there is no identity token, or it cannot be used.
@@ -77,14 +79,34 @@ def release_keys(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool = 
         found = environment_password(around.env)
         return around.ask() if found is None else found
 
-    path = Path(sign.key)
-    key = load_private_key(read_key_file(path), what=str(path), password=password)
-    trusted = read_public_keys(map(Path, loaded.config.verify.keys)) or (key.public,)
-    _check_own(loaded, key, trusted)
+    own = _own_key(sign.key, password, dry_run=dry_run)
+    trusted = read_public_keys(map(Path, loaded.config.verify.keys)) or (own.public,)
+    _check_own(loaded, own.public, trusted)
     ids = tuple(sorted(public.key_id for public in trusted))
     if loaded.config.verify.identities:
-        return Keys(KeySigner(key), identity_trust(loaded, around.env, around.clock), ids)
-    return Keys(KeySigner(key), KeyTrust(trusted), ids)
+        return Keys(own.signer, identity_trust(loaded, around.env, around.clock), ids)
+    return Keys(own.signer, KeyTrust(trusted), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnKey:
+    """The key that signs, wherever it is."""
+
+    signer: Signer
+    public: PublicKey
+
+
+def _own_key(key: Path | str, password: PasswordSource, *, dry_run: bool) -> _OwnKey:
+    if isinstance(key, Path):
+        local = load_private_key(read_key_file(key), what=str(key), password=password)
+        return _OwnKey(KeySigner(local), local.public)
+    from shipseal.attest.kms_key import open_kms_key  # noqa: PLC0415 - only where a key service signs
+    from shipseal.attest.kms_signer import KmsSigner  # noqa: PLC0415
+
+    remote = open_kms_key(key, pin=password)
+    if not dry_run:
+        remote.check()
+    return _OwnKey(KmsSigner(remote), remote.public)
 
 
 def identity_trust(loaded: LoadedConfig, env: Mapping[str, str], clock: Clock) -> Trust:
@@ -129,16 +151,16 @@ def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Ke
     return Keys(signer, identity_trust(loaded, around.env, around.clock), ids)
 
 
-def _check_own(loaded: LoadedConfig, key: LocalKey, trusted: tuple[PublicKey, ...]) -> None:
+def _check_own(loaded: LoadedConfig, own: PublicKey, trusted: tuple[PublicKey, ...]) -> None:
     verify = loaded.config.verify
     if verify.identities and not verify.keys:
         raise ConfigError(
             f"{loaded.path.name}: sign.key signs, and verify accepts identities alone: nothing would be accepted",
             hint="write sign: {mode: keyless}, or add the public half of the key to verify.keys",
         )
-    if key.public not in trusted:
+    if own not in trusted:
         raise ConfigError(
-            f"{loaded.path.name}: sign.key is key {key.public.key_id}, which is not among verify.keys",
+            f"{loaded.path.name}: sign.key is key {own.key_id}, which is not among verify.keys",
             hint="add its public half to verify.keys (`shipseal key public KEY` prints it), or sign with another key",
         )
 

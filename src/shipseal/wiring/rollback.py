@@ -107,9 +107,10 @@ def _trust(loaded: LoadedConfig, around: Surroundings) -> Trust:
         return identity_trust(loaded, around.env, around.clock)
     keys = loaded.config.verify.keys
     private = loaded.config.sign.key
-    public = private.with_suffix(".pub") if private else None
+    public = private.with_suffix(".pub") if isinstance(private, Path) else None
     if keys:
         return trust_in_keys(keys)
     if public and public.is_file():
         return trust_in_keys([public])
-    return release_keys(loaded, around).trust
+    # Nothing is signed here.
+    return release_keys(loaded, around, dry_run=True).trust
