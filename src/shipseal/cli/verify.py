@@ -1,5 +1,6 @@
 """`shipseal verify`: whether an image carries the evidence that is required of it. Exit 0 means that it does."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -82,7 +83,7 @@ def verify(
 
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
     from shipseal.cli.verify_exports import opened_exports  # noqa: PLC0415
-    from shipseal.cli.verify_places import by_digest, check_places, look  # noqa: PLC0415
+    from shipseal.cli.verify_places import by_digest, check_places, look, look_at_all  # noqa: PLC0415
     from shipseal.cli.verify_rules import Asked, rule_book  # noqa: PLC0415
     from shipseal.cli.verify_view import Shown, print_verdicts, print_verdicts_json  # noqa: PLC0415
     from shipseal.cli.working import working  # noqa: PLC0415
@@ -100,14 +101,12 @@ def verify(
         check_policy(rules.policy, opened.trust)
         wanted = SourcesAsked(tuple(stores or ()), rules.trust.identities, offline=offline)
         further = evidence_sources(wanted, os.environ, clock)
-        groups = by_digest(
-            [
-                offered.look(text, opened.root, further, explain=explain)
-                if offered
-                else look(text, rules.hosts, clock, further, explain=explain)
-                for text in references
-            ]
+        look_at = (
+            partial(offered.look, root=opened.root, further=further, explain=explain)
+            if offered
+            else partial(look, hosts=rules.hosts, clock=clock, further=further, explain=explain)
         )
+        groups = by_digest(look_at_all(references, look_at))
         verdicts = [
             decide(
                 rules.policy, [place.collected for place in group], opened.trust, now=clock.now()

@@ -1,7 +1,8 @@
 """Where `shipseal verify` looks: references and layouts, each resolved to a digest once."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ PREFIX = "oci:"
 
 # A person waits for the answer, and asking again is cheap.
 _PATIENCE = RetryPolicy(tries=3, deadline=30.0)
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,22 @@ def look(
         digest = resolve_place(target, reference)
         own = own_sources(target, explain=explain)
         return Place(text, name, digest, collect(target, digest, stores=(*own, *further)))
+
+
+def look_at_all(texts: Sequence[str], look_at: Callable[[str], Place]) -> list[Place]:
+    """Return the place of each text, in their order; several are looked at at once.
+
+    Args:
+        texts: as they were written.
+        look_at: looks at one of them.
+
+    Raises:
+        ShipsealError: what ``look_at`` raised for the first that failed.
+    """
+    if len(texts) == 1:
+        return [look_at(texts[0])]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="image") as pool:
+        return list(pool.map(look_at, texts))
 
 
 def check_places(texts: Sequence[str], *, offline: bool) -> None:

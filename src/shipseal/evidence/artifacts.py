@@ -66,19 +66,25 @@ def put_artifact(
 
 
 def find_artifacts(
-    target: Target, subject: Digest, artifact_type: str
+    target: Target, subject: Digest, artifact_type: str, *, reader: ReferrerReader | None = None
 ) -> tuple[StoredArtifact, ...]:
     """Return the artifacts of a type that lie beside ``subject``, in the target's order; damaged ones are left out.
 
     What a target lists under another type than the manifest states is found, too: its list is asked for that type
     first, and only when that gives nothing is everything looked into.
 
+    Args:
+        target: where.
+        subject: what they are about.
+        artifact_type: what they are.
+        reader: has read some of it already; None for a new one.
+
     Read one with ``target.open_blob(artifact.content)``, which verifies it.
 
     Raises:
         RegistryError: the target could not be reached.
     """
-    reader = ReferrerReader(target)
+    reader = reader or ReferrerReader(target)
     found = _of_type(reader, subject, artifact_type, listed_as=artifact_type)
     return found or _of_type(reader, subject, artifact_type, listed_as="")
 

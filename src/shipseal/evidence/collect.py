@@ -1,11 +1,12 @@
 """Collect what a target holds about an image: the image itself and everything that is said of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from shipseal.evidence.artifacts import find_artifacts
 from shipseal.evidence.buildkit import unsigned_attestations
 from shipseal.evidence.interface import Collected, EvidenceSource, StoredEvidence
+from shipseal.evidence.referrers import ReferrerReader
 from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest
 from shipseal.oci import media_types as mt
@@ -13,6 +14,7 @@ from shipseal.oci.load import load_image
 from shipseal.registry.interface import Target
 
 _WORKERS = 4
+_IMAGES = 4
 
 
 def collect(
@@ -30,12 +32,16 @@ def collect(
         ImageError: the image is not there, damaged, or no image.
         ShipsealError: the target or a store could not be reached.
     """
-    searched = (ReferrersStore(target),) if stores is None else tuple(stores)
+    reader = ReferrerReader(target, remember=True)
+    searched = tuple(
+        store.reading_with(reader) if isinstance(store, ReferrersStore) else store
+        for store in ((ReferrersStore(target),) if stores is None else stores)
+    )
     image = load_image(target, root)
     subjects = [subject.digest for subject in image.subjects()]
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="collect") as pool:
         evidence = pool.map(lambda subject: _evidence(searched, subject), subjects)
-        documents = pool.map(lambda subject: _documents(target, subject), subjects)
+        documents = pool.map(lambda subject: _documents(target, subject, reader), subjects)
         unsigned = unsigned_attestations(target, image)
         return Collected(
             target=target.name,
@@ -48,6 +54,19 @@ def collect(
         )
 
 
+def collect_all(
+    target: Target, roots: Sequence[Digest], *, stores: Sequence[EvidenceSource] | None = None
+) -> Iterator[Collected]:
+    """Yield what :func:`collect` returns for each of several images, in their order; some are read at once.
+
+    Raises:
+        ImageError: one of the images is not there, damaged, or no image.
+        ShipsealError: the target or a store could not be reached.
+    """
+    with ThreadPoolExecutor(_IMAGES, thread_name_prefix="image") as pool:
+        yield from pool.map(lambda root: collect(target, root, stores=stores), roots)
+
+
 def _evidence(stores: Sequence[EvidenceSource], subject: Digest) -> tuple[StoredEvidence, ...]:
     found: dict[tuple[Digest, bool], StoredEvidence] = {}
     for store in stores:
@@ -56,7 +75,7 @@ def _evidence(stores: Sequence[EvidenceSource], subject: Digest) -> tuple[Stored
     return tuple(found.values())
 
 
-def _documents(target: Target, subject: Digest) -> frozenset[Digest]:
+def _documents(target: Target, subject: Digest, reader: ReferrerReader) -> frozenset[Digest]:
     """Return the SBOM documents whose bytes are there, by digest."""
-    found = find_artifacts(target, subject, mt.SPDX_JSON)
+    found = find_artifacts(target, subject, mt.SPDX_JSON, reader=reader)
     return frozenset(item.content.digest for item in found if target.has_blob(item.content))

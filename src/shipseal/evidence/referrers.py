@@ -1,5 +1,7 @@
 """What refers to a subject at a target, read as manifests and matched on content."""
 
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,11 +45,15 @@ class ReferrerReader:
 
     Args:
         target: where.
+        remember: whether a list is read once, too: for one look at an image, never across a change of it.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, remember: bool = False) -> None:
         self._target = target
+        self._remember = remember
         self._known: dict[Digest, Manifest] = {}
+        self._lists: dict[Digest, tuple[Descriptor, ...]] = {}
+        self._locks: defaultdict[Digest, threading.Lock] = defaultdict(threading.Lock)
 
     @property
     def target(self) -> str:
@@ -64,11 +70,20 @@ class ReferrerReader:
         Raises:
             RegistryError: the target could not be reached.
         """
-        for entry in self._target.referrers(subject, artifact_type=artifact_type):
+        for entry in self._listed(subject, artifact_type):
             if entry.media_type in mt.IMAGES:
                 found = self._referrer(entry)
                 if found.manifest is None or _is_about(found.manifest, subject):
                     yield found
+
+    def _listed(self, subject: Digest, artifact_type: str) -> tuple[Descriptor, ...]:
+        if not self._remember:
+            return self._target.referrers(subject, artifact_type=artifact_type)
+        with self._locks[subject]:
+            if subject not in self._lists:
+                self._lists[subject] = self._target.referrers(subject)
+        known = self._lists[subject]
+        return tuple(one for one in known if artifact_type in ("", one.artifact_type))
 
     def _referrer(self, entry: Descriptor) -> Referrer:
         try:
@@ -77,9 +92,10 @@ class ReferrerReader:
             return Referrer(entry, None, damage(error))
 
     def _manifest(self, digest: Digest) -> Manifest:
-        if digest not in self._known:
-            raw = self._target.read_manifest(digest)
-            self._known[digest] = parse_manifest(raw, what=f"referrer {digest}")
+        with self._locks[digest]:
+            if digest not in self._known:
+                raw = self._target.read_manifest(digest)
+                self._known[digest] = parse_manifest(raw, what=f"referrer {digest}")
         return self._known[digest]
 
 

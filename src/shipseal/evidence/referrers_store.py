@@ -41,6 +41,17 @@ class ReferrersStore(EvidenceStore):
         self._created = created
         self._reader = ReferrerReader(target)
 
+    def reading_with(self, reader: ReferrerReader) -> "ReferrersStore":
+        """Return a store of the same target that reads lists and manifests with ``reader``, for one look at an image.
+
+        A reader of another target changes nothing.
+        """
+        if reader.target != self._target.name:
+            return self
+        store = ReferrersStore(self._target, created=self._created, bounds=self.bounds)
+        store._reader = reader
+        return store
+
     def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
         """Store a bundle as a referrer of ``subject``, unless one with the same bytes is there, whoever stored it.
 
