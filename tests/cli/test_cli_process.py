@@ -50,7 +50,7 @@ def progress():
         transfer = reporter.transfer("127.0.0.1:5001/app sha256:abc", 4 << 20)
         for _ in range(8):
             transfer.advance(1 << 19)
-            time.sleep(0.05)
+            time.sleep(0.2)
         transfer.done()
         reporter.note("scan.engine: grype")
         reporter.step("stage", "done", "1 blob")
@@ -195,7 +195,7 @@ def test_a_terminal_shows_bars_that_move_and_keeps_one_line_per_step() -> None:
     assert "/4.0 MiB" in shown
     kept = visible(shown)
     assert kept[0] == "note: scan.engine: grype"
-    assert re.fullmatch(r"stage: done \(0\.\d s\): 1 blob", kept[1])
+    assert re.fullmatch(r"stage: done \(\d+\.\d s\): 1 blob", kept[1])
     assert len(kept) == 2
     assert out == '{"result": 1}\n'
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
