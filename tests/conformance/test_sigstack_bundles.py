@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from shipseal.attest.keyless_signer import KeylessSigner
 from shipseal.attest.oidc_sources import FixedTokens
 from shipseal.attest.sigstore_instance import instance_from_files
 from shipseal.attest.web import Patience, Web
+from shipseal.cli.identity_equivalent import identified
 from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.intoto.statement import Subject, encode_statement
 from shipseal.oci import digest_of
+from shipseal.wiring.identity_named import identity_of
+from shipseal.wiring.identity_words import IdentityWords
 from tests.support.tools import need
 
 pytestmark = pytest.mark.tools
@@ -178,3 +182,24 @@ def test_an_address_is_an_identity_too(
     assert value["bundles"][0]["mismatches"] == [
         {"field": "issuer", "expected": sigstack.issuer.url, "got": sigstack.mail.url}
     ]
+
+
+def test_cosign_is_asked_the_same_in_its_own_words(sigstack: SigstoreStack, tmp_path: Path) -> None:
+    bundle = attested(sigstack, tmp_path)
+    words = IdentityWords(
+        repo=sigstack.issuer.job.repository,
+        certificate_oidc_issuer=sigstack.issuer.url,
+        source_ref=sigstack.issuer.job.ref,
+        workflow_trigger="push",
+    )
+
+    def cosign_says(asked: IdentityWords) -> int:
+        told = identified(identity_of(asked), sigstack.files.trusted_root)
+        artifact = str(bundle.with_name("artifact"))
+        command = [str(need("cosign")), "verify-blob-attestation", *told.cosign]
+        command += ["--bundle", str(bundle), "--type", TYPE, artifact]
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
+
+    assert cosign_says(words) == 0
+    for name in ("repo", "source_ref", "workflow_trigger"):
+        assert cosign_says(replace(words, **{name: "org/other"})) != 0, name  # type: ignore[arg-type]

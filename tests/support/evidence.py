@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 
+from shipseal.attest.interface import Signer
 from shipseal.attest.key_signer import KeySigner
 from shipseal.attest.keys import LocalKey
 from shipseal.evidence.interface import Collected, StoredEvidence
@@ -117,10 +118,13 @@ class Piece:
         return digest_of(self.bundle)
 
 
-def make_pieces(image: Image, signer: LocalKey, recipe: Recipe | None = None) -> tuple[Piece, ...]:
+def make_pieces(
+    image: Image, signer: LocalKey | Signer, recipe: Recipe | None = None
+) -> tuple[Piece, ...]:
     """Return all evidence of a release of ``image``, the seal last."""
     recipe = recipe or Recipe()
-    maker = _Maker(image, KeySigner(signer), recipe)
+    by = KeySigner(signer) if isinstance(signer, LocalKey) else signer
+    maker = _Maker(image, by, recipe)
     pieces = [maker.provenance(), *maker.sboms(), *maker.scans()]
     return (*pieces, maker.seal(pieces))
 
@@ -164,7 +168,7 @@ def put_pieces(target: Target, pieces: Iterable[Piece], *, created: datetime = N
 
 
 class _Maker:
-    def __init__(self, image: Image, signer: KeySigner, recipe: Recipe) -> None:
+    def __init__(self, image: Image, signer: Signer, recipe: Recipe) -> None:
         self.image, self.signer, self.recipe = image, signer, recipe
         self.documents = {one.digest: self._sbom(one) for one in image.platforms}
 

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from shipseal.attest.dsse import pae
+from shipseal.attest.interface import SignedBundle, Signer
 from shipseal.attest.trust_root import TrustRoot, parse_trust_root
-from shipseal.intoto.statement import PAYLOAD_TYPE
+from shipseal.intoto.statement import PAYLOAD_TYPE, parse_statement
+from shipseal.oci import digest_of
 from tests.support.authorities import (
     BEGIN,
     CODE_SIGNING,
@@ -249,6 +251,27 @@ class FakeInstance:
     def but(self, **changes: object) -> "FakeInstance":
         """Return another instance with the same keys."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class InstanceSigner(Signer):
+    """Signs at an instance, with one certificate.
+
+    Attributes:
+        instance: it.
+    """
+
+    instance: FakeInstance
+
+    @property
+    def identity(self) -> str:
+        """The workflow."""
+        return WORKFLOW
+
+    def sign(self, statement: bytes) -> SignedBundle:
+        """Sign the exact bytes of a statement."""
+        raw = raw_of(self.instance.attest(statement))
+        return SignedBundle(raw, digest_of(raw), parse_statement(statement).predicate_type)
 
 
 def root_of(*documents: dict[str, Any]) -> TrustRoot:

@@ -1,0 +1,160 @@
+"""`shipseal verify` of images by identity: the same rules as with a key, and who signed is told field by field."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from shipseal.attest.identity import Identity
+from shipseal.attest.patterns import Form, Pattern
+from shipseal.cli.identity_equivalent import identified
+from shipseal.cli.main import main
+from shipseal.errors import Exit
+from shipseal.registry.layout_target import LayoutTarget
+from shipseal.wiring.identity_named import identity_of
+from shipseal.wiring.identity_words import IdentityWords
+from tests.support.evidence import Recipe, key, make_pieces, push_image, put_pieces, sample_image
+from tests.support.instance import ISSUER, WORKFLOW, FakeInstance, InstanceSigner
+
+SCHEMA = json.loads((files("shipseal") / "schemas" / "verification.schema.json").read_text())
+RECIPE = Recipe(finished=datetime(2024, 1, 1, tzinfo=UTC))
+INSTANCE = FakeInstance("sigstore.dev")
+ROOT = ["--trusted-root", "root.json"]
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "root.json").write_text(json.dumps(INSTANCE.root_document()))
+    (tmp_path / "release.pub").write_bytes(key().public.pem())
+    sample, image = sample_image(tmp_path / "source")
+    target = LayoutTarget(tmp_path / "out")
+    push_image(target, sample, image, tag="1.2.3")
+    put_pieces(target, make_pieces(image, InstanceSigner(INSTANCE), RECIPE))
+
+    def call(*words: str) -> tuple[int, str, str]:
+        status = main(["verify", "oci:out:1.2.3", *words])
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--repo", "org/app"],
+        ["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER],
+        [
+            "--certificate-identity-regexp",
+            "^https://github.com/org/app/",
+            "--cert-oidc-issuer",
+            ISSUER,
+        ],
+        ["--owner", "org", "--accept-whole-owner"],
+        ["--repo", "org/app", "--key", "release.pub"],
+    ],
+)
+def test_a_keyless_image_is_verified_and_the_root_is_named(run: Run, words: list[str]) -> None:
+    status, out, err = run(*words, *ROOT)
+    assert status == Exit.OK, out + err
+    assert "verified: all 12 required items" in out
+    assert f"trusted root: file {INSTANCE.trust_root().digest}, 0 days old" in out
+
+
+def test_the_root_is_in_the_json_too(run: Run) -> None:
+    status, out, _ = run("--repo", "org/app", *ROOT, "--json")
+    value = json.loads(out)
+    jsonschema.validate(value, SCHEMA)
+    assert (status, value["verdict"]) == (Exit.OK, "pass")
+    assert value["trustRoot"]["digest"] == INSTANCE.trust_root().digest
+
+
+def test_another_identity_is_told_field_by_field(run: Run) -> None:
+    words = ["--repo", "org/app", "--source-ref", "refs/heads/main"]
+    status, out, _ = run(*words, *ROOT)
+    assert status == Exit.EVIDENCE
+    assert "wrong-identity" in out
+    assert "ref refs/heads/main" in out
+    assert "ref refs/tags/v1.2.3" in out
+    assert "attest.identity-mismatch" in out
+
+
+def test_an_owner_alone_is_nobody_in_particular(run: Run) -> None:
+    """Any workflow of any repository of the organisation could have signed it."""
+    status, out, err = run("--owner", "org", *ROOT)
+    assert status == Exit.USAGE
+    assert "accepts any workflow of any repository of its owner" in err
+    assert "verified" not in out
+
+
+def test_a_key_alone_accepts_no_certificate(run: Run) -> None:
+    status, out, _ = run("--key", "release.pub")
+    assert status == Exit.EVIDENCE
+    assert "a certificate" in out
+
+
+def test_a_policy_names_identities(run: Run, tmp_path: Path) -> None:
+    rule = {"issuer": ISSUER, "repository": "org/app", "runner": "github-hosted"}
+    policy = {"identities": [rule], "trusted_root": "root.json", "require": ["provenance", "seal"]}
+    (tmp_path / "policy.yaml").write_text(json.dumps(policy))
+    status, out, err = run("--policy", "policy.yaml")
+    assert status == Exit.OK, out + err
+    policy["identities"] = [rule | {"runner": "self-hosted"}]
+    (tmp_path / "policy.yaml").write_text(json.dumps(policy))
+    assert run("--policy", "policy.yaml")[0] == Exit.EVIDENCE
+
+
+def test_offline_is_for_what_lies_here(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--repo", "org/app", *ROOT, "--offline")[0] == Exit.OK
+    words = ["verify", "registry.test/app:1", "--repo", "org/app", "--offline"]
+    assert main(words) == Exit.USAGE
+    assert "cannot be reached with --offline" in capsys.readouterr().err
+
+
+def words_for(identity: Identity) -> tuple[str, str]:
+    told = identified(identity, Path("root.json"))
+    return " ".join(told.cosign), " ".join(told.gh)
+
+
+def test_the_words_of_cosign_and_gh() -> None:
+    named = IdentityWords(
+        repo="org/app",
+        signer_workflow="org/ci/.github/workflows/publish.yml",
+        source_ref="refs/tags/v1",
+        source_digest="b" * 40,
+        deny_self_hosted_runners=True,
+    )
+    cosign, gh = words_for(identity_of(named))
+    assert cosign == (
+        r"--certificate-identity-regexp ^https://github\.com/org/ci/\.github/workflows/publish\.yml@.*$ "
+        f"--certificate-oidc-issuer {ISSUER} --certificate-github-workflow-repository org/app "
+        f"--certificate-github-workflow-ref refs/tags/v1 --certificate-github-workflow-sha {'b' * 40} "
+        "--trusted-root root.json"
+    )
+    assert gh == (
+        "--repo org/app --signer-workflow org/ci/.github/workflows/publish.yml --source-ref refs/tags/v1 "
+        f"--source-digest {'b' * 40} --deny-self-hosted-runners --custom-trusted-root root.json"
+    )
+
+
+def test_the_words_for_an_address_and_for_globs() -> None:
+    address = Identity(issuer=Pattern("https://a.test"), subject=Pattern("*@example.org"))
+    cosign, gh = words_for(address)
+    assert cosign.startswith(r"--certificate-identity-regexp ^[^/]*@example\.org$")
+    assert gh == "", "gh knows repositories and owners alone"
+    own = Identity(
+        issuer=Pattern("https://issuer.test", Form.EXACT),
+        repository=Pattern("org/app"),
+        workflow=Pattern(".github/workflows/release.yml@refs/tags/v*"),
+    )
+    cosign, gh = words_for(own)
+    assert (
+        r"^https://github\.com/org/app/\.github/workflows/release\.yml@refs/tags/v[^/]*$" in cosign
+    )
+    assert "--cert-oidc-issuer https://issuer.test" in gh
