@@ -16,9 +16,7 @@ from shipseal.errors import ConfigError
 from shipseal.evidence.collect import collect
 from shipseal.evidence.copy import CopyResult, CopyWish, copy_image
 from shipseal.evidence.copy_tags import TagWish
-from shipseal.evidence.cosign_tags import CosignTags
 from shipseal.evidence.interface import Collected
-from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest
 from shipseal.oci.load import load_image
 from shipseal.registry.interface import Target
@@ -26,6 +24,7 @@ from shipseal.release.version import Version
 from shipseal.verify.decide import decide
 from shipseal.verify.policy import VerifyPolicy, check_policy
 from shipseal.verify.verdict import Verdict
+from shipseal.wiring.evidence import own_sources
 from shipseal.wiring.trust import OpenedTrust, TrustWish, open_trust
 
 if TYPE_CHECKING:
@@ -200,4 +199,4 @@ class _Judge:
         return self.verdict.passed
 
     def _at(self, target: Target, digest: Digest) -> Collected:
-        return collect(target, digest, stores=(ReferrersStore(target), CosignTags(target)))
+        return collect(target, digest, stores=own_sources(target))

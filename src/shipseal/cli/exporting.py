@@ -9,13 +9,11 @@ from shipseal._internal.clock import Clock
 from shipseal.cli.verify_places import opened_place, resolve_place, split_place
 from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.evidence.collect import collect
-from shipseal.evidence.cosign_tags import CosignTags
 from shipseal.evidence.export import ExportWish, write_export
 from shipseal.evidence.export_place import check_place, place_export
 from shipseal.evidence.export_record import ExportRecord
-from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Image, Platform
-from shipseal.wiring.evidence import SourcesAsked, evidence_sources
+from shipseal.wiring.evidence import SourcesAsked, evidence_sources, own_sources
 from shipseal.wiring.exporting import root_to_export, trust_to_export
 
 
@@ -62,7 +60,7 @@ def export_evidence(asked: ExportAsked, env: Mapping[str, str], clock: Clock) ->
     name, reference = split_place(asked.reference)
     with opened_place(name, trust.hosts, clock) as source:
         digest = resolve_place(source, reference)
-        stores = (ReferrersStore(source), CosignTags(source), *further)
+        stores = (*own_sources(source), *further)
         collected = collect(source, digest, stores=stores)
         check_platforms(collected.image, platforms)
         wish = ExportWish(

@@ -15,9 +15,8 @@ from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.evidence.collect import collect
 from shipseal.evidence.export_place import OpenedExport, opened_export
 from shipseal.evidence.interface import EvidenceSource
-from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest, parse_digest
-from shipseal.registry.layout_target import LayoutTarget
+from shipseal.wiring.evidence import exported_target, own_sources
 
 if TYPE_CHECKING:
     from shipseal.attest.trust_root import TrustRoot
@@ -84,8 +83,8 @@ class Exports:
         """
         name, reference = split_place(text)
         export, digest = self._find(text, name, reference)
-        target = LayoutTarget(export.layout.folder, name=f"export {export.text}")
-        found = collect(target, digest, stores=(ReferrersStore(target), *further))
+        target = exported_target(export.layout.folder, f"export {export.text}")
+        found = collect(target, digest, stores=(*own_sources(target), *further))
         by_tag = ":" not in reference
         return Place(
             text=text,

@@ -74,6 +74,7 @@ def move_tags(target: Target, plans: Sequence[PlannedTag], root: RawManifest) ->
 
     Raises:
         ImageError: ``image.digest-mismatch``: somebody else moved one meanwhile.
+        RegistryError: it failed, and not all tags could be put back; the message names those.
         ShipsealError: the target refused or could not be reached.
     """
     written: list[PlannedTag] = []

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -129,7 +129,7 @@ class _Root(msgspec.Struct, rename="camel"):
 
 
 class _Record(msgspec.Struct, rename="camel"):
-    version: int
+    version: Literal[1]
     name: str
     tag: str
     digest: str
@@ -148,8 +148,6 @@ def parse_record(raw: bytes, *, what: str) -> ExportRecord:
     """
     try:
         found = msgspec.convert(decode_unambiguous(raw), type=_Record)
-        if found.version != VERSION:
-            raise ValueError(f"version {found.version}, expected {VERSION}")
         return ExportRecord(
             name=found.name,
             tag=found.tag,

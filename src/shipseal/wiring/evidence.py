@@ -104,6 +104,13 @@ def github_store(
     return GitHubStore(GitHubAttestations(rest, name), clock, policy, bounds=store_bounds(_GITHUB))
 
 
+def exported_target(folder: Path, name: str) -> Target:
+    """Return an export of evidence, which is a layout, as a target to read from; ``name`` is how it is called."""
+    from shipseal.registry.layout_target import LayoutTarget  # noqa: PLC0415 - only where there is one
+
+    return LayoutTarget(folder, name=name)
+
+
 @dataclass(frozen=True, slots=True)
 class SourcesAsked:
     """Where a verification looks besides the image's own place.
