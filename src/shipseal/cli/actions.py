@@ -7,8 +7,9 @@ from pathlib import Path
 from shipseal.cli.output import printable
 from shipseal.cli.release_findings import read_summary
 from shipseal.github.actions import ActionsEnvironment, Annotation
-from shipseal.release.result import ReleaseResult, Status
+from shipseal.release.result import BreakGlassResult, ReleaseResult, Status
 from shipseal.report.markdown import summary_markdown
+from shipseal.report.text import markdown
 
 
 def tell_actions(result: ReleaseResult, results: Path, env: Mapping[str, str]) -> None:
@@ -48,12 +49,20 @@ def _markdown(result: ReleaseResult, results: Path) -> str:
     lines = [f"## {printable(result.version)}: {result.status}", ""]
     if result.message:
         lines += [f"`{result.code or 'note'}` {printable(result.message)}", ""]
+    if result.break_glass:
+        lines += [_break_glass(result.break_glass), ""]
     if result.digest:
         lines += [f"- digest `{result.digest}`"]
     if result.status == Status.DONE:
         lines += [f"- tags {', '.join(f'`{tag}`' for tag in result.tags)}"]
     lines += [f"- `{target.target}`" for target in result.targets]
     return "\n".join(lines) + "\n\n" + _findings(result, results)
+
+
+def _break_glass(glass: BreakGlassResult) -> str:
+    found = markdown(", ".join(glass.findings))
+    who, why = markdown(glass.person), markdown(glass.reason)
+    return f"**Break-glass**: the gate is overridden by {who} until {glass.until}: {why} (in spite of {found})"
 
 
 def _findings(result: ReleaseResult, results: Path) -> str:

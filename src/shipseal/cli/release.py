@@ -3,14 +3,24 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shipseal.cli.break_glass import (
+    PersonOption,
+    ReasonOption,
+    UndecidedOption,
+    UntilOption,
+    asked_glass,
+)
 from shipseal.cli.failure import readers_may_leave
 from shipseal.cli.output import print_json
 from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
+
+if TYPE_CHECKING:
+    from shipseal.wiring.break_glass import GlassAsked
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -40,11 +50,18 @@ def release(
     ] = None,
     config: ConfigOption = None,
     dry_run: DryRunOption = False,
+    break_glass: ReasonOption = None,
+    break_glass_until: UntilOption = None,
+    break_glass_by: PersonOption = None,
+    break_glass_undecided: UndecidedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build, stage, catalogue, scan, gate, attest, verify and promote; or go on where an earlier run stopped."""
     if ctx.invoked_subcommand is None:
-        _run(version=version, config=config, dry_run=dry_run, as_json=as_json)
+        glass = asked_glass(
+            break_glass, break_glass_until, break_glass_by, undecided=break_glass_undecided
+        )
+        _run(version=version, config=config, dry_run=dry_run, as_json=as_json, glass=glass)
 
 
 @app.command()
@@ -58,12 +75,19 @@ def resume(
         typer.Option("--version", help="On a machine without its journal: the release's version."),
     ] = None,
     config: ConfigOption = None,
+    break_glass: ReasonOption = None,
+    break_glass_until: UntilOption = None,
+    break_glass_by: PersonOption = None,
+    break_glass_undecided: UndecidedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a release that was interrupted, held, or partly promoted: only what is missing is done."""
+    glass = asked_glass(
+        break_glass, break_glass_until, break_glass_by, undecided=break_glass_undecided
+    )
     if version is not None:
         # Its id follows from version and configuration, and its evidence lies at the targets.
-        _run(version=version, config=config, dry_run=False, as_json=as_json)
+        _run(version=version, config=config, dry_run=False, as_json=as_json, glass=glass)
         return
     from shipseal.release.session import unfinished  # noqa: PLC0415 - costs more than --help may
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
@@ -77,6 +101,7 @@ def resume(
         dry_run=False,
         as_json=as_json,
         resumed=found.identifier,
+        glass=glass,
     )
 
 
@@ -154,6 +179,7 @@ def _run(
     dry_run: bool,
     as_json: bool,
     resumed: str | None = None,
+    glass: "GlassAsked | None" = None,
 ) -> None:
     from shipseal._internal.clock import SteadyClock, SystemClock  # noqa: PLC0415
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
@@ -168,7 +194,7 @@ def _run(
     clock = SteadyClock(SystemClock())
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
-        setup = release_setup(Wish(version, config, dry_run, resumed), around)
+        setup = release_setup(Wish(version, config, dry_run, resumed, glass), around)
         try:
             ended = run(setup)
         finally:

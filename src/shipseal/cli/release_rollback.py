@@ -65,11 +65,8 @@ def rollback(
     from shipseal.cli.passwords import ask_password  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
     from shipseal.release.rollback.values import Wish  # noqa: PLC0415
-    from shipseal.wiring.rollback import (  # noqa: PLC0415
-        RollbackPlaces,
-        person,
-        rollback_setup,
-    )
+    from shipseal.wiring.person import person  # noqa: PLC0415
+    from shipseal.wiring.rollback import RollbackPlaces, rollback_setup  # noqa: PLC0415
     from shipseal.wiring.surroundings import Surroundings  # noqa: PLC0415
 
     names = tuple(name.strip() for text in tags or () for name in text.split(",") if name.strip())

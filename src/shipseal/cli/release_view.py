@@ -18,6 +18,8 @@ from shipseal.release.session import Known
 from shipseal.release.state import ReleaseState
 from shipseal.release.timeline import timeline
 
+_FINDINGS = 10
+
 
 def print_result(result: ReleaseResult) -> None:
     """Print what a release came to: a headline, why and what next, platforms, tags."""
@@ -27,6 +29,7 @@ def print_result(result: ReleaseResult) -> None:
     if result.hint:
         say(f"next: {result.hint}")
     _print_rolled_back(result)
+    _print_break_glass(result)
     _print_platforms(result)
     _print_tags(result)
 
@@ -38,6 +41,16 @@ def _print_rolled_back(result: ReleaseResult) -> None:
     to = gone.version or short_digest(gone.digest)
     say(f"rolled back: {', '.join(gone.tags)} went to {to} at {gone.at}, by {gone.by}")
     say(f"reason: {gone.reason or 'none was given'}")
+
+
+def _print_break_glass(result: ReleaseResult) -> None:
+    glass = result.break_glass
+    if glass is None:
+        return
+    say(f"break-glass: the gate is overridden, by {glass.person}, until {glass.until}")
+    say(f"reason: {glass.reason}")
+    shown, more = glass.findings[:_FINDINGS], len(glass.findings) - _FINDINGS
+    say(f"in spite of: {', '.join(shown)}{f', and {more} more' if more > 0 else ''}")
 
 
 def print_what_stays(result: ReleaseResult) -> None:

@@ -219,6 +219,10 @@ class Gate(Section):
         description="What packages do that the scanner could not look up although it should: hold the release "
         "(exit 6), or only be shown.",
     )
+    break_glass_max: Duration = Field(
+        default=14 * 86400.0,
+        description="How long a break-glass record may let an image count that this gate refused.",
+    )
 
 
 class Ignores(Section):

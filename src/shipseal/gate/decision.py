@@ -12,7 +12,7 @@ from datetime import datetime
 from shipseal._internal.clock import rfc3339
 from shipseal.checks import Check, Outcome, Status, outcome_of
 from shipseal.gate.policy import GapRule, GatePolicy, UnknownRule
-from shipseal.gate.report import GateReport
+from shipseal.gate.report import SCANNED, GateReport
 from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, UnusableIgnore
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
@@ -130,7 +130,7 @@ def _scanned(report: ScanReport, policy: GatePolicy) -> Check:
     gaps = report.gaps if policy.fail_on is not None else ()
     open_gaps = bool(gaps) and policy.gaps is GapRule.UNDECIDED
     return Check(
-        name="scanned",
+        name=SCANNED,
         subject=str(report.platform),
         status=Status.UNKNOWN if open_gaps else Status.PASS,
         expected="all packages looked up",

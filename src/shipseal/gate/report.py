@@ -18,6 +18,8 @@ from shipseal.oci import Platform
 from shipseal.scan.interface import ScanReport, Severity
 
 SCHEMA = "urn:shipseal:schema:gate-report:1"
+SCANNED = "scanned"
+"""Name of the check that a platform was looked at wholly."""
 _SHOWN = 5
 
 
@@ -69,6 +71,27 @@ class GateReport:
         if self.policy.gaps is GapRule.UNDECIDED and self.policy.fail_on is not None:
             found += [f"{report.platform}: {gap}" for report in self.reports for gap in report.gaps]
         return tuple(found)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What stands in the way: ``fail``, ``undecided`` or both; empty when it passes."""
+        if not self.reports:
+            return (str(Outcome.UNDECIDED),)
+        found = {check.status for check in self.checks}
+        words = ((Status.FAIL, Outcome.FAIL), (Status.UNKNOWN, Outcome.UNDECIDED))
+        return tuple(str(outcome) for status, outcome in words if status in found)
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """What stands in the way, each by id and package (``CVE-2018-7750 in paramiko 2.4.0``); gaps by platform."""
+        found = (
+            f"{check.name} in {check.subject.partition(' ')[2]}"
+            if check.name != SCANNED
+            else f"{check.subject}: {check.reason}"
+            for check in self.checks
+            if check.status in (Status.FAIL, Status.UNKNOWN)
+        )
+        return tuple(dict.fromkeys(found))
 
     @property
     def summary(self) -> str:

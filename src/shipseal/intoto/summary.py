@@ -22,6 +22,7 @@ BUILD_LEVEL_1 = "SLSA_BUILD_LEVEL_1"
 RELEASE_FIELD = "pkg:pypi/shipseal#seal/release/v1"
 BREAK_GLASS_FIELD = "pkg:pypi/shipseal#seal/break-glass/v1"
 PASSED = "PASSED"
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,23 @@ class BreakGlass:
         reason: why.
         person: who.
         until: when it ends; after that the image does not verify any more.
+        overrides: the answers of the gate that it overrides: ``fail``, ``undecided``.
+        findings: what stood in the way, a line each.
     """
 
     reason: str
     person: str
     until: datetime
+    overrides: tuple[str, ...] = ("fail",)
+    findings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it in one line, for people."""
+        shown = ", ".join(self.findings[:_SHOWN])
+        more = len(self.findings) - _SHOWN
+        shown += f" and {more} more" if more > 0 else ""
+        line = f"break-glass by {self.person} until {rfc3339(self.until)}: {self.reason}"
+        return f"{line} (in spite of {shown})" if shown else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,8 @@ def summary_predicate(facts: SealFacts) -> dict[str, Any]:
             "reason": facts.break_glass.reason,
             "person": facts.break_glass.person,
             "until": rfc3339(facts.break_glass.until),
+            "overrides": list(facts.break_glass.overrides),
+            "findings": list(facts.break_glass.findings),
         }
     return predicate
 
@@ -191,7 +206,19 @@ def _break_glass(value: object) -> BreakGlass | None:
     if not isinstance(value, dict):
         raise ValueError("its break-glass record is no object")
     until = parse_rfc3339(_text(value["until"]))
-    return BreakGlass(_text(value["reason"]), _text(value["person"]), until)
+    return BreakGlass(
+        _text(value["reason"]),
+        _text(value["person"]),
+        until,
+        _texts(value.get("overrides", ["fail"])),
+        _texts(value.get("findings", [])),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r:.100} is no list of texts")
+    return tuple(_text(item) for item in value)
 
 
 def _version(value: object) -> str:

@@ -70,6 +70,23 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class GlassWish:
+    """A person's decision to publish in spite of the gate, given with a run; recorded only where the gate refuses.
+
+    Attributes:
+        reason: why.
+        person: who.
+        until: when it ends.
+        undecided: whether that is meant for a gate, too, that could not decide.
+    """
+
+    reason: str
+    person: str
+    until: datetime
+    undecided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What decides.
 
@@ -87,6 +104,7 @@ class Rules:
         scan_timeout: seconds for one scan.
         policy_uri: what the policy is called.
         policy_digest: of gate and verification policy in canonical form.
+        glass: what a person decided in case the gate refuses; None for nothing.
     """
 
     gate: GatePolicy
@@ -102,6 +120,7 @@ class Rules:
     scan_timeout: float
     policy_uri: str
     policy_digest: str
+    glass: GlassWish | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,13 @@ These are values of the wire: a journal of today must be readable by the shipsea
 defaults and never renamed (``journal.SCHEMA`` counts up when that cannot be kept).
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from shipseal._internal.clock import parse_rfc3339, rfc3339
+from shipseal.intoto.summary import BreakGlass
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -118,6 +122,40 @@ class GateRecord(msgspec.Struct, frozen=True):
     summary: str
     sboms: tuple[str, ...]
     policy: str
+
+
+class OverrideRecord(msgspec.Struct, frozen=True):
+    """``gate.overridden``: a person's decision to publish in spite of what the gate has just decided.
+
+    Attributes:
+        reason: why.
+        person: who.
+        until: RFC 3339; after that it overrides nothing.
+        overrides: the gate's answers that it overrides: ``fail``, ``undecided``.
+        findings: what stood in the way; a finding that is not among them refuses again.
+    """
+
+    reason: str
+    person: str
+    until: str
+    overrides: tuple[str, ...]
+    findings: tuple[str, ...]
+
+    def lasts(self, now: datetime) -> bool:
+        """Return whether it still overrides."""
+        return now < parse_rfc3339(self.until)
+
+    def sealed(self) -> BreakGlass:
+        """Return it as it stands in a seal."""
+        return BreakGlass(
+            self.reason, self.person, parse_rfc3339(self.until), self.overrides, self.findings
+        )
+
+    @classmethod
+    def of(cls, sealed: BreakGlass) -> "OverrideRecord":
+        """Return the record that a seal holds."""
+        until = rfc3339(sealed.until)
+        return cls(sealed.reason, sealed.person, until, sealed.overrides, sealed.findings)
 
 
 class StatementRecord(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from shipseal.errors import Exit, ShipsealError
 from shipseal.release.expenses import BudgetResult, budget_result
-from shipseal.release.records import ClosedRecord, DepartureRecord
+from shipseal.release.records import ClosedRecord, DepartureRecord, OverrideRecord
 from shipseal.release.state import ReleaseState
 from shipseal.release.steps.undo import PartlyPromotedError
 
@@ -70,6 +70,16 @@ class RolledBackResult(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+class BreakGlassResult(msgspec.Struct, frozen=True):
+    """A person's decision to publish in spite of the gate: why, who, until when, and what stood in the way."""
+
+    reason: str
+    person: str
+    until: str
+    overrides: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
 class ReleaseResult(msgspec.Struct, frozen=True):
     """A release as it stands.
 
@@ -91,6 +101,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         dry_run: whether nothing was to be uploaded and signed.
         budget: what outside tools could use, why, and what they took; None before that is chosen.
         rolled_back: the rollback by which tags left this release; None when none did, or they came back.
+        break_glass: a person's decision by which it goes on in spite of its gate; None where there is none.
     """
 
     release: str
@@ -109,6 +120,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     dry_run: bool
     rolled_back: RolledBackResult | None = None
     budget: BudgetResult | None = None
+    break_glass: BreakGlassResult | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value."""
@@ -152,6 +164,7 @@ def result_of(state: ReleaseState) -> ReleaseResult:
         dry_run=state.dry_run,
         rolled_back=_rolled_back(state.rolled_back),
         budget=budget_result(state.budget, state.spent.values()),
+        break_glass=_break_glass(state.glass),
     )
 
 
@@ -167,6 +180,14 @@ def _rolled_back(record: DepartureRecord | None) -> RolledBackResult | None:
         record.version,
         record.digest,
         names,
+    )
+
+
+def _break_glass(record: OverrideRecord | None) -> BreakGlassResult | None:
+    if record is None:
+        return None
+    return BreakGlassResult(
+        record.reason, record.person, record.until, record.overrides, record.findings
     )
 
 

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from shipseal._internal.machine_faults import machine_error
 from shipseal.attest.interface import Signer
 from shipseal.build.interface import BuiltImage
-from shipseal.checks import Outcome
 from shipseal.errors import (
     AttestError,
     Code,
@@ -35,12 +34,13 @@ from shipseal.release.result import ReleaseResult, Status, closing, result_of
 from shipseal.release.state import ReleaseState
 from shipseal.release.statements import Speaker
 from shipseal.release.steps.adopt import adopt
-from shipseal.release.steps.assess import Assessment, assess
+from shipseal.release.steps.assess import assess
 from shipseal.release.steps.attest import attest
 from shipseal.release.steps.build import build
 from shipseal.release.steps.prepare import is_fresh, prepare
 from shipseal.release.steps.promote import Decisions, Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
+from shipseal.release.steps.refuse import is_as_wished, refusal_of
 from shipseal.release.steps.stage import Stager, is_staged, stage_name
 from shipseal.release.steps.verify import verify
 from shipseal.release.workers import raise_cause, workers
@@ -203,7 +203,7 @@ class Runner:
             self.ctx.reuse("catalogue, scan, gate", "passed before, for this very image")
             return None
         assessment = assess(self.ctx, built, chosen or self.ctx.parts.scanner())
-        refusal = _refusal(assessment)
+        refusal = refusal_of(self.ctx, assessment)
         if refusal is None:
             prepare(self.ctx, built, assessment)
         return refusal
@@ -226,7 +226,11 @@ class Runner:
         state = self.ctx.ledger.state
         scans = [record.key for record in state.evidence.values() if record.family == Family.SCAN]
         fresh = all(is_fresh(self.ctx, key) for key in scans)
-        return fresh and state.gate_stands(self.ctx.rules.policy_digest)
+        if not fresh or not state.gate_stands(
+            self.ctx.rules.policy_digest, self.ctx.parts.clock.now()
+        ):
+            return False
+        return is_as_wished(self.ctx.rules.glass, state.glass)
 
     def _not_published(self) -> ClosedRecord:
         if self.ctx.mode.fork:
@@ -274,37 +278,3 @@ def _interrupted(state: ReleaseState) -> ClosedRecord:
         return _INTERRUPTED
     told = f"interrupted during promotion; public already: {', '.join(public)}"
     return replace(_INTERRUPTED, status=Status.PARTLY_PROMOTED, message=told)
-
-
-def _refusal(assessment: Assessment) -> ClosedRecord | None:
-    """Return how the release ends when it may not go on: only a gate that passed over whole catalogues lets it.
-
-    A catalogue that may not be whole comes before a finding in it (docs/exit-codes.md: 6 before 2); both are told.
-    """
-    gate = assessment.gate
-    if assessment.missing:
-        told = [*assessment.missing, *([gate.summary] if gate.outcome is not Outcome.PASS else [])]
-        names = sorted({_name(reason) for reason in assessment.missing})
-        hint = f"if that is right, accept it by name: sbom.accept_incomplete: [{', '.join(names)}]"
-        return _refused(Code.SBOM_INCOMPLETE, "; ".join(told), hint)
-    if gate.outcome is Outcome.FAIL:
-        hint = "update what blocks to the fixed version, or ignore it in .grype.yaml with its reason and end"
-        return _refused(Code.GATE_FAILED, gate.summary, hint)
-    if gate.outcome is Outcome.UNDECIDED:
-        return _refused(Code.GATE_UNDECIDED, gate.summary, _undecided_hint(assessment))
-    return None
-
-
-def _undecided_hint(assessment: Assessment) -> str:
-    if any(report.gaps for report in assessment.reports):
-        return "use data that covers these packages, or accept it: gate.gaps: report"
-    return "rate the finding, or say what unknown severity does: gate.unknown: report or fail"
-
-
-def _name(reason: str) -> str:
-    """Return what a reason is accepted by: ``linux/amd64: /app: an ELF …`` by ``/app``."""
-    return reason.partition(": ")[2].partition(": ")[0]
-
-
-def _refused(code: Code, message: str, hint: str) -> ClosedRecord:
-    return ClosedRecord(Status.REFUSED, str(code), message, hint, exit=int(exit_for(code)))

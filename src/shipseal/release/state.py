@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from shipseal.release.records import (
     EvidenceRecord,
     GateRecord,
     ImageRecord,
+    OverrideRecord,
     PlacementRecord,
     Plan,
     PromotionRecord,
@@ -40,6 +42,8 @@ class ReleaseState:
         catalogues: by platform.
         scans: by platform.
         gate: the decision; only one over today's SBOMs counts.
+        override: the last decision of a person to publish in spite of the gate.
+        overridden: whether that is about the gate's last decision.
         statements: by key, as they will be signed.
         evidence: signed attestations by key.
         placed: ``(key, subject, store)`` of everything that is stored.
@@ -64,6 +68,8 @@ class ReleaseState:
     catalogues: dict[str, CatalogueRecord] = field(default_factory=dict)
     scans: dict[str, ScanRecord] = field(default_factory=dict)
     gate: GateRecord | None = None
+    override: OverrideRecord | None = None
+    overridden: bool = False
     statements: dict[str, StatementRecord] = field(default_factory=dict)
     evidence: dict[str, EvidenceRecord] = field(default_factory=dict)
     placed: dict[tuple[str, str, str], PlacementRecord] = field(default_factory=dict)
@@ -91,19 +97,24 @@ class ReleaseState:
         if handler is not None:
             handler(self, event)
 
-    def gate_stands(self, policy: str) -> bool:
+    def gate_stands(self, policy: str, now: datetime) -> bool:
         """Return whether the gate need not decide again: it passed, by this policy, over the SBOMs known now.
+
+        One that a person overrode stands as long as that lasts.
 
         As long as nothing is signed it decides anew, because data and ignores may have changed since.
         """
         sboms = tuple(sorted(record.spdx for record in self.catalogues.values()))
         gate = self.gate
-        same = gate is not None and (gate.outcome, gate.sboms, gate.policy) == (
-            "pass",
-            sboms,
-            policy,
-        )
-        return same and bool(self.evidence)
+        if gate is None or (gate.sboms, gate.policy) != (sboms, policy):
+            return False
+        overridden = self.glass is not None and self.glass.lasts(now)
+        return (gate.outcome == "pass" or overridden) and bool(self.evidence)
+
+    @property
+    def glass(self) -> OverrideRecord | None:
+        """The decision of a person by which the release goes on in spite of its gate; None when there is none."""
+        return self.override if self.overridden else None
 
     @property
     def can_resume(self) -> bool:
@@ -159,7 +170,8 @@ def _built(state: ReleaseState, event: Event) -> None:
         for name in ("staged", "catalogues", "scans", "statements", "evidence", "placed", "tags"):
             getattr(state, name).clear()
         state.gate, state.before, state.rolled_back = None, None, None
-        state.verified = state.recorded = False
+        state.override = None
+        state.verified = state.recorded = state.overridden = False
     state.image = record
 
 
@@ -180,6 +192,12 @@ def _scanned(state: ReleaseState, event: Event) -> None:
 
 def _decided(state: ReleaseState, event: Event) -> None:
     state.gate = _read(event, GateRecord)
+    state.overridden = False
+
+
+def _overridden(state: ReleaseState, event: Event) -> None:
+    state.override = _read(event, OverrideRecord)
+    state.overridden = True
 
 
 def _stated(state: ReleaseState, event: Event) -> None:
@@ -260,6 +278,7 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "sbom.made": _catalogued,
     "scan.done": _scanned,
     "gate.decided": _decided,
+    "gate.overridden": _overridden,
     "statement.made": _stated,
     "evidence.signed": _signed,
     "evidence.placed": _placed,

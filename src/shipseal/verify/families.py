@@ -9,6 +9,7 @@ from shipseal.errors import AttestError
 from shipseal.intoto.predicates import Family
 from shipseal.intoto.provenance import parse_provenance
 from shipseal.intoto.vuln import ScanSummary, parse_scan
+from shipseal.oci import Digest
 from shipseal.verify.sbom_view import SbomView
 from shipseal.verify.scene import Judgement, Scene, Subject, short
 from shipseal.verify.seals import overrides_gate
@@ -87,7 +88,7 @@ def _scan(scene: Scene, subject: Subject, verified: VerifiedStatement) -> Judgem
                 f"a scan of the SBOM of {platform.platform}: {short(sboms)}",
                 f"a scan of {short(summary.sboms)}",
             )
-    return _scan_age(scene, summary) or _scan_gate(scene, subject, summary)
+    return _scan_age(scene, summary) or _scan_gate(scene, subject, summary, verified.bundle)
 
 
 def _scan_age(scene: Scene, summary: ScanSummary) -> Judgement | None:
@@ -107,11 +108,11 @@ def _scan_age(scene: Scene, summary: ScanSummary) -> Judgement | None:
     return None
 
 
-def _scan_gate(scene: Scene, subject: Subject, summary: ScanSummary) -> Judgement:
+def _scan_gate(scene: Scene, subject: Subject, summary: ScanSummary, scan: Digest) -> Judgement:
     if summary.gate == "pass":
         return _COUNTS
     got = f"gate {summary.gate or 'not recorded'}"
-    override = overrides_gate(scene, subject.digest)
+    override = overrides_gate(scene, subject.digest, scan, summary.gate)
     if override:
         return Judgement(Standing.PRESENT, note=f"{got}, overridden: {override}")
     return Judgement(Standing.REFUSED, "a scan that passed its gate", got)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from shipseal._internal.clock import rfc3339
 from shipseal.errors import AttestError
 from shipseal.intoto.predicates import Family
-from shipseal.intoto.summary import PASSED, BreakGlass, Summary, parse_summary
+from shipseal.intoto.summary import PASSED, Summary, parse_summary
 from shipseal.oci import Digest
 from shipseal.verify.scene import Judgement, Scene, Subject, short
 from shipseal.verify.verdict import Standing
@@ -44,16 +44,24 @@ def judge_seal(
     return found.on(evidence)
 
 
-def overrides_gate(scene: Scene, subject: Digest) -> str:
-    """Return the break-glass record that lets a refused image count, in one line; empty when none counts."""
+def overrides_gate(scene: Scene, subject: Digest, scan: Digest, gate: str) -> str:
+    """Return the break-glass record that lets a refused image count, in one line; empty when none counts.
+
+    Args:
+        scene: where the seals lie.
+        subject: what the scan is about.
+        scan: digest of its bundle: a record is about the scans that its seal stands on, and about no later one.
+        gate: what the gate said; a record overrides only what it names.
+    """
     for evidence in scene.of(subject, Family.SEAL):
         try:
             summary = parse_summary(evidence.verified.statement.predicate)
         except AttestError:
             continue
         refused = _authority(scene, summary) or _break_glass(scene, summary)
-        if summary.break_glass and refused is None:
-            return _line(summary.break_glass)
+        record = summary.break_glass
+        if record and refused is None and gate in record.overrides and scan in summary.inputs:
+            return str(record)
     return ""
 
 
@@ -80,10 +88,10 @@ def _break_glass(scene: Scene, summary: Summary) -> Judgement | None:
     if record is None:
         return None
     if not scene.policy.accept_break_glass:
-        return Judgement(Standing.REFUSED, "a release that passed its gate", _line(record))
+        return Judgement(Standing.REFUSED, "a release that passed its gate", str(record))
     if scene.now >= record.until:
         return Judgement(
-            Standing.TOO_OLD, f"a break-glass record beyond {rfc3339(scene.now)}", _line(record)
+            Standing.TOO_OLD, f"a break-glass record beyond {rfc3339(scene.now)}", str(record)
         )
     return None
 
@@ -114,8 +122,4 @@ def _inputs(
 
 
 def _note(summary: Summary) -> str:
-    return _line(summary.break_glass) if summary.break_glass else ""
-
-
-def _line(record: BreakGlass) -> str:
-    return f"break-glass by {record.person} until {rfc3339(record.until)}: {record.reason}"
+    return str(summary.break_glass) if summary.break_glass else ""

@@ -24,6 +24,7 @@ from shipseal.release.retold import RetoldReporter
 from shipseal.release.session import Setup, work_folder
 from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
+from shipseal.wiring.break_glass import GlassAsked
 from shipseal.wiring.builders import builder_for
 from shipseal.wiring.epoch import stated_epoch
 from shipseal.wiring.evidence import further_stores, referrers_stores
@@ -47,12 +48,14 @@ class Wish:
         config: the file; None for the one in the current folder.
         dry_run: upload and sign nothing.
         resumed: id of the release that is to go on; None for whichever this is.
+        glass: what a person decided in case the gate refuses.
     """
 
     version: str | None
     config: Path | None
     dry_run: bool
     resumed: str | None = None
+    glass: GlassAsked | None = None
 
 
 def release_setup(wish: Wish, around: Surroundings) -> Setup:
@@ -83,7 +86,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         state=state,
         plan=_plan(loaded, identifier, version, keys),
         parts=_parts(loaded, around, targets, _Open(connections, keys, state.blobs)),
-        rules=release_rules(loaded, version, git.commit, keys, around),
+        rules=release_rules(loaded, version, git.commit, keys, around, asked=wish.glass),
         mode=mode,
         origin=origin,
         request=_request(loaded, around, git, work_folder(state, identifier)),

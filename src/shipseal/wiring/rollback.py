@@ -1,9 +1,6 @@
 """A rollback from the configuration: no builder, no scanner, and no private key where a public one is at hand."""
 
-import getpass
-import os
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,19 +56,6 @@ def rollback_setup(places: RollbackPlaces, around: Surroundings) -> Setup:
         reporter=around.reporter,
         lock_wait=loaded.config.timeouts.lock,
     )
-
-
-def person(env: Mapping[str, str]) -> str:
-    """Return who is asking: the actor and run of a job in GitHub Actions, else the user of this machine."""
-    if env.get("GITHUB_ACTIONS") == "true" and env.get("GITHUB_ACTOR"):
-        place = f"{env.get('GITHUB_REPOSITORY', '')} run {env.get('GITHUB_RUN_ID', '')}".strip()
-        return f"{env['GITHUB_ACTOR']} ({place})"
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        # A container's user often has no name.
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
 
 
 def _wanted(loaded: LoadedConfig, names: Sequence[str]) -> list[str]:

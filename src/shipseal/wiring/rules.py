@@ -14,6 +14,7 @@ from shipseal.release.context import Rules
 from shipseal.release.tags import Move, TagRule, plan_tags
 from shipseal.sbom.store_limits import fit_limit
 from shipseal.verify.policy import TargetRule
+from shipseal.wiring.break_glass import GlassAsked, glass_wish
 from shipseal.wiring.gate import gate_policy
 from shipseal.wiring.ignores import ignore_rules
 from shipseal.wiring.keys import Keys
@@ -24,12 +25,26 @@ _NO_LIMIT = 1 << 40  # what no store limits is limited by nothing that fits on a
 
 
 def release_rules(
-    loaded: LoadedConfig, version: str, commit: str, keys: Keys, around: Surroundings
+    loaded: LoadedConfig,
+    version: str,
+    commit: str,
+    keys: Keys,
+    around: Surroundings,
+    *,
+    asked: GlassAsked | None = None,
 ) -> Rules:
     """Return the rules of one release.
 
+    Args:
+        loaded: the configuration.
+        version: what is released.
+        commit: of its sources.
+        keys: who signs and who is trusted.
+        around: what the release is run in.
+        asked: what a person decided in case the gate refuses.
+
     Raises:
-        ConfigError: a tag, a store or an ignore file is wrong.
+        ConfigError: a tag, a store, an ignore file or what a person decided is wrong.
     """
     config = loaded.config
     ignores = ignore_rules(loaded, around.reporter)
@@ -49,6 +64,7 @@ def release_rules(
         scan_timeout=config.timeouts.scan,
         policy_uri=loaded.path.name,
         policy_digest=_policy_digest(loaded, ignores, keys.key_ids, around.clock.now()),
+        glass=glass_wish(asked, loaded, around) if asked else None,
     )
 
 
@@ -90,7 +106,8 @@ def _policy_digest(
     """Return the digest of what was decided by: the gate and what verification requires, in canonical form."""
     config = loaded.config
     document = {
-        "gate": config.gate.model_dump(mode="json"),
+        # How long a person may override it does not change what the gate decides, and each record names its end.
+        "gate": config.gate.model_dump(mode="json", exclude={"break_glass_max"}),
         "verify": {
             "keys": list(key_ids),
             # Left out where there are none, so that the digest of a policy with keys alone stays what it was.

@@ -1,10 +1,12 @@
 """When a seal counts, and what a break-glass record does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from shipseal.attest.keys import LocalKey
 from shipseal.intoto.predicates import Family
 from shipseal.intoto.summary import BreakGlass
 from shipseal.oci import Image
@@ -62,6 +64,34 @@ def test_a_seal_of_a_stranger_breaks_no_glass(image: Image) -> None:
     assert {(one.family, one.standing) for one in verdict.failures()} == {
         (Family.SCAN, Standing.REFUSED)
     }
+
+
+def test_break_glass_overrides_only_what_it_names(image: Image) -> None:
+    record = BreakGlass("outage", "ada", NOW + timedelta(days=1))
+    undecided = judge(image, Recipe(gate="undecided", break_glass=record))
+    assert ("index", Family.SCAN, Standing.REFUSED) in failing(undecided)
+    both = replace(record, overrides=("fail", "undecided"))
+    assert judge(image, Recipe(gate="undecided", break_glass=both)).passed
+    # A gate that is not recorded is no answer that anybody could have overridden.
+    assert not judge(image, Recipe(gate="", break_glass=both)).passed
+
+
+def test_break_glass_is_about_the_scans_that_its_seal_stands_on(image: Image) -> None:
+    recipe = broken_glass(timedelta(days=1))
+    others = frozenset(
+        {"provenance", "sbom index", *(f"sbom {one.platform}" for one in image.platforms)}
+    )
+    verdict = judge(image, replace(recipe, sealed=others))
+    assert ("index", Family.SCAN, Standing.REFUSED) in failing(verdict)
+
+
+def test_break_glass_that_a_stranger_signed_overrides_nothing(image: Image) -> None:
+    """Scans that refused lie beside an image, and somebody without the key adds a seal over them."""
+    pieces = make_pieces(image, key(), broken_glass(timedelta(days=1)))
+    forged = resigned(pieces[-1], pieces[-1].statement, LocalKey.generate())
+    verdict = decide(POLICY, [as_collected(image, (*pieces[:-1], forged))], trust(), now=NOW)
+    found = {(one.family, one.standing) for one in verdict.failures()}
+    assert found == {(Family.SCAN, Standing.REFUSED), (Family.SEAL, Standing.UNTRUSTED)}
 
 
 def test_a_malformed_seal_breaks_no_glass_and_does_not_count(image: Image) -> None:

@@ -25,6 +25,7 @@ from shipseal.release.records import (
     CatalogueRecord,
     EvidenceRecord,
     GateRecord,
+    OverrideRecord,
     PlacementRecord,
     ScanRecord,
     StatementRecord,
@@ -76,7 +77,9 @@ def adopt(ctx: Context, built: BuiltImage) -> None:
             _record(ctx, candidate)
         for candidate in candidates:
             _record_place(ctx, candidate, chosen)
-        if _same_policy(ctx, found) and not state.gate_stands(ctx.rules.policy_digest):
+        if _same_policy(ctx, found) and not state.gate_stands(
+            ctx.rules.policy_digest, ctx.parts.clock.now()
+        ):
             _adopt_catalogues(ctx, built, found)
         ctx.ledger.record("adoption.done", pieces=len(chosen))
 
@@ -249,10 +252,20 @@ def _record_place(ctx: Context, candidate: _Candidate, chosen: Mapping[str, _Can
 
 
 def _adopt_catalogues(ctx: Context, built: BuiltImage, chosen: Mapping[str, _Candidate]) -> None:
-    """Take the full SBOMs that the signed scans name from a target, and the gate's outcome from the scans."""
-    records = []
+    """Take the full SBOMs that the signed scans name from a target, and the gate's outcome from the scans.
+
+    A gate that refused is taken over with the break-glass record of the seal, while that lasts.
+    """
+    records, gates = [], set()
+    glass = parse_summary(chosen[str(Family.SEAL)].predicate).break_glass
+    override = OverrideRecord.of(glass) if glass else None
+    lasting = override if override and override.lasts(ctx.parts.clock.now()) else None
     for image in built.image.platforms:
         scan = chosen.get(f"{Family.SCAN} {image.platform}")
+        said = parse_scan(scan.predicate).gate if scan else ""
+        if said != "pass" and not (lasting and said in lasting.overrides):
+            return
+        gates.add(said)
         record = scan and _full_sbom(ctx, image.digest, str(image.platform), scan)
         if not record or f"{Family.SBOM} {image.platform}" not in chosen:
             return
@@ -260,9 +273,12 @@ def _adopt_catalogues(ctx: Context, built: BuiltImage, chosen: Mapping[str, _Can
     for record in records:
         ctx.ledger.record("sbom.made", record)
         ctx.ledger.record("scan.done", _scan(record, chosen[f"{Family.SCAN} {record.platform}"]))
-    told = "passed, as the signed scans say"
-    gate = GateRecord("pass", "", told, _digests(records), ctx.rules.policy_digest)
+    outcome = next(iter(gates)) if len(gates) == 1 else "fail"
+    told = f"{outcome}, as the signed scans say"
+    gate = GateRecord(outcome, "", told, _digests(records), ctx.rules.policy_digest)
     ctx.ledger.record("gate.decided", gate)
+    if lasting:
+        ctx.ledger.record("gate.overridden", lasting)
 
 
 def _scan(record: CatalogueRecord, scan: _Candidate) -> ScanRecord:
@@ -288,8 +304,6 @@ def _full_sbom(
     ctx: Context, subject: Digest, platform: str, scan: _Candidate
 ) -> CatalogueRecord | None:
     summary = parse_scan(scan.predicate)
-    if summary.gate != "pass":
-        return None
     for target in ctx.parts.targets:
         for artifact in find_artifacts(target, subject, mt.SPDX_JSON):
             content = artifact.content

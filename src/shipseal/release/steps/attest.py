@@ -119,6 +119,7 @@ def _seal(
             "version": ctx.request.version,
             **{f"sbom {name}": one.spdx for name, one in sorted(state.catalogues.items())},
         },
+        break_glass=state.glass.sealed() if state.glass else None,
     )
     return record_statement(ctx, Speaker(built.image, ctx.image_name).seal(facts))
 
@@ -129,7 +130,9 @@ def _still_right(ctx: Context, sealed: StatementRecord, inputs: Iterable[SealedI
         return False
     seal = parse_summary(parse_statement(ctx.parts.blobs.read(digest)).predicate)
     same_inputs = set(seal.inputs) == {item.digest for item in inputs}
-    return same_inputs and ctx.rules.policy_digest in seal.policy_digests
+    glass = ctx.ledger.state.glass
+    same_glass = seal.break_glass == (glass.sealed() if glass else None)
+    return same_inputs and same_glass and ctx.rules.policy_digest in seal.policy_digests
 
 
 def _resource_uri(ctx: Context, digest: Digest) -> str:
