@@ -19,7 +19,16 @@ from bench.options import Options
 from bench.report import PAGE, Report, write_into
 from bench.site import Unmeasurable
 
-PARTS = ("startup", "push", "signing", "verify_bundle", "profile", "again", "release")
+PARTS = (
+    "startup",
+    "push",
+    "signing",
+    "verify_bundle",
+    "verify_many",
+    "profile",
+    "again",
+    "release",
+)
 
 
 def measure(part: str, options: Options) -> Report | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import again, push, signing
+from bench import again, push, signing, verify_many
 from bench.options import Options
 from bench.release import (
     AT_HAND,
@@ -98,3 +98,11 @@ def test_the_start_is_measured_and_written_for_programs(tmp_path: Path) -> None:
     assert document["part"] == "startup"
     assert document["goals"][0]["bound"] == 0.3
     assert Path(sys.prefix, "bin", "shipseal").exists()
+
+
+def test_many_attestations_are_verified_against_cosign() -> None:
+    for name in ("cosign", "registry"):
+        need(name)
+    found = verify_many.measure(Options(small=True, rounds=1))
+    assert len(found.rows) == 4
+    assert all(goal.value for goal in found.goals)
