@@ -23,7 +23,7 @@ from shipseal.registry.interface import BlobUpload, Target
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.registry.repository import RegistryOptions, RepositoryTarget
 from shipseal.testing.http_server import Exchange
-from shipseal.testing.registry_simulator import RegistrySimulator
+from shipseal.testing.registry_simulator import RegistrySimulator, TagDeletion
 from tests.support.evidence import Recipe, key, make_pieces, push_image, put_pieces, sample_image
 from tests.support.targets import QUICK
 
@@ -344,3 +344,55 @@ def test_evidence_without_its_subject_gets_it_back(
 )  # fmt: skip
 def test_which_tags_never_move(tag: str, *, whole: bool) -> None:
     assert is_whole_version(tag) is whole
+
+
+def test_tags_that_were_moved_go_back_when_a_later_one_fails(
+    tmp_path: Path, run: Run, registry: RegistrySimulator
+) -> None:
+    publish(LayoutTarget(tmp_path / "in"), tmp_path / "image")
+    sample, other = sample_image(tmp_path / "other", platforms=("linux/arm64",))
+    push_image(repository(registry, "to"), sample, other, tag="stable")
+
+    def refuse(exchange: Exchange) -> bool:
+        if exchange.method == "PUT" and exchange.target.endswith("/manifests/third"):
+            exchange.reply(403, b'{"errors":[{"code":"DENIED","message":"no"}]}')
+            return True
+        return False
+
+    registry.before = refuse
+    tags = ("--tag", "new", "--tag", "third", "--move-tags")
+    words = ("copy", "oci:in:1.2.3", f"{registry.host}/to:stable", *tags, *KEY, "--json")
+    status, out, _ = run(*words)
+    assert (status, json.loads(out)["error"]["code"]) == (Exit.AUTH, "auth.registry-denied")
+    there = registry.repository("to").tags
+    assert there["stable"] == other.digest
+    assert "new" not in there
+    registry.quirks.tag_deletion = TagDeletion.REFUSE
+    message = json.loads(run(*words)[1])["error"]["message"]
+    assert "could not be put back: new" in message
+    assert registry.repository("to").tags["stable"] == other.digest
+
+
+def test_another_tag_of_cosign_at_the_destination_stays(
+    tmp_path: Path, run: Run, registry: RegistrySimulator
+) -> None:
+    image = publish(LayoutTarget(tmp_path / "in"), tmp_path / "image")
+    sample, other = sample_image(tmp_path / "other", platforms=("linux/arm64",))
+    tag = f"{str(image.digest).replace(':', '-')}.sig"
+    push_image(repository(registry, "to"), sample, other, tag=tag)
+    status, out, _ = run("copy", "oci:in:1.2.3", f"{registry.host}/to", *KEY)
+    assert status == Exit.OK
+    assert f"{tag} names {other.digest} there already, and stays" in out
+    assert registry.repository("to").tags[tag] == other.digest
+
+
+def test_evidence_that_is_listed_and_lost_is_named_and_holds_up_nothing_else(
+    tmp_path: Path, run: Run, registry: RegistrySimulator
+) -> None:
+    image = publish(LayoutTarget(tmp_path / "in"), tmp_path / "image")
+    (document,) = find_artifacts(LayoutTarget(tmp_path / "in"), image.digest, mt.SPDX_JSON)
+    (tmp_path / "in" / "blobs" / "sha256" / document.content.digest[7:]).unlink()
+    status, out, err = run("copy", "oci:in:1.2.3", f"{registry.host}/to", *KEY)
+    assert status == Exit.OK, out + err
+    assert f"not copied: {document.manifest}" in out
+    assert find_artifacts(repository(registry, "to"), image.digest, mt.SPDX_JSON) == ()
