@@ -17,7 +17,10 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("reads_the_clock", "shipseal._internal.process"): "a process takes real time to end",
     ("reads_the_clock", "shipseal._internal.keeper_program"): "it runs alone, after shipseal",
     ("starts_processes", "shipseal._internal.keeper"): "it ends what others left running",
-    ("starts_processes", "shipseal._internal.measured"): "the kind of process that _internal.process starts",
+    (
+        "starts_processes",
+        "shipseal._internal.measured",
+    ): "the kind of process that _internal.process starts",
     ("reads_the_clock", "shipseal.testing.certificates"): "TLS holds them against the real clock",
     ("reads_the_clock", "shipseal.testing.token_server"): "registries hold its tokens against it",
     ("has_no_home", "shipseal.registry.credential_helper"): "Docker calls such a program so",
@@ -51,6 +54,15 @@ def starts_processes(module: Module) -> Iterable[str]:
             yield f"{module.at(node)}: imports {name}"
     for name, call in _calls(module):
         if _PROCESS_STARTERS.fullmatch(name):
+            yield f"{module.at(call)}: calls {name}"
+
+
+def makes_threads(module: Module) -> Iterable[str]:
+    """Pools of threads come from one place, which sees to it that nothing is made by two of them at once."""
+    if module.name == "shipseal._internal.threads" or module.room == "testing":
+        return
+    for name, call in _calls(module):
+        if name.rpartition(".")[2] in ("ThreadPoolExecutor", "ThreadPool"):
             yield f"{module.at(call)}: calls {name}"
 
 
@@ -121,6 +133,7 @@ def is_unfinished(module: Module) -> Iterable[str]:
 
 RULES: tuple[Rule, ...] = (
     starts_processes,
+    makes_threads,
     reads_without_limit,
     reads_the_clock,
     prints,
@@ -152,6 +165,7 @@ def test_every_exception_is_still_needed() -> None:
         (starts_processes, "def f():\n    from subprocess import run"),
         (starts_processes, "import os\nos.system('x')"),
         (starts_processes, "import os\nos.execvp('x', [])"),
+        (makes_threads, "pool = futures.ThreadPoolExecutor(4)"),
         (reads_without_limit, "stream.read()"),
         (reads_without_limit, "json.load(stream)"),
         (reads_without_limit, "path.read_text(encoding='utf-8')"),
@@ -177,6 +191,7 @@ def test_each_rule_can_fail(rule: Rule, source: str) -> None:
     ("rule", "name", "source"),
     [
         (starts_processes, "shipseal._internal.process", "import subprocess"),
+        (makes_threads, "shipseal.scan.x", 'thread_pool(4, "scan")'),
         (reads_without_limit, "shipseal.scan.x", "stream.read(MIB)\nblobs.read(digest)"),
         (reads_without_limit, "shipseal.scan.x", "layout.read(descriptor=x)"),
         (reads_the_clock, "shipseal.scan.x", "clock.now()\ntime.strptime('x', 'y')"),

@@ -7,9 +7,9 @@ as it wrote the layout says so (``RawBuild.hashed``), and then nothing is read t
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from shipseal._internal.progress import Reporter, Transfer
+from shipseal._internal.threads import thread_pool
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor
 from shipseal.oci.layout import OciLayout
@@ -42,7 +42,7 @@ def check_blobs(
         raise _short(layout, short)
     if not hashed:
         transfer = reporter.transfer("checking blobs", sum(blob.size for blob in blobs))
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with thread_pool(_THREADS, "blob") as pool:
             for _ in pool.map(lambda blob: _read(layout, blob, transfer), blobs):
                 pass
         transfer.done()

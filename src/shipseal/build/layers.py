@@ -6,11 +6,11 @@ once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from shipseal import __version__
 from shipseal._internal.progress import Reporter
+from shipseal._internal.threads import thread_pool
 from shipseal.build import image_config
 from shipseal.build.base_image import Base, Connect, open_base
 from shipseal.build.image_config import NewLayer
@@ -128,7 +128,7 @@ class LayersBuilder(Builder):
     ) -> dict[Key, StoredLayer]:
         """Write each layer once, several at a time."""
         layers = {plan.key: plan for one in plans for plan in one}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with thread_pool(_AT_ONCE, "layer") as pool:
             waiting = {
                 key: pool.submit(self._write, layout, plan, reporter)
                 for key, plan in layers.items()

@@ -4,9 +4,9 @@ Blobs come in parallel; one that is in the layout already (of an attempt that wa
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from shipseal._internal.progress import Reporter
+from shipseal._internal.threads import thread_pool
 from shipseal.oci import ContentSource, Descriptor, Digest, RawManifest
 from shipseal.oci.closure import closure_of
 from shipseal.oci.layout import OciLayout
@@ -48,7 +48,7 @@ def pull_blobs(
     wanted = [blob for blob in blobs if not layout.blobs.has(blob.digest, blob.size)]
     if wanted:
         reporter.foresee(_PULL, sum(blob.size for blob in wanted))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with thread_pool(_AT_ONCE, "pull") as pool:
         waiting = [pool.submit(_fetch, source, blob, layout, reporter) for blob in wanted]
         try:
             for future in waiting:

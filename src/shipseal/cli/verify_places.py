@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy
+from shipseal._internal.threads import thread_pool
 from shipseal.cli.references import parse_reference
 from shipseal.errors import ConfigError, ImageError
 from shipseal.evidence.collect import collect
@@ -98,7 +98,7 @@ def look_at_all(texts: Sequence[str], look_at: Callable[[str], Place]) -> list[P
     """
     if len(texts) == 1:
         return [look_at(texts[0])]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="image") as pool:
+    with thread_pool(_AT_ONCE, "image") as pool:
         return list(pool.map(look_at, texts))
 
 

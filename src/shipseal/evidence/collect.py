@@ -1,8 +1,8 @@
 """Collect what a target holds about an image: the image itself and everything that is said of it."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from shipseal._internal.threads import thread_pool
 from shipseal.evidence.artifacts import find_artifacts
 from shipseal.evidence.buildkit import unsigned_attestations
 from shipseal.evidence.interface import Collected, EvidenceSource, StoredEvidence
@@ -39,7 +39,7 @@ def collect(
     )
     image = load_image(target, root)
     subjects = [subject.digest for subject in image.subjects()]
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="collect") as pool:
+    with thread_pool(_WORKERS, "collect") as pool:
         evidence = pool.map(lambda subject: _evidence(searched, subject), subjects)
         documents = pool.map(lambda subject: _documents(target, subject, reader), subjects)
         unsigned = unsigned_attestations(target, image)
@@ -63,7 +63,7 @@ def collect_all(
         ImageError: one of the images is not there, damaged, or no image.
         ShipsealError: the target or a store could not be reached.
     """
-    with ThreadPoolExecutor(_IMAGES, thread_name_prefix="image") as pool:
+    with thread_pool(_IMAGES, "image") as pool:
         yield from pool.map(lambda root: collect(target, root, stores=stores), roots)
 
 

@@ -5,12 +5,12 @@ not sent again, so that the same command goes on where it was cut short.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shipseal._internal.progress import Reporter
+from shipseal._internal.threads import thread_pool
 from shipseal.errors import ShipsealError
 from shipseal.evidence.artifact import EMPTY_CONFIG, EMPTY_CONFIG_DESCRIPTOR, Content
 from shipseal.evidence.copy_closure import Attached, EvidenceClosure, evidence_closure
@@ -19,6 +19,9 @@ from shipseal.evidence.referrers import damage
 from shipseal.oci import Descriptor, Digest, RawManifest
 from shipseal.oci.closure import Closure, closure_of
 from shipseal.registry.interface import BlobOpener, BlobUpload, Target, Uploaded
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Answer = TypeVar("Answer")
 
@@ -198,7 +201,7 @@ class _Copier:
     def _all(
         self, work: Callable[[Descriptor], Answer], blobs: Iterable[Descriptor]
     ) -> Sequence[Answer]:
-        pool = ThreadPoolExecutor(self._wish.parallel, thread_name_prefix="copy")
+        pool = thread_pool(self._wish.parallel, "copy")
         running: list[Future[Answer]] = [pool.submit(work, blob) for blob in blobs]
         try:
             return [one.result() for one in running]

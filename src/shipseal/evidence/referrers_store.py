@@ -1,9 +1,9 @@
 """Evidence beside the image: bundles as referrers of their subject, at the target itself."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from shipseal._internal.limits import BUNDLE
+from shipseal._internal.threads import thread_pool
 from shipseal.errors import ShipsealError
 from shipseal.evidence.artifact import (
     EMPTY_CONFIG,
@@ -80,7 +80,7 @@ class ReferrersStore(EvidenceStore):
             ShipsealError: the target could not be reached.
         """
         found = sorted(self._bundles(subject), key=lambda referrer: referrer.listed.digest)
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="evidence") as pool:
+        with thread_pool(_READERS, "evidence") as pool:
             return tuple(pool.map(lambda referrer: self._read(subject, referrer), found))
 
     def _bundles(self, subject: Digest) -> list[Referrer]:

@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from shipseal._internal.process import end_all_tools
+from shipseal._internal.threads import thread_pool
 from shipseal.release.cancel import Cancel, CancelledError
 
 
@@ -20,7 +21,7 @@ def workers(cancel: Cancel, count: int, name: str) -> Iterator[ThreadPoolExecuto
         count: of threads.
         name: of threads, for debuggers.
     """
-    pool = ThreadPoolExecutor(max(1, count), thread_name_prefix=name)
+    pool = thread_pool(count, name)
     try:
         yield pool
     except Exception:

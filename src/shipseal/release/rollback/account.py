@@ -1,10 +1,10 @@
 """The account of a rollback: beside every image that a tag left or went to, and in the journals of this machine."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from shipseal._internal.threads import thread_pool
 from shipseal.oci import parse_digest
 from shipseal.registry.interface import Target
 from shipseal.release.departures import (
@@ -63,7 +63,7 @@ class Account:
 
     def _at_every_target(self, status: str) -> None:
         targets = self.setup.targets
-        with ThreadPoolExecutor(len(targets), thread_name_prefix="account") as pool:
+        with thread_pool(len(targets), "account") as pool:
             list(pool.map(partial(self._put, status), targets))
 
     def _put(self, status: str, target: Target) -> None:

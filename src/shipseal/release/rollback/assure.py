@@ -6,10 +6,10 @@ So that is told apart from evidence that is missing or false, and a person may a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shipseal._internal.threads import thread_pool
 from shipseal.attest.interface import Trust
 from shipseal.errors import AttestError, Code, ImageError, ReleaseError
 from shipseal.evidence.collect import collect
@@ -55,7 +55,7 @@ def assure(
         ShipsealError: a target could not be read.
     """
     _check_there(targets, digest)
-    with ThreadPoolExecutor(len(targets), thread_name_prefix="assure") as pool:
+    with thread_pool(len(targets), "assure") as pool:
         collected = list(pool.map(lambda target: collect(target, digest), targets))
     verdict = decide(policy, collected, trust, now=now)
     old = ""

@@ -1,10 +1,10 @@
 """What is public at the targets, read as far as it is asked for, all targets at once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from shipseal._internal.threads import thread_pool
 from shipseal.oci import Digest
 from shipseal.registry.interface import Target
 from shipseal.release.departures import RollbackRecord, departure_from
@@ -67,7 +67,7 @@ class Survey:
         return next((one for one in self._everywhere(look).values() if one), None)
 
     def _look_up(self, versions: Sequence[str]) -> None:
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="survey") as pool:
+        with thread_pool(_AT_ONCE, "survey") as pool:
             list(pool.map(self.digests, versions))
         self._remember(versions)
 
@@ -78,7 +78,7 @@ class Survey:
                     self._of_digest.setdefault(digest, version)
 
     def _everywhere(self, ask: Callable[[Target], T]) -> dict[str, T]:
-        with ThreadPoolExecutor(len(self._targets), thread_name_prefix="survey") as pool:
+        with thread_pool(len(self._targets), "survey") as pool:
             answers = pool.map(partial(_ask, ask), self._targets)
             return dict(zip((target.name for target in self._targets), answers, strict=True))
 
