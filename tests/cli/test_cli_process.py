@@ -192,7 +192,7 @@ def visible(shown: str) -> list[str]:
 def test_a_terminal_shows_bars_that_move_and_keeps_one_line_per_step() -> None:
     shown, out = on_a_terminal("probe", "progress")
     assert "127.0.0.1:5001/app sha256:abc" in shown
-    assert "/4.0 MiB" in shown
+    assert "of 4.0 MiB" in shown
     kept = visible(shown)
     assert kept[0] == "note: scan.engine: grype"
     assert re.fullmatch(r"stage: done \(\d+\.\d s\): 1 blob", kept[1])
@@ -203,7 +203,7 @@ def test_a_terminal_shows_bars_that_move_and_keeps_one_line_per_step() -> None:
 
 def test_no_color_leaves_the_bars_and_takes_the_colour() -> None:
     shown, _ = on_a_terminal("probe", "progress", NO_COLOR="1")
-    assert "/4.0 MiB" in shown
+    assert "of 4.0 MiB" in shown
     assert not re.search(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38)(?:;\d+)*m", shown)
     coloured, _ = on_a_terminal("probe", "progress")
     assert re.search(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38)(?:;\d+)*m", coloured)
