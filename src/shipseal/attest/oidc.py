@@ -41,6 +41,7 @@ class _Claims(msgspec.Struct):
     project_path: str = ""
     ref_path: str = ""
     ci_config_ref_uri: str = ""
+    federated_claims: msgspec.Raw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class IdentityToken:
         signer: the workflow that the job stands in, with its ref; the same, except for reusable workflows.
         ref: what was triggered on.
         visibility: of the repository: ``public``, ``private``, ``internal``; empty where it is not said.
+        federated: whether the issuer speaks for another one, whose name a certificate may have in its place.
     """
 
     raw: str = field(repr=False)
@@ -68,6 +70,7 @@ class IdentityToken:
     signer: str = ""
     ref: str = ""
     visibility: str = ""
+    federated: bool = False
 
     def lives(self, now: datetime) -> bool:
         """Return whether it can still be used."""
@@ -109,6 +112,7 @@ def read_token(text: str, *, now: datetime, what: str) -> IdentityToken:
         signer=claims.job_workflow_ref,
         ref=claims.ref or claims.ref_path,
         visibility=claims.repository_visibility,
+        federated=claims.federated_claims is not None,
     )
     if not token.lives(now):
         raise unusable(

@@ -32,6 +32,7 @@ def print_result(result: ReleaseResult) -> None:
     _print_break_glass(result)
     _print_platforms(result)
     _print_tags(result)
+    _print_stores(result)
 
 
 def _print_rolled_back(result: ReleaseResult) -> None:
@@ -197,6 +198,18 @@ def _print_evidence(result: ReleaseResult) -> None:
     ]
     columns = ("evidence", "platform", "bundle", Column("stores", right=True), "predicate type")
     _block(columns, rows)
+
+
+def _print_stores(result: ReleaseResult) -> None:
+    rows = [
+        (
+            place_text(one.store),
+            str(one.bundles),
+            ", ".join(f"{count} {answer}" for answer, count in one.answers.items()),
+        )
+        for one in result.stores
+    ]
+    _block(("evidence at", Column("bundles", right=True), "answered"), rows)
 
 
 def _print_sboms(state: ReleaseState) -> None:

@@ -297,7 +297,8 @@ class Evidence(Section):
     """Where bundles are written besides the targets."""
 
     folder: FilePath | None = Field(
-        default=None, description="Folder for a copy of every bundle; default: none."
+        default=None,
+        description="Folder for a copy of every bundle; default: `evidence` in the release's folder of `.shipseal`.",
     )
     github: Annotated[Text, AfterValidator(_repository)] = Field(
         default="auto",

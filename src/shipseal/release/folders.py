@@ -11,6 +11,8 @@ from shipseal.oci.blob_store import BlobStore
 
 JOURNAL = "journal.jsonl"
 RESULTS = "results"
+EVIDENCE = "evidence"
+"""Where a release keeps its bundles as files, so that they lie at one store more than at its targets."""
 ATTEMPT = "attempt"
 """Where a rehearsal, or a second run of a finished release, keeps its journal and results."""
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -1,5 +1,6 @@
 """What a release came to, in the shape that ``--json`` prints (schema ``release.schema.json``)."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -70,6 +71,14 @@ class RolledBackResult(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+class StoreResult(msgspec.Struct, frozen=True):
+    """One place with evidence: how many bundles lie there for all subjects, and what it answered, by answer."""
+
+    store: str
+    bundles: int
+    answers: dict[str, int]
+
+
 class BreakGlassResult(msgspec.Struct, frozen=True):
     """A person's decision to publish in spite of the gate: why, who, until when, and what stood in the way."""
 
@@ -102,6 +111,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         budget: what outside tools could use, why, and what they took; None before that is chosen.
         rolled_back: the rollback by which tags left this release; None when none did, or they came back.
         break_glass: a person's decision by which it goes on in spite of its gate; None where there is none.
+        stores: where the evidence lies, and what each store answered; a bundle about three subjects counts three times.
     """
 
     release: str
@@ -121,6 +131,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     rolled_back: RolledBackResult | None = None
     budget: BudgetResult | None = None
     break_glass: BreakGlassResult | None = None
+    stores: tuple[StoreResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value."""
@@ -165,6 +176,7 @@ def result_of(state: ReleaseState) -> ReleaseResult:
         rolled_back=_rolled_back(state.rolled_back),
         budget=budget_result(state.budget, state.spent.values()),
         break_glass=_break_glass(state.glass),
+        stores=tuple(_stores(state)),
     )
 
 
@@ -181,6 +193,17 @@ def _rolled_back(record: DepartureRecord | None) -> RolledBackResult | None:
         record.digest,
         names,
     )
+
+
+def _stores(state: ReleaseState) -> Iterable[StoreResult]:
+    """Return the answers about today's bundles: what was signed anew since is told once."""
+    answers: dict[str, Counter[str]] = {}
+    for (key, _, store), record in state.placed.items():
+        known = state.evidence.get(key)
+        if known and known.bundle == record.content:
+            answers.setdefault(store, Counter())[record.answer] += 1
+    for store, found in answers.items():
+        yield StoreResult(store, found.total(), dict(sorted(found.items())))
 
 
 def _break_glass(record: OverrideRecord | None) -> BreakGlassResult | None:

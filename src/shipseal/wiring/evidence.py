@@ -58,8 +58,15 @@ def referrers_stores(targets: Sequence[Target], created: datetime) -> tuple[Evid
     return tuple(ReferrersStore(one, created=created, bounds=bounds) for one in targets)
 
 
-def further_stores(loaded: "LoadedConfig", around: "Surroundings") -> tuple[EvidenceStore, ...]:
+def further_stores(
+    loaded: "LoadedConfig", around: "Surroundings", own: Path
+) -> tuple[EvidenceStore, ...]:
     """Return where a release puts its evidence besides the targets, as ``evidence:`` says.
+
+    Args:
+        loaded: the configuration.
+        around: what the release is run in.
+        own: the folder that is taken where none is named: evidence always lies at two stores at least.
 
     Raises:
         ConfigError: the address of GitHub or its token cannot be used.
@@ -68,10 +75,9 @@ def further_stores(loaded: "LoadedConfig", around: "Surroundings") -> tuple[Evid
     if repository := _repository(loaded, around.env):
         policy = RetryPolicy(deadline=loaded.config.timeouts.retry_deadline)
         stores.append(github_store(repository, around.env, around.clock, policy))
-    if folder := loaded.config.evidence.folder:
-        # Readers are held to the same limit in a folder as at a registry.
-        stores.append(FolderStore(folder, bounds=store_bounds("oci")))
-    return tuple(stores)
+    folder = loaded.config.evidence.folder or own
+    # Readers are held to the same limit in a folder as at a registry.
+    return (*stores, FolderStore(folder, bounds=store_bounds("oci")))
 
 
 def github_store(

@@ -127,6 +127,7 @@ def identity_trust(loaded: LoadedConfig, env: Mapping[str, str], clock: Clock) -
 
 
 def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Keys:
+    from shipseal.attest.own_identity import check_own_identity  # noqa: PLC0415 - only for tokens
     from shipseal.wiring.identities import identities_of  # noqa: PLC0415 - only where there are some
     from shipseal.wiring.keyless import (  # noqa: PLC0415 - brings the clients of Sigstore
         KeylessWorld,
@@ -141,13 +142,15 @@ def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Ke
             "https://token.actions.githubusercontent.com, repository: ORG/REPO}]}",
         )
     # What the file says wrongly comes first, then what the job may not do; the trusted root may have to be fetched.
-    identities_of(loaded.config.verify, loaded.path.name)
+    identities = identities_of(loaded.config.verify, loaded.path.name)
     files = map(Path, loaded.config.verify.keys)
     ids = tuple(sorted(public.key_id for public in read_public_keys(files)))
     signer: Signer = _Nobody("keyless")
     if not dry_run:
         world = KeylessWorld(around.env, around.clock, around.reporter, terminal=on_terminal())
-        signer = keyless_signer(loaded.config, world)
+        keyless = keyless_signer(loaded.config, world)
+        check_own_identity(keyless.token, identities, around.env.get("GITHUB_SERVER_URL", ""))
+        signer = keyless
     return Keys(signer, identity_trust(loaded, around.env, around.clock), ids)
 
 

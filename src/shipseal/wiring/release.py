@@ -18,7 +18,7 @@ from shipseal.oci import Digest, Platform, digest_of
 from shipseal.oci.blob_store import BlobStore
 from shipseal.registry.interface import Target
 from shipseal.release.context import Mode, Origin, Parts
-from shipseal.release.folders import release_id
+from shipseal.release.folders import EVIDENCE, release_id
 from shipseal.release.records import Plan
 from shipseal.release.retold import RetoldReporter
 from shipseal.release.session import Setup, work_folder
@@ -82,10 +82,11 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     around = replace(around, reporter=retold)
     connections = Connections(loaded.config, loaded.folder, around.clock, told=retold.tried_again)
     targets = tuple(connections.open(text) for text in loaded.config.targets)
+    opened = _Open(connections, keys, state.blobs, state.release(identifier) / EVIDENCE)
     return Setup(
         state=state,
         plan=_plan(loaded, identifier, version, keys),
-        parts=_parts(loaded, around, targets, _Open(connections, keys, state.blobs)),
+        parts=_parts(loaded, around, targets, opened),
         rules=release_rules(loaded, version, git.commit, keys, around, asked=wish.glass),
         mode=mode,
         origin=origin,
@@ -101,6 +102,7 @@ class _Open:
     connections: Connections
     keys: Keys
     blobs: BlobStore
+    evidence: Path
 
 
 def _identifier(wish: Wish, loaded: LoadedConfig, version: str) -> str:
@@ -165,7 +167,7 @@ def _parts(
     loaded: LoadedConfig, around: Surroundings, targets: tuple[Target, ...], opened: _Open
 ) -> Parts:
     config, clock, reporter = loaded.config, around.clock, around.reporter
-    further = further_stores(loaded, around)
+    further = further_stores(loaded, around, opened.evidence)
 
     def stores(created: datetime) -> tuple[EvidenceStore, ...]:
         return (*referrers_stores(targets, created), *further)

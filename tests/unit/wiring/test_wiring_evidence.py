@@ -65,11 +65,11 @@ JOB = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "org/app", "GITHUB_TOKEN":
 @pytest.mark.parametrize(
     ("lines", "env", "expected"),
     [
-        (KEYLESS, JOB, ["github:org/app"]),
-        (KEYLESS, {}, []),
-        (KEYLESS, JOB | {"GITHUB_TOKEN": ""}, []),
-        ("sign: {mode: key, key: k.key}", JOB, []),
-        (f"{KEYLESS}\nevidence: {{github: none}}", JOB, []),
+        (KEYLESS, JOB, ["github:org/app", "own"]),
+        (KEYLESS, {}, ["own"]),
+        (KEYLESS, JOB | {"GITHUB_TOKEN": ""}, ["own"]),
+        ("sign: {mode: key, key: k.key}", JOB, ["own"]),
+        (f"{KEYLESS}\nevidence: {{github: none}}", JOB, ["own"]),
         ("evidence: {github: org/other, folder: copies}", {}, ["github:org/other", "copies"]),
     ],
 )
@@ -86,6 +86,6 @@ def test_a_release_has_the_stores_that_are_written(
     (tmp_path / "image").mkdir()
     given = env | {"GITHUB_EVENT_PATH": str(event), "GITHUB_EVENT_NAME": "push"}
     around = Surroundings(given, StoppedClock(), SilentReporter(), lambda: None)
-    found = further_stores(load(file, env={}, overrides={}), around)
+    found = further_stores(load(file, env={}, overrides={}), around, tmp_path / "own")
     told = [Path(one.name).name if isinstance(one, FolderStore) else one.name for one in found]
     assert told == expected

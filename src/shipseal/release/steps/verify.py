@@ -1,11 +1,16 @@
-"""Verify before promotion: read the evidence back from every target, as a consumer would (invariant 6)."""
+"""Verify before promotion: read the evidence back from every target, as a consumer would (invariant 6).
+
+The other stores (GitHub, folders) are read back, too: each must give what was verified at the targets.
+"""
 
 from functools import partial
 
 from shipseal.build.interface import BuiltImage
 from shipseal.errors import AttestError, Code
 from shipseal.evidence.collect import collect
-from shipseal.evidence.interface import Collected
+from shipseal.evidence.interface import Collected, EvidenceStore
+from shipseal.evidence.payload import same_bundle
+from shipseal.oci import parse_digest
 from shipseal.registry.interface import Target
 from shipseal.release.context import Context
 from shipseal.release.workers import workers
@@ -21,9 +26,13 @@ def verify(ctx: Context, built: BuiltImage) -> Verdict:
         ShipsealError: a target could not be read.
     """
     with ctx.step("verify"):
+        stores = ctx.stores()
         with workers(ctx.cancel, ctx.rules.parallel, "verify") as pool:
             read = partial(_read_back, ctx, built)
             collected = list(pool.map(read, ctx.parts.targets))
+            targets = {target.name for target in ctx.parts.targets}
+            further = [store for store in stores if store.name not in targets]
+            list(pool.map(partial(_compare, ctx, built), further))
         verdict = decide(
             ctx.rules.verify, collected, trust=ctx.rules.trust, now=ctx.parts.clock.now()
         )
@@ -40,6 +49,28 @@ def verify(ctx: Context, built: BuiltImage) -> Verdict:
 def _read_back(ctx: Context, built: BuiltImage, target: Target) -> Collected:
     own = [store for store in ctx.stores() if store.name == target.name]
     return collect(target, built.image.digest, stores=own)
+
+
+def _compare(ctx: Context, built: BuiltImage, store: EvidenceStore) -> None:
+    """Make sure that a store besides the targets gives back every bundle: those are what was verified at the targets.
+
+    Raises:
+        AttestError: ``service.outage``: it took a bundle, and does not have it.
+    """
+    for subject in built.image.subjects():
+        found = [item.raw for item in store.find(subject.digest) if not item.problem]
+        for record in ctx.ledger.state.evidence.values():
+            if subject.digest not in record.subjects:
+                continue
+            wanted = ctx.parts.blobs.read(parse_digest(record.bundle))
+            if not any(same_bundle(raw, wanted) for raw in found):
+                raise AttestError(
+                    Code.SERVICE_OUTAGE,
+                    f"{store.name}: took the {record.key} of {subject.digest} and does not give it back",
+                    hint="a store may need some time until it lists what it took",
+                    context={"store": store.name, "bundle": record.bundle},
+                    retryable=True,
+                )
 
 
 def _refusal(verdict: Verdict) -> AttestError:
