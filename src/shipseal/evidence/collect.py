@@ -39,9 +39,12 @@ def collect(
     )
     image = load_image(target, root)
     subjects = [subject.digest for subject in image.subjects()]
+    local = not target.registry and all(store.name == target.name for store in searched)
     with thread_pool(_WORKERS, "collect") as pool:
-        evidence = pool.map(lambda subject: _evidence(searched, subject), subjects)
-        documents = pool.map(lambda subject: _documents(target, subject, reader), subjects)
+        # A disk answers sooner than threads are made, and a pool makes none before it is used.
+        each = map if local else pool.map
+        evidence = each(lambda subject: _evidence(searched, subject), subjects)
+        documents = each(lambda subject: _documents(target, subject, reader), subjects)
         unsigned = unsigned_attestations(target, image)
         return Collected(
             target=target.name,
