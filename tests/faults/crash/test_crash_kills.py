@@ -14,7 +14,7 @@ from tests.support.proofs import proves
 # Twenty kills in eight releases.
 QUICK = (2, 3, 2, 3, 2, 3, 2, 3)
 RANDOM, REAL = 200, 12
-BLOCKS = 8
+BLOCKS = 22
 
 
 @proves(KILLS["moment"])
