@@ -150,7 +150,7 @@ def measure(options: Options) -> Report:
         ["keyless, one of many by many certificates", f"{each * 1000:.2f}"],
     ]
     return Report(
-        part="verify-bundle",
+        part="verify_bundle",
         title=f"`verify bundle`, median of {rounds} fresh processes, and {MANY} bundles in one",
         facts=facts(),
         header=("what", "milliseconds"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import again, push, signing, verify_many
+from bench import again, push, signing, verify_bundle, verify_many
 from bench.options import Options
 from bench.release import (
     AT_HAND,
@@ -106,3 +106,10 @@ def test_many_attestations_are_verified_against_cosign() -> None:
     found = verify_many.measure(Options(small=True, rounds=1))
     assert len(found.rows) == 4
     assert all(goal.value for goal in found.goals)
+
+
+def test_one_bundle_is_verified_against_cosign_and_the_import() -> None:
+    need("cosign")
+    told = verify_bundle.measure(Options(small=True))
+    assert [goal.value is not None for goal in told.goals] == [True, True]
+    assert len(told.rows) == 6
