@@ -135,8 +135,8 @@ def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "pin"
     path.write_text("123456\r\nnot this line\n")
     assert environment_password({"SHIPSEAL_KEY_PASSWORD_FILE": str(path)}) == "123456"
-    both = {"SHIPSEAL_KEY_PASSWORD_FILE": str(path), "SHIPSEAL_KEY_PASSWORD": "other"}
-    assert environment_password(both) == "other"
+    both = {"SHIPSEAL_KEY_PASSWORD_FILE": str(path), "SHIPSEAL_KEY_PASSWORD": "quite-another"}
+    assert environment_password(both) == "quite-another"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\n", b"x" * 5000])
