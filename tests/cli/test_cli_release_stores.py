@@ -265,3 +265,36 @@ def test_a_store_that_forgets_what_it_took_holds_the_release(
     status, told = released.told(capsys, "release", "resume")
     assert (status, told["status"]) == (Exit.OK, "done")
     assert len(github.attestations) == STATEMENTS
+
+
+def test_a_forks_pull_request_signs_and_stores_nothing(
+    released: Released, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has a token and a signing service at hand, and uses neither."""
+    before = released.log_size()
+    repositories = {
+        "head": {"repo": {"full_name": "stranger/app", "id": 2}},
+        "base": {"repo": {"full_name": REPOSITORY, "id": 1}},
+    }
+    event = released.folder / "event.json"
+    event.write_text(json.dumps({"pull_request": repositories}))
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_REPOSITORY_ID": "1",
+        "GITHUB_REPOSITORY_OWNER_ID": "1",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_SHA": "a" * 40,
+        "GITHUB_REF": "refs/pull/1/merge",
+        "GITHUB_RUN_ID": "1",
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_WORKFLOW_REF": f"{REPOSITORY}/{JOB.workflow}@refs/pull/1/merge",
+        "RUNNER_ENVIRONMENT": "github-hosted",
+    }.items():
+        monkeypatch.setenv(name, value)
+    status, told = released.told(capsys, "release", "--version", "1.0.0")
+    assert (status, told["code"], told["stores"]) == (Exit.OK, "fork.no-permissions", [])
+    assert released.log_size() == before
+    assert released.github.requests == []
