@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]
-from tuf.api.metadata import (  # type: ignore[attr-defined]
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import (
     Metadata,
     MetaFile,
     Root,

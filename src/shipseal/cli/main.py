@@ -53,6 +53,9 @@ COMMANDS: Mapping[str, Entry] = {
     "copy": Entry(
         "shipseal.cli.copy", "Copy an image with its evidence; tag it when it was verified there."
     ),
+    "admission": Entry(
+        "shipseal.cli.admission", "Write the policy out for a cluster's admission controller."
+    ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),

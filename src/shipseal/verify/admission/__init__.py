@@ -1,0 +1,1 @@
+"""A policy written out for those who let images into a cluster."""
