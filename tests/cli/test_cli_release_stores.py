@@ -151,6 +151,7 @@ def test_everybody_accepts_a_keyless_release_from_every_store(
         for predicate_type in (PROVENANCE, SBOM):
             assert predicate_type in released.gh(image, predicate_type, "--bundle-from-oci")
             released.cosign(image, predicate_type)
+    image = f"{released.targets[1]}@{told['digest']}"
     for predicate_type in (PROVENANCE, SBOM):
         assert predicate_type in released.gh(image, predicate_type)
     at_github = ("--store", f"github:{REPOSITORY}")

@@ -53,13 +53,24 @@ def not_on_disk(scene: Scene, disk: Disk, line: Mapping[str, Any]) -> Iterator[s
         if not _is_stored(disk, scene.home, data[name]):
             yield f"{line['kind']}: {name} {data[name]}"
     if line["kind"] in ("target.staged", "evidence.placed", "tag.moved"):
-        folder = Path(str(data.get("target", data.get("store"))).removeprefix("oci:"))
+        name = str(data.get("target", data.get("store")))
+        if not name.startswith("oci:"):
+            if not _is_a_line(disk, Path(name) / data["where"].partition(":")[0], data["content"]):
+                yield f"{line['kind']}: {name} {data['where']}"
+            return
+        folder = Path(name.removeprefix("oci:"))
         yield from (f"{line['kind']}: {one}" for one in _not_at_target(disk, folder, line))
 
 
 def _is_stored(disk: Disk, folder: Path, digest: str) -> bool:
     content = disk.read(folder / "blobs" / "sha256" / digest.removeprefix("sha256:"))
     return content is not None and f"sha256:{sha256(content).hexdigest()}" == digest
+
+
+def _is_a_line(disk: Disk, path: Path, digest: str) -> bool:
+    """Return whether a file of bundles has one with this digest."""
+    lines = (disk.read(path) or b"").split(b"\n")
+    return digest in {f"sha256:{sha256(line).hexdigest()}" for line in lines}
 
 
 def _not_at_target(disk: Disk, folder: Path, line: Mapping[str, Any]) -> Iterator[str]:
