@@ -14,8 +14,7 @@ from tests.support.source_tree import Module, modules
 from tests.support.tools import ROOT
 
 # Codes that no part of this version raises, and why they exist already.
-RESERVED: Mapping[Code, str] = {
-}
+RESERVED: Mapping[Code, str] = {}
 
 # Where a code counts as seen: the program runs, or a room meets the real cause (a server, a tool, a damaged file).
 REAL = (
