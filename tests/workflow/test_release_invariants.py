@@ -32,8 +32,9 @@ from shipseal.release.cancel import Cancel
 from shipseal.release.context import Mode
 from shipseal.release.folders import StateFolder
 from shipseal.release.journal import Journal, read_journal
+from shipseal.release.known import known, unfinished
 from shipseal.release.result import Status
-from shipseal.release.session import Setup, known, unfinished
+from shipseal.release.session import Setup
 from shipseal.release.steps.record import ReleaseRecord
 from shipseal.release.steps.stage import Stager
 from shipseal.testing.images import SampleImage, build_layout

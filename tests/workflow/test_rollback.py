@@ -15,11 +15,11 @@ from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import media_types as mt
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.release.departures import rollback_records
+from shipseal.release.known import all_known
 from shipseal.release.lock import ReleaseLock
 from shipseal.release.result import Status
 from shipseal.release.rollback.known import known_rollbacks
 from shipseal.release.rollback.result import NOTHING, PLANNED, summary_of
-from shipseal.release.session import all_known
 from shipseal.scan.interface import Finding, Package, Severity
 from shipseal.testing.images import build_layout
 from tests.support.release_bench import Bench

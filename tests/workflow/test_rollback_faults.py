@@ -12,10 +12,10 @@ from shipseal.oci import RawManifest
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.release.departures import departure_from, rollback_records
 from shipseal.release.journal import Journal
+from shipseal.release.known import all_known
 from shipseal.release.result import Status
 from shipseal.release.rollback.known import RollbackStatus, known_rollbacks
 from shipseal.release.rollback.result import NOTHING, RollbackResult
-from shipseal.release.session import all_known
 from tests.support.release_bench import Bench
 from tests.support.rollback_bench import WISH, RollbackBench
 

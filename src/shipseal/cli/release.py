@@ -89,10 +89,14 @@ def resume(
         # Its id follows from version and configuration, and its evidence lies at the targets.
         _run(version=version, config=config, dry_run=False, as_json=as_json, glass=glass)
         return
-    from shipseal.release.session import unfinished  # noqa: PLC0415 - costs more than --help may
+    from shipseal.cli.release_view import tell_unreadable  # noqa: PLC0415 - costs more than --help may
+    from shipseal.release.known import survey, unfinished  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
-    found = unfinished(state_folder(config, os.environ), identifier)
+    state = state_folder(config, os.environ)
+    found = unfinished(state, identifier)
+    if not identifier:
+        tell_unreadable(survey(state))
     plan = found.state.plan
     version = plan.version if plan else None
     _run(
@@ -108,19 +112,18 @@ def resume(
 @app.command("list")
 def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the releases of this machine, and its rollbacks."""
-    from shipseal.cli.release_view import print_list  # noqa: PLC0415
+    from shipseal.cli.release_view import print_list, survey_json  # noqa: PLC0415
     from shipseal.cli.rollback_view import print_summaries  # noqa: PLC0415
+    from shipseal.release.known import survey  # noqa: PLC0415
     from shipseal.release.rollback.known import known_rollbacks  # noqa: PLC0415
     from shipseal.release.rollback.result import summary_of  # noqa: PLC0415
-    from shipseal.release.session import all_known  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     state = state_folder(config, os.environ)
-    found = list(all_known(state))
+    found = survey(state)
     rollbacks = [summary_of(one) for one in known_rollbacks(state)]
     if as_json:
-        told = [release.result().to_json() for release in found]
-        print_json({"releases": told, "rollbacks": [one.to_json() for one in rollbacks]})
+        print_json({**survey_json(found), "rollbacks": [one.to_json() for one in rollbacks]})
     else:
         print_list(found)
         print_summaries(rollbacks)
@@ -139,12 +142,19 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one release: how it stands, what was found, where its evidence lies, what it did, and what is wrong."""
-    from shipseal.cli.release_view import known_json, print_known  # noqa: PLC0415
-    from shipseal.release.session import all_known, find, latest  # noqa: PLC0415
+    from shipseal.cli.release_view import (  # noqa: PLC0415
+        known_json,
+        print_known,
+        tell_unreadable,
+    )
+    from shipseal.release.known import find, survey  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
     state = state_folder(config, os.environ)
-    found = find(state, identifier) if identifier else latest(all_known(state))
+    there = None if identifier else survey(state)
+    found = there.latest() if there else find(state, identifier or "")
+    if there:
+        tell_unreadable(there)
     if as_json:
         print_json(known_json(found))
     else:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from shipseal.cli.output import Column, duration_text, print_table, say, size_text
+from shipseal.cli.output import Column, duration_text, print_table, say, size_text, tell
 from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_budget import print_budget
 from shipseal.cli.release_findings import print_findings, print_passed
@@ -13,8 +13,8 @@ from shipseal.cli.release_timeline import print_diagnosis, print_timeline
 from shipseal.errors import Exit
 from shipseal.release.diagnosis import diagnose
 from shipseal.release.folders import StateFolder
+from shipseal.release.known import Known, Survey
 from shipseal.release.result import ReleaseResult, Status
-from shipseal.release.session import Known
 from shipseal.release.state import ReleaseState
 from shipseal.release.timeline import timeline
 
@@ -68,25 +68,53 @@ def print_what_stays(result: ReleaseResult) -> None:
     _block(("target", "image that stays", "tags that name it"), rows)
 
 
-def print_list(releases: Sequence[Known]) -> None:
-    """Print one line for each release, the newest last."""
-    if not releases:
+def print_list(there: Survey) -> None:
+    """Print one line for each release, the newest last; then those that cannot be read, and why."""
+    if not there.releases and not there.unreadable:
         say("no releases on this machine yet: shipseal release --version V")
         return
     rows = [
         (
             release.identifier,
-            release.state.plan.image if release.state.plan else "",
+            release.state.plan.image if release.state.plan else "-",
             result.version,
             _status(release, result),
             short_digest(result.digest),
             ", ".join(result.tags) or "-",
             release.state.started,
         )
-        for release in releases
+        for release in there.releases
         for result in (release.result(),)
     ]
-    _block(("release", "image", "version", "status", "digest", "tags", "started"), rows)
+    rows += [(one.release, "-", "-", "unreadable", "-", "-", "-") for one in there.unreadable]
+    _block(("release", "image", "version", "status", "digest", "tagged as", "started"), rows)
+    for one in there.unreadable:
+        say()
+        say(f"unreadable: {one.release}: {one.reason}")
+        say(f"next: {one.hint}")
+
+
+def tell_unreadable(there: Survey) -> None:
+    """Say on standard error which releases were left out, because their journals cannot be read."""
+    for one in there.unreadable:
+        tell(f"note: release {one.release} is left out: {one.reason}")
+
+
+def survey_json(there: Survey) -> dict[str, Any]:
+    """Return all releases, and those that cannot be read (schema ``release-list.schema.json``)."""
+    return {
+        "releases": [release.result().to_json() for release in there.releases],
+        "unreadable": [
+            {
+                "release": one.release,
+                "status": "unreadable",
+                "journal": str(one.journal),
+                "reason": one.reason,
+                "hint": one.hint,
+            }
+            for one in there.unreadable
+        ],
+    }
 
 
 def _status(release: Known, result: ReleaseResult) -> str:

@@ -32,6 +32,11 @@ def release_id(image: str, version: str, config: str) -> str:
     return f"{_SAFE.sub('-', version)[:64]}-{told}"
 
 
+def is_id_of(identifier: str, version: str) -> bool:
+    """Return whether ``identifier`` is that of a release of ``version``, under whatever configuration."""
+    return identifier.rpartition("-")[0] == _SAFE.sub("-", version)[:64]
+
+
 @dataclass(frozen=True, slots=True)
 class StateFolder:
     """The state folder.

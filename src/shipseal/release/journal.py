@@ -19,7 +19,7 @@ from shipseal._internal.clock import Clock, parse_rfc3339, rfc3339
 from shipseal._internal.durable import disk_errors, fsync_folder, make_folders
 from shipseal._internal.limits import JOURNAL, read_file, read_limited
 from shipseal._internal.redact import redact
-from shipseal.errors import Code, ReleaseError
+from shipseal.errors import Code, ReleaseError, ShipsealError
 
 SCHEMA = 1
 OLDEST = 1
@@ -30,6 +30,9 @@ member or a kind passes over it: so every shipseal of one schema reads every jou
 shipseal would misread counts :data:`SCHEMA` up, with a function here that reads lines of the schema before as lines of
 the new one. When no supported version writes a schema any more, its function goes and :data:`OLDEST` counts up.
 """
+
+
+_BEGIN = b'{"v":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,36 @@ def read_journal(path: Path) -> tuple[Event, ...]:
     return tuple(_load(path)[0])
 
 
+def read_begun(path: Path) -> tuple[Event, ...]:
+    """Return the whole lines of a journal that has one at least; one that never began has none.
+
+    Raises:
+        ReleaseError: ``config.invalid`` when it is there and cannot be read: of another schema, damaged from the first
+            line on, not a file, not readable for this user.
+        ShipsealError: it is longer than any journal can be.
+    """
+    try:
+        events = read_journal(path)
+    except OSError as error:
+        raise _not_a_journal(path, error.strerror or str(error)) from error
+    if not events and not never_began(path):
+        raise _not_a_journal(path, "it is damaged: its first line is none of a journal")
+    return events
+
+
+def never_began(path: Path) -> bool:
+    """Return whether not one line was written: its run was killed at the first one, and nothing was done before."""
+    try:
+        data = read_file(path, JOURNAL)
+    except FileNotFoundError:
+        return True
+    except (OSError, ShipsealError):
+        return False
+    # After a power cut a file may have its length already, and not yet its bytes.
+    data = data.rstrip(b"\0")
+    return b"\n" not in data and data.startswith(_BEGIN[: len(data)])
+
+
 def _load(path: Path) -> tuple[list[Event], int]:
     """Return the events and how many bytes of the file they are."""
     try:
@@ -185,6 +218,15 @@ def _unreadable(path: Path, line: int, schema: int) -> ReleaseError:
         f"{path}, line {line}: written in schema {schema}; this shipseal reads {reads}",
         hint=hint,
         context={"path": str(path), "schema": str(schema)},
+    )
+
+
+def _not_a_journal(path: Path, why: str) -> ReleaseError:
+    return ReleaseError(
+        Code.CONFIG_INVALID,
+        f"{path}: cannot be read: {why}",
+        hint=f"move {path.parent} away and release again: what was signed is found at the targets",
+        context={"path": str(path)},
     )
 
 

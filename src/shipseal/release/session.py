@@ -1,7 +1,6 @@
-"""One run of a release from the lock to the closed journal, and what else can be done with releases of this machine."""
+"""One run of a release from the lock to the closed journal; and how one is given up."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,14 +13,15 @@ from shipseal.release.cancel import Cancel
 from shipseal.release.context import Context, Mode, Origin, Parts, Rules
 from shipseal.release.expenses import budget_record
 from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
-from shipseal.release.journal import Event, Journal, read_journal
+from shipseal.release.journal import Journal, read_journal
+from shipseal.release.known import Known, known
 from shipseal.release.ledger import Ledger
-from shipseal.release.lock import Holder, ReleaseLock, StateUse
+from shipseal.release.lock import ReleaseLock, StateUse
 from shipseal.release.records import Plan
-from shipseal.release.result import ReleaseResult, Status, result_of
+from shipseal.release.result import ReleaseResult, Status
 from shipseal.release.retold import RetoldReporter
 from shipseal.release.runner import Runner
-from shipseal.release.state import ReleaseState, replay
+from shipseal.release.state import replay
 from shipseal.release.sweep import make_ready
 
 _BEHIND = timedelta(days=1)
@@ -50,27 +50,6 @@ class Setup:
     origin: Origin
     request: BuildRequest
     lock_wait: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A release that has a journal on this machine.
-
-    Attributes:
-        identifier: its id.
-        events: the journal.
-        state: what they add up to.
-        holder: who is running it now; None when nobody is.
-    """
-
-    identifier: str
-    events: tuple[Event, ...]
-    state: ReleaseState
-    holder: Holder | None
-
-    def result(self) -> ReleaseResult:
-        """Return the release as it stands."""
-        return result_of(self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,69 +174,6 @@ def _open(ledger: Ledger, plan: Plan, mode: Mode) -> None:
     ledger.record(kind, record, dry_run=mode.dry_run, fork=mode.fork)
 
 
-def known(state: StateFolder, identifier: str) -> Known:
-    """Return one release of this machine.
-
-    Raises:
-        ConfigError: there is none with that id.
-        ReleaseError: its journal is of a newer shipseal, or was edited.
-    """
-    events = read_journal(state.journal(identifier))
-    if not events:
-        raise ConfigError(
-            f"no release {identifier!r} on this machine",
-            hint="shipseal release list shows those there are",
-            context={"release": identifier},
-        )
-    folded = replay(events)
-    plan = folded.plan
-    holder = ReleaseLock(state.lock(plan.image, plan.version)).holder() if plan else None
-    running = holder if holder and holder.release == identifier else None
-    return Known(identifier, events, folded, running)
-
-
-def find(state: StateFolder, text: str) -> Known:
-    """Return the release that an id names, else the newest one of a version.
-
-    Raises:
-        ConfigError: there is none.
-        ReleaseError: its journal is of a newer shipseal, or was edited.
-    """
-    if text in state.releases():
-        return known(state, text)
-    found = [one for one in all_known(state) if one.state.plan and one.state.plan.version == text]
-    return found[-1] if found else known(state, text)
-
-
-def all_known(state: StateFolder) -> Iterator[Known]:
-    """Return every release of this machine, the newest last; one that was killed in its first line is none yet."""
-    begun = (name for name in state.releases() if read_journal(state.journal(name)))
-    yield from sorted(
-        (known(state, identifier) for identifier in begun),
-        key=lambda release: release.state.started,
-    )
-
-
-def unfinished(state: StateFolder, identifier: str | None) -> Known:
-    """Return the release to resume: the one that is named, or the only one that is not finished.
-
-    Raises:
-        ConfigError: there is none, or there are several and none is named; the message lists them.
-    """
-    if identifier:
-        return known(state, identifier)
-    open_ones = [release for release in all_known(state) if release.state.can_resume]
-    if len(open_ones) == 1:
-        return open_ones[0]
-    names = ", ".join(release.identifier for release in open_ones)
-    raise ConfigError(
-        f"{len(open_ones) or 'no'} releases can be resumed{': ' + names if names else ''}",
-        hint="name one: shipseal release resume ID"
-        if open_ones
-        else "start one: shipseal release --version V",
-    )
-
-
 def abort(state: StateFolder, identifier: str, clock: Clock) -> Known:
     """Give a release up: it is not resumed any more, and its work folder is removed. Targets are not touched.
 
@@ -286,17 +202,3 @@ def abort(state: StateFolder, identifier: str, clock: Clock) -> Known:
 def work_folder(state: StateFolder, identifier: str) -> Path:
     """Return the folder in which builders work for a release."""
     return state.release(identifier) / "work"
-
-
-def latest(releases: Iterator[Known]) -> Known:
-    """Return the release that was started last.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    newest = max(releases, key=lambda release: release.state.last, default=None)
-    if newest is None:
-        raise ConfigError(
-            "no releases on this machine", hint="start one: shipseal release --version V"
-        )
-    return newest

@@ -14,7 +14,7 @@ from shipseal._internal.limits import read_file
 from shipseal.errors import ConfigError, ShipsealError
 from shipseal.oci import Digest
 from shipseal.release.folders import ATTEMPT, JOURNAL, StateFolder
-from shipseal.release.journal import read_journal
+from shipseal.release.journal import never_began, read_begun
 from shipseal.release.lock import ReleaseLock
 from shipseal.release.result import Status
 from shipseal.release.rollback.known import KnownRollback, known_rollbacks
@@ -122,7 +122,7 @@ def take_inventory(state: StateFolder, cache: Path) -> Inventory:
     releases = tuple(
         read_release(state, identifier)
         for identifier in state.releases()
-        if not _never_began(state.journal(identifier))
+        if not never_began(state.journal(identifier))
     )
     rollbacks = list(known_rollbacks(state))
     ended = tuple(
@@ -157,7 +157,7 @@ def read_release(state: StateFolder, identifier: str) -> Release:
     blobs = frozenset(_named(folder))
     size = size_of(folder, without=(ATTEMPT, WORK))
     try:
-        folded = replay(read_journal(folder / JOURNAL))
+        folded = replay(read_begun(folder / JOURNAL))
     except ShipsealError:
         folded = ReleaseState()
     if not folded.last:  # Not even its first line can be read.
@@ -187,14 +187,6 @@ def _refuse_links(state: StateFolder) -> None:
                 hint="put a folder in its place; SHIPSEAL_STATE says where a whole state folder lies",
                 context={"path": str(path)},
             )
-
-
-def _never_began(journal: Path) -> bool:
-    """Return whether not one line was written: its run was killed at the first one, and nothing was done before."""
-    try:
-        return b"\n" not in read_file(journal, JOURNAL_LIMIT)
-    except (OSError, ShipsealError):
-        return False
 
 
 def cache_things(folder: Path) -> Iterator[Thing]:
@@ -250,7 +242,7 @@ def _named(folder: Path) -> Iterator[str]:
         for name in (JOURNAL, "journal.damaged"):
             try:
                 raw = read_file(path / name, JOURNAL_LIMIT)
-            except FileNotFoundError:
+            except (FileNotFoundError, IsADirectoryError):
                 continue
             yield from (found.decode() for found in _DIGEST.findall(raw))
 

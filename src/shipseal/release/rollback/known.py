@@ -9,7 +9,7 @@ from shipseal._internal.progress import Reporter
 from shipseal.errors import ShipsealError
 from shipseal.oci import Digest
 from shipseal.release.folders import JOURNAL, StateFolder
-from shipseal.release.journal import Event, read_journal
+from shipseal.release.journal import Event, read_begun, read_journal
 from shipseal.release.state import ReleaseState, replay
 
 STARTED = "rollback.started"
@@ -110,7 +110,7 @@ def local_releases(state: StateFolder, image: str, reporter: Reporter) -> list[L
     found = []
     for identifier in state.releases():
         try:
-            events = read_journal(state.journal(identifier))
+            events = read_begun(state.journal(identifier))
             folded = replay(events)
         except ShipsealError as error:
             reporter.note(f"release {identifier} is left out: {error.message}")
