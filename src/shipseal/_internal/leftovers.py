@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ PART = ".part."
 """How the name of a file begins that is not finished."""
 _SCRATCH = "shipseal-"
 _LOCK = ".lock"
+_own: set[Path] = set()
 
 
 def open_part(folder: Path, name: str) -> tuple[int, Path]:
@@ -72,11 +74,29 @@ def scratch_folder(name: str, root: Path | None = None) -> Iterator[Path]:
         OSError: it cannot be made.
     """
     descriptor, folder = _make(root or Path(tempfile.gettempdir()), f"{_SCRATCH}{name}-")
+    _own.add(folder)
     try:
         yield folder
     finally:
         _remove(folder)
+        _own.discard(folder)
         os.close(descriptor)
+
+
+def remove_own_scratch(seconds: float = 1.0) -> None:
+    """Remove what threads of this process still have in use: it ends now, and nobody waits for them.
+
+    Args:
+        seconds: how long it is tried, while a thread still writes.
+    """
+    deadline = time.monotonic() + seconds
+    while left := [folder for folder in tuple(_own) if folder.exists()]:
+        for folder in left:
+            _remove(folder)
+        if time.monotonic() > deadline:
+            return
+        # A thread that was writing a file may make the next one; what is gone now is looked at once more.
+        time.sleep(0.05)
 
 
 def sweep_scratch(root: Path | None = None) -> int:

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from shipseal import __version__
+from shipseal._internal.leftovers import remove_own_scratch
 from shipseal.cli.failure import Failure, abandon_closed_streams, open_missing_streams
 from shipseal.cli.plain_values import take_plainly
 from shipseal.errors import Exit
@@ -182,6 +183,9 @@ def run() -> NoReturn:
     # The process ends: nobody needs to look through all that was imported once more.
     gc.freeze()
     if status == Exit.INTERRUPTED:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        remove_own_scratch()
         # Threads may still wait for a network or a tool; what they do is in nobody's journal as done.
         os._exit(status)
     sys.exit(status)
