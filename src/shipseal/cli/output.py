@@ -8,15 +8,18 @@ move the cursor or start a workflow command of its own.
 import json
 import os
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from shipseal._internal.redact import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from shipseal.cli.fitting import Fitted
 
 # Cells that are exactly one of these words are coloured on a terminal; the word says it all without colour.
 _STYLES = {
@@ -52,11 +55,15 @@ class Column:
 
     Attributes:
         name: its heading.
-        right: whether cells stand at the right, as numbers do.
+        right: whether cells stand at the right, as numbers do; such cells never wrap.
+        fixed: whether cells never wrap, as ids and times must not.
+        spare: from 1 on when it may be left out on a narrow terminal: the highest goes first.
     """
 
     name: str
     right: bool = False
+    fixed: bool = False
+    spare: int = 0
 
 
 def is_live(stream: TextIO, env: Mapping[str, str] | None = None) -> bool:
@@ -137,16 +144,63 @@ def _fill(cell: str, width: int, column: Column) -> str:
 
 
 def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str) -> None:
+    from shipseal.cli.fitting import fit  # noqa: PLC0415 - it needs this module
+
+    console = console_for(sys.stdout)
+    if title:
+        _say_wrapped(title, console.width)
+    fitted = fit(columns, rows, console.width)
+    if fitted.widths or len(fitted.columns) == 1:
+        _draw_table(console, fitted)
+    else:
+        _draw_cards(console, fitted)
+    if fitted.left_out:
+        _say_wrapped(f"(no room for: {', '.join(fitted.left_out)})", console.width)
+
+
+def _draw_table(console: "Console", fitted: "Fitted") -> None:
     from rich import box  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
-    for column in columns:
-        table.add_column(column.name, justify="right" if column.right else "left", overflow="fold")
-    for row in rows:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+    for number, column in enumerate(fitted.columns):
+        width = fitted.widths[number] if fitted.widths else None
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.name, justify=justify, overflow="fold", width=width)
+    for row in fitted.rows:
         table.add_row(*(Text(cell, style=style_of(cell)) for cell in row))
-    console_for(sys.stdout).print(table, soft_wrap=False)
+    console.print(table, soft_wrap=False)
+
+
+def _draw_cards(console: "Console", fitted: "Fitted") -> None:
+    """Print each row as lines of name and value, where no table fits: words stay whole."""
+    longest = max(width_of(column.name) for column in fitted.columns)
+    for number, row in enumerate(fitted.rows):
+        if number:
+            say()
+        for column, cell in zip(fitted.columns, row, strict=True):
+            _say_wrapped(f"{column.name:<{longest}}{_GAP}{cell}", console.width)
+
+
+def say_wrapped(text: str) -> None:
+    """Print a sentence of the result: on a terminal its lines break between words, in a pipe it is one line."""
+    if is_live(sys.stdout):
+        _say_wrapped(printable(redact(text)), console_for(sys.stdout).width)
+    else:
+        say(text)
+
+
+def _say_wrapped(text: str, width: int) -> None:
+    lines = textwrap.wrap(
+        text,
+        max(width, 20),
+        subsequent_indent=_GAP,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    say("\n".join(lines))
 
 
 def printable(text: str) -> str:

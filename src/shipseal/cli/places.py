@@ -6,10 +6,10 @@ _SHORT = 19  # "sha256:" and twelve digits, as docker shows them
 
 
 def place_text(target: str) -> str:
-    """Return a target as a person would write it here: layouts relative to the current folder."""
+    """Return a target as a person would write it here: layouts and folders relative to the current folder."""
     folder = target.removeprefix("oci:")
-    here = f"{Path.cwd()}/"
-    return f"oci:{folder.removeprefix(here)}" if folder != target else target
+    scheme = target[: len(target) - len(folder)]
+    return f"{scheme}{folder.removeprefix(f'{Path.cwd()}/')}"
 
 
 def short_digest(digest: str | None) -> str:

@@ -1,6 +1,6 @@
 """What outside tools could use in a release, why, and what they took (`release show`)."""
 
-from shipseal.cli.output import Column, duration_text, print_table, say, size_text
+from shipseal.cli.output import Column, duration_text, print_table, say, say_wrapped, size_text
 from shipseal.release.expenses import ToolExpense
 from shipseal.release.result import ReleaseResult
 
@@ -8,11 +8,11 @@ _COLUMNS = (
     "tool",
     "for",
     Column("needs", right=True),
-    Column("given", right=True),
+    Column("given", right=True, spare=1),
     Column("at its peak", right=True),
     Column("took", right=True),
-    Column("waited", right=True),
-    Column("side by side", right=True),
+    Column("waited", right=True, spare=2),
+    Column("side by side", right=True, spare=3),
 )
 
 
@@ -22,7 +22,7 @@ def print_budget(result: ReleaseResult) -> None:
     if budget is None:
         return
     say()
-    say(f"budget of outside tools: {'; '.join(budget.reasons)}")
+    say_wrapped(f"budget of outside tools: {'; '.join(budget.reasons)}")
     if budget.tools:
         print_table(_COLUMNS, [_row(one) for one in budget.tools])
 

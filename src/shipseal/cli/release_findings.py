@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from shipseal._internal.limits import TOOL_OUTPUT, read_file
-from shipseal.cli.output import print_table, say
+from shipseal.cli.output import print_table, say, say_wrapped
 from shipseal.errors import ShipsealError
 from shipseal.report.interface import VulnerabilitySummary
 from shipseal.report.tables import facts, finding_cells, summary_tables
@@ -56,4 +56,4 @@ def print_findings(results: Path) -> None:
     say()
     for name, value in facts(summary):
         if name != "decision" or summary.outcome == "pass":
-            say(f"{name:10}{value}")
+            say_wrapped(f"{name:10}{value}")

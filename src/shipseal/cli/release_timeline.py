@@ -3,7 +3,15 @@
 import sys
 from collections.abc import Sequence
 
-from shipseal.cli.output import Column, duration_text, is_live, print_table, say, size_text
+from shipseal.cli.output import (
+    Column,
+    duration_text,
+    is_live,
+    print_table,
+    say,
+    say_wrapped,
+    size_text,
+)
 from shipseal.cli.places import place_text
 from shipseal.release.diagnosis import Diagnosis
 from shipseal.release.timeline import TimelineRun, TimelineStep
@@ -23,14 +31,14 @@ def print_timeline(runs: Sequence[TimelineRun]) -> None:
         took = duration_text(run.seconds)
         title = f"timeline{number}: began {run.started}, {run.status} after {took} (UTC)"
         columns: tuple[Column | str, ...] = (
-            "time",
+            Column("time", fixed=True),
             "step",
-            *(("when",) if live else ()),
+            *((Column("when", fixed=True, spare=5),) if live else ()),
             Column("took", right=True),
             "state",
-            Column("bytes", right=True),
-            Column("retries", right=True),
-            "tool",
+            Column("bytes", right=True, spare=2),
+            Column("retries", right=True, spare=1),
+            Column("tool", spare=4),
             "what",
         )
         print_table(columns, [_row(step, run, live=live) for step in run.steps], title=title)
@@ -52,7 +60,7 @@ def print_diagnosis(found: Diagnosis | None) -> None:
     ]
     for name, text in rows:
         if text:
-            say(f"  {name:<8}{text}")
+            say_wrapped(f"  {name:<8}{text}")
 
 
 def bar(step: TimelineStep, total: float, width: int = _WIDTH) -> str:

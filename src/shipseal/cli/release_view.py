@@ -5,7 +5,15 @@ from typing import Any
 
 import msgspec
 
-from shipseal.cli.output import Column, duration_text, print_table, say, size_text, tell
+from shipseal.cli.output import (
+    Column,
+    duration_text,
+    print_table,
+    say,
+    say_wrapped,
+    size_text,
+    tell,
+)
 from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_budget import print_budget
 from shipseal.cli.release_findings import print_findings, print_passed
@@ -23,11 +31,11 @@ _FINDINGS = 10
 
 def print_result(result: ReleaseResult) -> None:
     """Print what a release came to: a headline, why and what next, platforms, tags."""
-    say(_headline(result))
+    say_wrapped(_headline(result))
     if result.message:
-        say(f"{result.code + ': ' if result.code else ''}{result.message}")
+        say_wrapped(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
-        say(f"next: {result.hint}")
+        say_wrapped(f"next: {result.hint}")
     _print_rolled_back(result)
     _print_break_glass(result)
     _print_platforms(result)
@@ -87,11 +95,20 @@ def print_list(there: Survey) -> None:
         for result in (release.result(),)
     ]
     rows += [(one.release, "-", "-", "unreadable", "-", "-", "-") for one in there.unreadable]
-    _block(("release", "image", "version", "status", "digest", "tagged as", "started"), rows)
+    columns = (
+        Column("release", fixed=True),
+        Column("image", spare=3),
+        Column("version", fixed=True, spare=2),
+        Column("status", fixed=True),
+        Column("digest", fixed=True, spare=1),
+        "tagged as",
+        Column("started", fixed=True),
+    )
+    _block(columns, rows)
     for one in there.unreadable:
         say()
-        say(f"unreadable: {one.release}: {one.reason}")
-        say(f"next: {one.hint}")
+        say_wrapped(f"unreadable: {one.release}: {one.reason}")
+        say_wrapped(f"next: {one.hint}")
 
 
 def tell_unreadable(there: Survey) -> None:
@@ -192,7 +209,12 @@ def _print_platforms(result: ReleaseResult) -> None:
         )
         for one in result.platforms
     ]
-    columns = ("platform", "digest", Column("packages", right=True), "findings")
+    columns = (
+        Column("platform", fixed=True),
+        Column("digest", fixed=True),
+        Column("packages", right=True),
+        "findings",
+    )
     _block(columns, rows)
 
 
@@ -210,7 +232,7 @@ def _print_tags(result: ReleaseResult) -> None:
             key = (tag.tag, short_digest(tag.digest), tag.reason)
             places.setdefault(key, []).append(place_text(target.target))
     rows = [(tag, names, ", ".join(where), why) for (tag, names, why), where in places.items()]
-    _block(("tag", "names", "at", "why"), rows)
+    _block((Column("tag", fixed=True), Column("names", fixed=True), "at", "why"), rows)
 
 
 def _print_evidence(result: ReleaseResult) -> None:
@@ -224,7 +246,13 @@ def _print_evidence(result: ReleaseResult) -> None:
         )
         for one in result.evidence
     ]
-    columns = ("evidence", "platform", "bundle", Column("stores", right=True), "predicate type")
+    columns = (
+        Column("evidence", fixed=True),
+        Column("platform", fixed=True),
+        Column("bundle", fixed=True),
+        Column("stores", right=True, spare=1),
+        Column("predicate type", fixed=True, spare=2),
+    )
     _block(columns, rows)
 
 
@@ -251,5 +279,11 @@ def _print_sboms(state: ReleaseState) -> None:
         )
         for record in state.catalogues.values()
     ]
-    columns = ("SBOM", "digest", Column("size", right=True), "tool", "from")
+    columns = (
+        Column("SBOM", fixed=True),
+        Column("digest", fixed=True),
+        Column("size", right=True),
+        Column("tool", spare=1),
+        Column("from", fixed=True),
+    )
     _block(columns, rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shipseal.cli.output import duration_text, print_table, say
+from shipseal.cli.output import Column, duration_text, print_table, say, say_wrapped
 from shipseal.cli.places import place_text, short_digest
 from shipseal.release.rollback.known import RollbackStatus
 from shipseal.release.rollback.result import (
@@ -36,11 +36,11 @@ def print_plan(result: RollbackResult) -> None:
     count = len(result.targets)
     places = "one target" if count == 1 else f"each of {count} targets"
     say(f"verified  {_name(result.to)}: {result.verified} items of evidence, at {places}")
-    say(f"scan      {_scan(result.scan)}")
+    say_wrapped(f"scan      {_scan(result.scan)}")
     if result.scan and result.scan.critical:
-        say(f"warning   critical in it: {_few(result.scan.critical)}")
+        say_wrapped(f"warning   critical in it: {_few(result.scan.critical)}")
     if result.scan and result.scan.too_old:
-        say(f"warning   its scan is too old, and that is allowed: {result.scan.too_old}")
+        say_wrapped(f"warning   its scan is too old, and that is allowed: {result.scan.too_old}")
     say()
 
 
@@ -57,9 +57,9 @@ def print_rollback(result: RollbackResult) -> None:
     told = _HEADLINES.get(result.status, result.status).format(to=to)
     say(f"{told}  [{result.rollback}]")
     if result.message:
-        say(f"{result.code + ': ' if result.code else ''}{result.message}")
+        say_wrapped(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
-        say(f"next: {result.hint}")
+        say_wrapped(f"next: {result.hint}")
     elif result.status == RollbackStatus.DONE:
         say(
             "next: release the fixed version under a higher number; it takes the tags forward again"
@@ -83,7 +83,16 @@ def print_summaries(rollbacks: Sequence[RollbackSummary]) -> None:
     ]
     if rows:
         say()
-        columns = ("rollback", "status", "from", "to", "tags", "at", "by", "reason")
+        columns = (
+            Column("rollback", fixed=True),
+            Column("status", fixed=True),
+            Column("from", spare=1),
+            Column("to", fixed=True),
+            Column("tags", spare=2),
+            Column("at", fixed=True),
+            Column("by", spare=3),
+            "reason",
+        )
         print_table(columns, rows)
 
 
@@ -99,12 +108,19 @@ def _print_steps(result: RollbackResult) -> None:
         for target in result.targets
         for step in target.tags
     ]
-    print_table(("target", "tag", "names", "will name", "what"), rows)
+    columns = (
+        "target",
+        Column("tag", fixed=True),
+        Column("names", fixed=True),
+        Column("will name", fixed=True),
+        "what",
+    )
+    print_table(columns, rows)
 
 
 def _print_remarks(title: str, rows: Sequence[tuple[str, str]]) -> None:
     for name, reason in rows:
-        say(f"{title:<13}{name}: {reason}")
+        say_wrapped(f"{title:<13}{name}: {reason}")
 
 
 def _full(place: Place | None) -> str:
