@@ -52,7 +52,7 @@ class ReferrerReader:
         self._target = target
         self._remember = remember
         self._known: dict[Digest, Manifest] = {}
-        self._lists: dict[Digest, tuple[Descriptor, ...]] = {}
+        self._lists: dict[Digest, tuple[Descriptor, ...] | ShipsealError] = {}
         self._locks: defaultdict[Digest, threading.Lock] = defaultdict(threading.Lock)
 
     @property
@@ -81,9 +81,18 @@ class ReferrerReader:
             return self._target.referrers(subject, artifact_type=artifact_type)
         with self._locks[subject]:
             if subject not in self._lists:
-                self._lists[subject] = self._target.referrers(subject)
+                self._lists[subject] = self._asked(subject)
         known = self._lists[subject]
+        if isinstance(known, ShipsealError):
+            raise known
         return tuple(one for one in known if artifact_type in ("", one.artifact_type))
+
+    def _asked(self, subject: Digest) -> tuple[Descriptor, ...] | ShipsealError:
+        """Return the list, or why there is none: a refusal is an answer, too, and is not asked for twice."""
+        try:
+            return self._target.referrers(subject)
+        except ShipsealError as error:
+            return error
 
     def _referrer(self, entry: Descriptor) -> Referrer:
         try:
