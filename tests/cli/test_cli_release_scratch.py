@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shipseal._internal.clock import SystemClock
 from shipseal._internal.leftovers import remove_own_scratch, scratch_folder
 from shipseal.errors import Exit
 from tests.support.fake_syft import FakeSyft
@@ -69,7 +70,7 @@ def test_what_another_thread_has_in_use_is_removed_when_the_process_ends(tmp_pat
     try:
         assert made.wait(10)
         assert written[0].exists()
-        remove_own_scratch()
+        remove_own_scratch(SystemClock())
         assert list(tmp_path.iterdir()) == []
     finally:
         end.set()

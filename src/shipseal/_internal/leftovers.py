@@ -10,9 +10,10 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from shipseal._internal.clock import Clock
 
 PART = ".part."
 """How the name of a file begins that is not finished."""
@@ -83,20 +84,21 @@ def scratch_folder(name: str, root: Path | None = None) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def remove_own_scratch(seconds: float = 1.0) -> None:
+def remove_own_scratch(clock: Clock, seconds: float = 1.0) -> None:
     """Remove what threads of this process still have in use: it ends now, and nobody waits for them.
 
     Args:
+        clock: for waiting.
         seconds: how long it is tried, while a thread still writes.
     """
-    deadline = time.monotonic() + seconds
+    deadline = clock.monotonic() + seconds
     while left := [folder for folder in tuple(_own) if folder.exists()]:
         for folder in left:
             _remove(folder)
-        if time.monotonic() > deadline:
+        if clock.monotonic() > deadline:
             return
         # A thread that was writing a file may make the next one; what is gone now is looked at once more.
-        time.sleep(0.05)
+        clock.sleep(0.05)
 
 
 def sweep_scratch(root: Path | None = None) -> int:

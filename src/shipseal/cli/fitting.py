@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from shipseal.cli.output import Column, width_of
+from shipseal.cli.columns import Column, width_of
 
 GAP = 2
 """Cells between two columns."""

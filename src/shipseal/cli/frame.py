@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shipseal.cli.board import Row
-from shipseal.cli.output import size_text, width_of
+from shipseal.cli.columns import width_of
+from shipseal.cli.output import size_text
 
 _GAP = "  "
 _BAR = 16

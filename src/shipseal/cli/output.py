@@ -11,15 +11,14 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from shipseal._internal.redact import redact
+from shipseal.cli.columns import Column, width_of
+from shipseal.cli.fitting import Fitted, fit
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from shipseal.cli.fitting import Fitted
 
 # Cells that are exactly one of these words are coloured on a terminal; the word says it all without colour.
 _STYLES = {
@@ -47,23 +46,6 @@ _STYLES = {
     "ignored": "dim",
 }
 _GAP = "  "
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    Attributes:
-        name: its heading.
-        right: whether cells stand at the right, as numbers do; such cells never wrap.
-        fixed: whether cells never wrap, as ids and times must not.
-        spare: from 1 on when it may be left out on a narrow terminal: the highest goes first.
-    """
-
-    name: str
-    right: bool = False
-    fixed: bool = False
-    spare: int = 0
 
 
 def is_live(stream: TextIO, env: Mapping[str, str] | None = None) -> bool:
@@ -144,8 +126,6 @@ def _fill(cell: str, width: int, column: Column) -> str:
 
 
 def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str) -> None:
-    from shipseal.cli.fitting import fit  # noqa: PLC0415 - it needs this module
-
     console = console_for(sys.stdout)
     if title:
         _say_wrapped(title, console.width)
@@ -158,7 +138,7 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str) 
         _say_wrapped(f"(no room for: {', '.join(fitted.left_out)})", console.width)
 
 
-def _draw_table(console: "Console", fitted: "Fitted") -> None:
+def _draw_table(console: "Console", fitted: Fitted) -> None:
     from rich import box  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -173,7 +153,7 @@ def _draw_table(console: "Console", fitted: "Fitted") -> None:
     console.print(table, soft_wrap=False)
 
 
-def _draw_cards(console: "Console", fitted: "Fitted") -> None:
+def _draw_cards(console: "Console", fitted: Fitted) -> None:
     """Print each row as lines of name and value, where no table fits: words stay whole."""
     longest = max(width_of(column.name) for column in fitted.columns)
     for number, row in enumerate(fitted.rows):
@@ -217,14 +197,6 @@ def printable(text: str) -> str:
 
 def _shown(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
-
-
-def width_of(text: str) -> int:
-    """Return the columns that ``text`` takes on a terminal: two for wide characters, none for combining ones."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def size_text(size: int) -> str:

@@ -1,6 +1,7 @@
 """What outside tools could use in a release, why, and what they took (`release show`)."""
 
-from shipseal.cli.output import Column, duration_text, print_table, say, say_wrapped, size_text
+from shipseal.cli.columns import Column
+from shipseal.cli.output import duration_text, print_table, say, say_wrapped, size_text
 from shipseal.release.expenses import ToolExpense
 from shipseal.release.result import ReleaseResult
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shipseal.cli.output import Column, print_json, print_table, say, size_text
+from shipseal.cli.columns import Column
+from shipseal.cli.output import print_json, print_table, say, size_text
 from shipseal.cli.working import working
 from shipseal.errors import ConfigError
 

@@ -3,15 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from shipseal.cli.output import (
-    Column,
-    duration_text,
-    is_live,
-    print_table,
-    say,
-    say_wrapped,
-    size_text,
-)
+from shipseal.cli.columns import Column
+from shipseal.cli.output import duration_text, is_live, print_table, say, say_wrapped, size_text
 from shipseal.cli.places import place_text
 from shipseal.release.diagnosis import Diagnosis
 from shipseal.release.timeline import TimelineRun, TimelineStep

@@ -5,15 +5,8 @@ from typing import Any
 
 import msgspec
 
-from shipseal.cli.output import (
-    Column,
-    duration_text,
-    print_table,
-    say,
-    say_wrapped,
-    size_text,
-    tell,
-)
+from shipseal.cli.columns import Column
+from shipseal.cli.output import duration_text, print_table, say, say_wrapped, size_text, tell
 from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_budget import print_budget
 from shipseal.cli.release_findings import print_findings, print_passed

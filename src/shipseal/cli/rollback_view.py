@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from shipseal.cli.output import Column, duration_text, print_table, say, say_wrapped
+from shipseal.cli.columns import Column
+from shipseal.cli.output import duration_text, print_table, say, say_wrapped
 from shipseal.cli.places import place_text, short_digest
 from shipseal.release.rollback.known import RollbackStatus
 from shipseal.release.rollback.result import (

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shipseal.cli.output import Column, print_table, say, size_text
+from shipseal.cli.columns import Column
+from shipseal.cli.output import print_table, say, size_text
 from shipseal.cli.sbom_generate import Outcome
 from shipseal.sbom.compare import Change, Comparison
 from shipseal.sbom.size import SizeReport, StoreFit

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipseal.cli.columns import Column
 from shipseal.cli.fitting import GAP, fit
-from shipseal.cli.output import Column, print_table, say_wrapped
+from shipseal.cli.output import print_table, say_wrapped
 
 DIGEST = "sha256:" + "0123456789ab"
 COLUMNS = [

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipseal.cli.board import Row
+from shipseal.cli.columns import width_of
 from shipseal.cli.frame import (
     ASCII,
     UNICODE,
@@ -15,7 +16,6 @@ from shipseal.cli.frame import (
     lines_of,
     shortened,
 )
-from shipseal.cli.output import width_of
 
 MIB = 1 << 20
 RELEASE = [

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipseal._internal.redact import register_secret
+from shipseal.cli.columns import Column, width_of
 from shipseal.cli.output import (
-    Column,
     duration_text,
     is_live,
     plain_table,
@@ -21,7 +21,6 @@ from shipseal.cli.output import (
     say,
     size_text,
     tell,
-    width_of,
 )
 
 
