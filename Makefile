@@ -47,9 +47,10 @@ check: ## what CI runs: all tools, then everything, with nothing skipped
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
+# The lock files are whole. Resolving again would look at newer versions of what is asked for with an extra.
 .venv/.run: requirements/base.txt requirements/build.txt pyproject.toml | .venv/bin/python
-	$(PIP) --require-hashes -r requirements/base.txt -r requirements/build.txt
+	$(PIP) --no-deps --require-hashes -r requirements/base.txt -r requirements/build.txt
 	$(PIP) --no-build-isolation --no-deps -e . && touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.run
-	$(PIP) --require-hashes -r requirements/dev.txt && touch $@
+	$(PIP) --no-deps --require-hashes -r requirements/dev.txt && touch $@
