@@ -175,7 +175,10 @@ def test_journals_of_other_schemas_are_refused(
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     monkeypatch.setenv("SHIPSEAL_STATE", str(tmp_path))
-    for words in (["list"], ["show", "1.0.0-0123456789"], ["resume"]):
+    assert main(["release", "list", "--json"]) == Exit.OK
+    (listed,) = json.loads(capsys.readouterr().out)["unreadable"]
+    assert f"written in schema {name[-1]}" in listed["reason"]
+    for words in (["show", "1.0.0-0123456789"], ["resume", "1.0.0-0123456789"]):
         assert main(["release", *words, "--json"]) == JOURNALS[key].exit
         error = json.loads(capsys.readouterr().out)["error"]
         assert error["code"] == str(JOURNALS[key].code)
