@@ -6,7 +6,8 @@ only watched: each durable point of the journal is where a kill can come, and wh
 SPEC is JSON: ``log``, the file for the notes; ``now``, what the clock says, in seconds since 1970; ``entry``
 and ``when``, to be killed at the so-manieth line of the journal (from 0), one of :data:`WHEN`; ``after``, to be killed
 so many seconds after the release has begun; ``fsyncs``, a folder in which everything that became durable is kept;
-``wait``, a file that must be there before line ``entry`` is written.
+``wait``, a file that must be there before line ``entry`` is written; ``nohup``, whether SIGHUP is ignored, as by
+``nohup``.
 """
 
 import json
@@ -195,6 +196,10 @@ def _die_after(session: Any, seconds: float) -> None:
 def main() -> None:
     """Run one command line."""
     spec = json.loads(sys.argv.pop(1))
+    # Whoever started the tests may ignore signals, and then so would this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if spec.get("nohup") else signal.SIG_DFL)
     watch(spec)
     from shipseal.cli.main import run  # noqa: PLC0415
 

@@ -105,6 +105,7 @@ class Scene:
     project: Project = field(init=False)
     state: int = 0
     _runs: int = 0
+    _started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tmp = self.folder / "tmp"
@@ -126,7 +127,8 @@ class Scene:
         self.project.build({"sample": "2.0"})
 
     def reset(self) -> None:
-        """Go back to before the new version."""
+        """Go back to before the new version; what a test that failed has left running is ended."""
+        self.end()
         self.place.reset()
         self.project.targets = self.place.names()
         self.project.configure()
@@ -156,7 +158,7 @@ class Scene:
         self._runs += 1
         told = {"now": MOMENT, **spec, "log": str(self._log(self._runs))}
         config = ["--config", str(self.project.folder / "shipseal.yaml")]
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-P", str(_CHILD), json.dumps(told), "release", *words, *config],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -164,6 +166,17 @@ class Scene:
             env=self.environment(),
             cwd=self.project.folder,
         )
+        self._started.append(child)
+        return child
+
+    def end(self) -> None:
+        """End everything that was started here."""
+        for child in self._started:
+            child.kill()
+            child.wait()
+            if child.stdout:
+                child.stdout.close()
+        self._started.clear()
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a run."""

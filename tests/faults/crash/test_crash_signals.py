@@ -45,6 +45,7 @@ def scene(layouts: Prepared) -> Iterator[Scene]:
     slow.chmod(0o755)
     scene.project.configure(sbom={"syft": str(slow)})
     yield scene
+    scene.end()
     scene.project.configure()
 
 
@@ -116,13 +117,9 @@ def test_a_signal_interrupts_it_and_its_tools_are_gone(
 def test_what_was_started_with_nohup_goes_on(layouts: Prepared) -> None:
     scene = layouts.scene
     scene.reset()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     go_on = scene.folder / "go-on"
     go_on.unlink(missing_ok=True)
-    try:
-        running = scene.start("--version", NEW, entry=20, when="", wait=str(go_on))
-    finally:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    running = scene.start("--version", NEW, entry=20, when="", wait=str(go_on), nohup=True)
     wait_until(lambda: any(path.read_text().count("\n") >= 20 for path in scene.journals()))
     running.send_signal(signal.SIGHUP)
     go_on.touch()
@@ -132,7 +129,8 @@ def test_what_was_started_with_nohup_goes_on(layouts: Prepared) -> None:
 
 
 _ON_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
