@@ -20,6 +20,7 @@ from shipseal.intoto.vuln import ScanSummary, parse_scan
 from shipseal.oci import Digest, RawManifest
 from shipseal.registry.interface import Target
 from shipseal.release.rollback.values import Point
+from shipseal.release.unverified import unverified
 from shipseal.verify.decide import decide
 from shipseal.verify.policy import VerifyPolicy
 from shipseal.verify.verdict import Standing, Verdict
@@ -63,7 +64,12 @@ def assure(
         old = _too_old(verdict, policy)
         verdict = decide(replace(policy, scan_max_age=None), collected, trust, now=now)
     if not verdict.passed:
-        raise _refusal(verdict)
+        raise unverified(
+            verdict,
+            f"{verdict.digest} does not verify, so no tag goes there",
+            nothing="there is no evidence",
+            hint="name another release with --to; `shipseal verify --explain` on the digest shows every check",
+        )
     statements = list(_statements(collected, verdict, trust))
     seals = (parse_summary(raw) for family, raw in statements if family is Family.SEAL)
     scans = [parse_scan(raw) for family, raw in statements if family is Family.SCAN]
@@ -145,20 +151,3 @@ def _statements(
     for bundle, family in wanted.items():
         if family and bundle in raws:
             yield family, trust.verify(raws[bundle]).statement.predicate
-
-
-def _refusal(verdict: Verdict) -> AttestError:
-    failed = verdict.failures()
-    told = "; ".join(
-        f"{item.family} of {item.platform} at {item.target}: {item.standing}"
-        + (f", expected {item.expected}" if item.expected else "")
-        + (f", got {item.got}" if item.got else "")
-        for item in failed[:3]
-    )
-    return AttestError(
-        failed[0].standing.code if failed else Code.ATTEST_MISSING,
-        f"{verdict.digest} does not verify, so no tag goes there: {told or 'there is no evidence'}"
-        + (f" (and {len(failed) - 3} more)" if len(failed) > 3 else ""),
-        hint="name another release with --to; `shipseal verify --explain` on the digest shows every check",
-        context={"digest": verdict.digest, "failed": str(len(failed))},
-    )
