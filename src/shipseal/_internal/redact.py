@@ -36,7 +36,11 @@ _SHAPES = re.compile(
 _USERINFO = re.compile(r"://[^/\s@]+@")
 # As in URLs, but without a scheme. These look like it and are harmless: host:5000/app@…, app:1.2@sha256:…, oci:a@b.
 _LOGIN = re.compile(r"(?!oci:)[^\s/@:]+:(?!\d+/)[^@]*@(?!sha\d+:)")
+# A digest names content and is compared and looked up: a short PIN that occurs in one by chance must not destroy it.
+_DIGEST = re.compile(r"(\bsha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})\b)")
 _MIN_SECRET = 4
+# No text of this length occurs in a digest by chance.
+_LONG_SECRET = 16
 
 _lock = threading.Lock()
 _known: set[str] = set()
@@ -57,9 +61,19 @@ def redact(text: str) -> str:
     with _lock:
         known = sorted(_known, key=len, reverse=True)
     for value in known:
-        text = text.replace(value, REDACTED)
+        if value in text:
+            text = _without(value, text)
     text = _USERINFO.sub(f"://{REDACTED}@", text)
     return _SHAPES.sub(lambda match: f"{match['keep'] or ''}{REDACTED}", text)
+
+
+def _without(value: str, text: str) -> str:
+    """Return ``text`` without ``value``, which stays in digests if it is short enough to be there by chance."""
+    if len(value) >= _LONG_SECRET:
+        return text.replace(value, REDACTED)
+    parts = _DIGEST.split(text)
+    parts[::2] = [part.replace(value, REDACTED) for part in parts[::2]]
+    return "".join(parts)
 
 
 def has_userinfo(reference: str) -> bool:

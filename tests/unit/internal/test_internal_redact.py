@@ -10,12 +10,6 @@ from shipseal._internal import redact as room
 from shipseal._internal.redact import REDACTED, has_userinfo, redact, redact_url, register_secret
 
 
-@pytest.fixture(autouse=True)
-def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the secrets of these tests from all others."""
-    monkeypatch.setattr(room, "_known", set())
-
-
 @pytest.mark.parametrize(
     "secret",
     [
@@ -121,3 +115,22 @@ def test_garbage_is_looked_through_in_time(piece: str) -> None:
 
 def test_a_login_is_taken_out_whatever_stands_before_it() -> None:
     assert redact(f"{'x' * 100}https://user:pw@host/x") == f"{'x' * 100}https://[redacted]@host/x"
+
+
+@given(st.binary(min_size=32, max_size=32), st.data())
+def test_a_digest_survives_a_short_secret_that_occurs_in_it(
+    content: bytes, data: st.DataObject
+) -> None:
+    room._known.clear()
+    digest = "sha256:" + content.hex()
+    start = data.draw(st.integers(7, 60))
+    pin = digest[start : start + 6]
+    register_secret(pin)
+    told = redact(f"the PIN {pin} signs {digest}")
+    assert told == f"the PIN {REDACTED} signs {digest}"
+
+
+def test_a_long_secret_goes_even_if_it_is_written_as_a_digest() -> None:
+    secret = "0123456789abcdef" * 4
+    register_secret(secret)
+    assert secret not in redact(f"sha256:{secret}")
