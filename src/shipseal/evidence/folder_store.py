@@ -7,6 +7,7 @@ a file of its own, ``<algorithm>-<hex>.<sha256 of it>.json``.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from shipseal._internal.durable import disk_errors, locked_folder, write_atomic
 from shipseal._internal.leftovers import sweep_parts
@@ -17,6 +18,9 @@ from shipseal.oci import Digest, RawManifest, digest_of
 from shipseal.oci.digest import split_digest
 
 _FILE = Limit("evidence file", 1024 * MIB, "a subject has a handful of bundles of 128 MiB at most")
+
+_Stamp: TypeAlias = tuple[str, int, int, int]
+"""Name, inode, bytes and time of the last change in nanoseconds."""
 
 
 class FolderStore(EvidenceStore):
@@ -31,6 +35,7 @@ class FolderStore(EvidenceStore):
         self.name = str(folder)
         self.bounds = bounds
         self._folder = folder
+        self._known: dict[Digest, tuple[tuple[_Stamp, ...], dict[Digest, str]]] = {}
 
     def put(self, subject: RawManifest, bundle: bytes, *, predicate_type: str) -> Placed:
         """Store a bundle, unless it is there; its predicate type stands in the bundle itself.
@@ -47,11 +52,13 @@ class FolderStore(EvidenceStore):
             )
         self.check(bundle)
         with locked_folder(self._folder):
-            known = {item.digest: item.where for item in self.find(subject.digest)}
+            known = self._index(subject.digest)
             digest = digest_of(bundle)
             if digest in known:
                 return Placed(self.name, known[digest], "exists")
             path = self._write(subject.digest, digest, bundle)
+            known[digest] = path.name
+            self._known[subject.digest] = (self._stamps(subject.digest), known)
         return Placed(self.name, path.name, "stored (file)")
 
     def find(self, subject: Digest) -> tuple[StoredEvidence, ...]:
@@ -60,21 +67,30 @@ class FolderStore(EvidenceStore):
         Raises:
             ShipsealError: the folder cannot be read.
         """
-        stem = _stem(subject)
-        own = sorted(self._folder.glob(f"{stem}.*.json"))
-        names = (f"{stem}.jsonl", f"{subject}.jsonl")
-        found: list[tuple[bytes | Path, str]] = [
-            line for name in names for line in self._lines(self._folder / name)
-        ]
+        lists, own = self._files(subject)
+        found: list[tuple[bytes | Path, str]] = [line for path in lists for line in _lines(path)]
         found += [(path, path.name) for path in own]
         return tuple(self._item(subject, content, where) for content, where in found)
 
-    def _lines(self, path: Path) -> Iterator[tuple[bytes, str]]:
-        if path.is_file():
-            text = _read(path, _FILE)
-            for number, line in enumerate(text.split(b"\n"), start=1):
-                if line.strip():
-                    yield line, f"{path.name}:{number}"
+    def _files(self, subject: Digest) -> tuple[list[Path], list[Path]]:
+        """Return the files of lines and those of one bundle each."""
+        stem = _stem(subject)
+        lists = [self._folder / name for name in (f"{stem}.jsonl", f"{subject}.jsonl")]
+        own = sorted(self._folder.glob(f"{stem}.*.json"))
+        return [path for path in lists if path.is_file()], own
+
+    def _index(self, subject: Digest) -> dict[Digest, str]:
+        """Return where each bundle is. Files are read once as long as nobody else writes them: they are large."""
+        stamps = self._stamps(subject)
+        before, known = self._known.get(subject, ((), {}))
+        if before != stamps:
+            known = {item.digest: item.where for item in self.find(subject) if not item.problem}
+            self._known[subject] = (stamps, known)
+        return known
+
+    def _stamps(self, subject: Digest) -> tuple[_Stamp, ...]:
+        lists, own = self._files(subject)
+        return tuple(_stamp(path) for path in (*lists, *own))
 
     def _item(self, subject: Digest, content: bytes | Path, where: str) -> StoredEvidence:
         try:
@@ -98,6 +114,18 @@ class FolderStore(EvidenceStore):
         separator = b"" if not before or before.endswith(b"\n") else b"\n"
         write_atomic(path, (before, separator, bundle, b"\n"))
         return path
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, str]]:
+    for number, line in enumerate(_read(path, _FILE).split(b"\n"), start=1):
+        if line.strip():
+            yield line, f"{path.name}:{number}"
+
+
+def _stamp(path: Path) -> _Stamp:
+    with disk_errors(path):
+        status = path.stat()
+    return path.name, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _stem(digest: Digest) -> str:

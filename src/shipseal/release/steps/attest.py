@@ -41,7 +41,7 @@ class _Errand:
 
     store: EvidenceStore
     subject: RawManifest
-    evidence: tuple[EvidenceRecord, ...]
+    evidence: tuple[tuple[EvidenceRecord, bytes], ...]
 
 
 def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
@@ -62,13 +62,14 @@ def attest(ctx: Context, built: BuiltImage, signer: Signer) -> None:
         list(pool.map(partial(_sign, ctx, signer), statements))
     with workers(ctx.cancel, ctx.rules.parallel, "attest") as pool:
         with ctx.step("store evidence"):
-            errands = _errands(ctx, built, stores)
-            list(pool.map(partial(_check, ctx), errands))
+            errands = _errands(ctx, built, stores, statements)
+            list(pool.map(_check, errands))
             list(pool.map(partial(_place_full, ctx, built), ctx.parts.targets))
             list(pool.map(partial(_place, ctx), errands))
         with ctx.step("seal"):
-            _sign(ctx, signer, _seal(ctx, built, statements))
-            list(pool.map(partial(_place, ctx), _errands(ctx, built, stores)))
+            seal = _seal(ctx, built, statements)
+            _sign(ctx, signer, seal)
+            list(pool.map(partial(_place, ctx), _errands(ctx, built, stores, [seal])))
 
 
 def _sign(ctx: Context, signer: Signer, record: StatementRecord) -> None:
@@ -139,27 +140,35 @@ def _resource_uri(ctx: Context, digest: Digest) -> str:
     return f"{public_name(ctx.parts.targets)}@{digest}"
 
 
-def _errands(ctx: Context, built: BuiltImage, stores: Sequence[EvidenceStore]) -> list[_Errand]:
-    state = ctx.ledger.state
-    evidence = state.evidence.values()
-    errands = []
-    for store in stores:
-        for subject in built.image.subjects():
-            wanted = tuple(record for record in evidence if subject.digest in record.subjects)
-            errands.append(_Errand(store, subject, wanted))
-    return errands
+def _errands(
+    ctx: Context,
+    built: BuiltImage,
+    stores: Sequence[EvidenceStore],
+    statements: Iterable[StatementRecord],
+) -> list[_Errand]:
+    """Return what to store of the signed ``statements``; each bundle is read once, however many stores want it."""
+    signed = [ctx.ledger.state.evidence[record.key] for record in statements]
+    bundles = [(record, ctx.parts.blobs.read(parse_digest(record.bundle))) for record in signed]
+    return [
+        _Errand(
+            store,
+            subject,
+            tuple(item for item in bundles if subject.digest in item[0].subjects),
+        )
+        for store in stores
+        for subject in built.image.subjects()
+    ]
 
 
-def _check(ctx: Context, errand: _Errand) -> None:
+def _check(errand: _Errand) -> None:
     """Make sure that a store will take everything, before any store is given anything."""
-    for record in errand.evidence:
-        errand.store.check(ctx.parts.blobs.read(parse_digest(record.bundle)))
+    for _, raw in errand.evidence:
+        errand.store.check(raw)
 
 
 def _place(ctx: Context, errand: _Errand) -> None:
-    for record in errand.evidence:
+    for record, raw in errand.evidence:
         ctx.cancel.check()
-        raw = ctx.parts.blobs.read(parse_digest(record.bundle))
         placed = errand.store.put(errand.subject, raw, predicate_type=record.predicate_type)
         _note(ctx, record.key, errand.subject.digest, record.bundle, placed)
 
