@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults lint fix tools bench docs check
 .DELETE_ON_ERROR:
+# What Python compiled is kept: tests and demo start thousands of processes, and each would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough; the virtual environment is made with it once.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \

@@ -7,6 +7,7 @@ missed. Figures of one run can be compared with each other, and with no other ru
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 import time
@@ -78,6 +79,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def main(words: Sequence[str]) -> int:
     """Measure what the command line names."""
     arguments = parse(words)
+    # As wherever shipseal was installed and has run once: what Python compiled is kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = Options(arguments.small, arguments.rounds, arguments.minutes, arguments.samples)
     found = [measure(part, options) for part in arguments.parts or PARTS]
     reports = [report for report in found if report is not None]

@@ -8,6 +8,7 @@ into C is seen when it returns: at its own line.
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -55,7 +56,7 @@ class Sampler:
     def look(self) -> None:
         """Look once."""
         now = time.perf_counter() - self.started
-        frames = sys._current_frames()  # noqa: SLF001 - there is no other way to see other threads
+        frames = all_frames()
         for thread in threading.enumerate():
             if thread is threading.current_thread() or thread.native_id is None:
                 continue
@@ -95,6 +96,21 @@ class Sampler:
                 for line in stream.read().splitlines():
                     self.lines.append([round(now, 3), json.loads(line)])
                 self.read = stream.tell()
+
+
+def all_frames() -> dict[int, FrameType]:
+    """Return the frame that each thread is in.
+
+    Without garbage collection meanwhile: Python before 3.11.9 can lock itself up for good when one begins in there
+    (python/cpython issue 106883).
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()  # noqa: SLF001 - there is no other way to see other threads
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def stack_of(frame: FrameType | None) -> list[str]:

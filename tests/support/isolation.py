@@ -17,6 +17,8 @@ _FOREIGN = (
 _FOREIGN_NAMES = frozenset({
     "ALL_PROXY", "CI", "CLICOLOR", "CLICOLOR_FORCE", "CURL_CA_BUNDLE", "FORCE_COLOR", "FTP_PROXY", "HTTPS_PROXY",
     "HTTP_PROXY", "NETRC", "NO_COLOR", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SOURCE_DATE_EPOCH", "SSLKEYLOGFILE",
+    # Without compiled files each of the thousands of processes that tests start would compile the whole package.
+    "PYTHONDONTWRITEBYTECODE",
 })  # fmt: skip
 _KEPT = frozenset({REQUIRE_ALL})
 
