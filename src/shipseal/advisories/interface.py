@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipseal.scan.interface import FixState, Severity
+from shipseal.scan.interface import Cvss, Exploited, FixState, Likelihood, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Hit:
         fix_versions: the version that ends the affected range the package is in, for each such range.
         summary: one line; may be empty.
         url: of the advisory; may be empty.
+        cvss: all ratings that are known, the deciding one first.
+        kev: set when the vulnerability, under any of its ids, is known to be exploited.
+        epss: set when a score is known for one of its ids.
+        published: when the advisory was first published; None when not stated.
     """
 
     id: str
@@ -48,6 +52,10 @@ class Hit:
     fix_versions: tuple[str, ...] = ()
     summary: str = ""
     url: str = ""
+    cvss: tuple[Cvss, ...] = ()
+    kev: Exploited | None = None
+    epss: Likelihood | None = None
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

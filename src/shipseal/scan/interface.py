@@ -6,7 +6,7 @@ A scanner reports every finding; it never decides. The gate (``gate/``) decides,
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
@@ -39,6 +39,61 @@ class FixState(StrEnum):
     NOT_FIXED = "not-fixed"
     WONT_FIX = "wont-fix"
     UNKNOWN = "unknown"
+
+
+class Origin(StrEnum):
+    """Who brought a package into the image: its base image, or the application on top of it (S24)."""
+
+    BASE = "base"
+    APPLICATION = "application"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cvss:
+    """One CVSS rating, computed from its vector.
+
+    Attributes:
+        version: ``2.0``, ``3.0``, ``3.1`` or ``4.0``.
+        vector: as the source writes it.
+        score: base score, 0.0 to 10.0.
+        source: id of the record that states it.
+    """
+
+    version: str
+    vector: str
+    score: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exploited:
+    """An entry of CISA's catalogue of known exploited vulnerabilities (KEV).
+
+    Attributes:
+        added: when it was entered.
+        due: by when agencies must act; None when not stated.
+        ransomware: known to be used by ransomware.
+    """
+
+    added: date
+    due: date | None = None
+    ransomware: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely exploitation is within 30 days, by FIRST's EPSS.
+
+    Attributes:
+        probability: 0.0 to 1.0.
+        percentile: 0.0 to 1.0, among all rated vulnerabilities.
+        scored: day of the score.
+    """
+
+    probability: float
+    percentile: float
+    scored: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +137,11 @@ class Finding:
         severity_source: where the severity comes from; empty when unknown.
         description: one line; may be empty.
         url: of the advisory; may be empty.
+        cvss: all ratings that are known, the deciding one first.
+        kev: set when it is known to be exploited.
+        epss: set when a score is known.
+        published: when the advisory was first published; None when not stated.
+        origin: see :class:`Origin`.
     """
 
     id: str
@@ -95,6 +155,11 @@ class Finding:
     severity_source: str = ""
     description: str = ""
     url: str = ""
+    cvss: tuple[Cvss, ...] = ()
+    kev: Exploited | None = None
+    epss: Likelihood | None = None
+    published: datetime | None = None
+    origin: Origin = Origin.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
