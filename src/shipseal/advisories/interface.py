@@ -5,7 +5,7 @@ The data knows ecosystems, names and versions; it knows nothing of SBOMs or imag
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from shipseal.scan.interface import Cvss, Exploited, FixState, Likelihood, Severity
 
@@ -82,6 +82,8 @@ class AdvisoryIndex(ABC):
         newest: the newest ``modified`` date in it; None when it is empty.
         records: how many advisories it holds.
         notes: what a person should know about the data, a sentence each.
+        kev: day of the catalogue of known exploited vulnerabilities in it; None when it has none.
+        epss: day of the EPSS scores in it; likewise.
     """
 
     origin: str
@@ -89,6 +91,8 @@ class AdvisoryIndex(ABC):
     newest: datetime | None
     records: int
     notes: tuple[str, ...] = ()
+    kev: date | None = None
+    epss: date | None = None
 
     @abstractmethod
     def covers(self, ecosystem: str) -> bool:

@@ -1,7 +1,10 @@
 """What reports are made of: plain values, ready to be shown. Whoever decides fills them in (``gate/summary.py``)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shipseal.scan.interface import Finding, ScanReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,20 @@ class FindingRow:
         platforms: where it was found.
         rule: what decided about it.
         url: of the advisory; may be empty.
+        decided_by: the key of the configuration, or the list, that decided (``gate.kev``, ``ignores``).
+        aliases: other ids.
+        severity_source: where the severity comes from; may be empty.
+        cvss: ratings, the deciding one first, as ``3.1 9.8 CVSS:3.1/AV:N/… (source)``.
+        kev: since when it is known to be exploited, for people; empty when it is not.
+        epss: probability of exploitation within 30 days, 0.0 to 1.0; None when unknown.
+        percentile: of that probability; None when unknown.
+        published: day, ``2026-01-31``; empty when unknown.
+        origin: ``base``, ``application`` or ``unknown``.
+        layer: diff-id of the layer that it is in; empty when unknown.
+        locations: all paths; ``location`` is the first.
+        advice: line that brings the fixed version; empty when there is none.
+        advice_note: why there is none, or what else to know; may be empty.
+        description: one line; may be empty.
     """
 
     id: str
@@ -33,6 +50,20 @@ class FindingRow:
     platforms: tuple[str, ...]
     rule: str
     url: str = ""
+    decided_by: str = ""
+    aliases: tuple[str, ...] = ()
+    severity_source: str = ""
+    cvss: tuple[str, ...] = ()
+    kev: str = ""
+    epss: float | None = None
+    percentile: float | None = None
+    published: str = ""
+    origin: str = "unknown"
+    layer: str = ""
+    locations: tuple[str, ...] = ()
+    advice: str = ""
+    advice_note: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +139,133 @@ class VulnerabilitySummary:
     passed: tuple[FindingRow, ...]
     ignores: tuple[IgnoreRow, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSubject:
+    """What was scanned.
+
+    Attributes:
+        text: as it was asked for.
+        kind: ``image``, ``sbom``, or ``attested``: an SBOM out of verified evidence.
+        name: of the image or the SBOM, for headings.
+        version: of the image; may be empty.
+        digest: of the image; empty when nothing says it.
+        base: the base image by which origins were told; may be empty.
+    """
+
+    text: str
+    kind: str
+    name: str
+    version: str = ""
+    digest: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gate says of one finding.
+
+    Attributes:
+        status: ``fail``, ``unknown``, ``pass`` or ``ignored``; empty where no gate was asked.
+        rule: the rule that decided; empty likewise.
+    """
+
+    status: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingEntry:
+    """One vulnerability in one version of a package, on all platforms that have it.
+
+    Attributes:
+        finding: the first of them.
+        platforms: where it was found, in the order of the reports.
+        locations: paths in the image, sorted.
+        judgement: what the gate says.
+        advice: what to type to get the fixed version, or a sentence on why there is none; may be empty.
+        command: whether ``advice`` is a line to type.
+    """
+
+    finding: Finding
+    platforms: tuple[str, ...]
+    locations: tuple[str, ...]
+    judgement: Judgement = Judgement()
+    advice: str = ""
+    command: bool = False
+
+    @property
+    def cve(self) -> str:
+        """The CVE that it is known by; empty when there is none."""
+        names = (self.finding.id, *self.finding.aliases)
+        return next((name for name in names if name.startswith("CVE-")), "")
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stands in the way of a pass."""
+        return self.judgement.status in ("fail", "unknown")
+
+    @property
+    def ignored(self) -> bool:
+        """Whether a rule took it out."""
+        return self.judgement.status == "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """What the gate decided.
+
+    Attributes:
+        outcome: ``pass``, ``fail`` or ``undecided``.
+        headline: the decision in one line.
+        reasons: why it is not ``pass``, a sentence each.
+        policy: its rules, a sentence each.
+        code: the failure's code; empty when it passes.
+    """
+
+    outcome: str
+    headline: str
+    reasons: tuple[str, ...]
+    policy: tuple[str, ...]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOverview:
+    """One scan, ready to be written in any format.
+
+    Attributes:
+        subject: what was scanned.
+        reports: one for each platform.
+        entries: findings, worst first.
+        made: when this was put together.
+        version: of shipseal.
+        choice: why this engine scanned.
+        databases: what data was used and how old it is, a sentence each.
+        gate: what was decided; None where no gate was asked.
+        incomplete: why a catalogue may not be whole, a sentence each.
+        notes: what a person should know, a sentence each.
+        extras: further members of the JSON document, as they are.
+    """
+
+    subject: ScanSubject
+    reports: tuple[ScanReport, ...]
+    entries: tuple[FindingEntry, ...]
+    made: datetime
+    version: str
+    choice: str = ""
+    databases: tuple[str, ...] = ()
+    gate: GateView | None = None
+    incomplete: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    extras: Mapping[str, object] = field(default_factory=dict)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many entries there are of each severity, worst first; ignored ones do not count."""
+        found: dict[str, int] = {}
+        for entry in sorted(self.entries, key=lambda entry: -entry.finding.severity):
+            if not entry.ignored:
+                name = str(entry.finding.severity)
+                found[name] = found.get(name, 0) + 1
+        return found

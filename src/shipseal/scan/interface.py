@@ -163,6 +163,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class FixAdvice:
+    """What to do about a finding.
+
+    Attributes:
+        command: one line for a shell that brings the fixed version; empty when there is none.
+        version: the fixed version that it brings; empty when there is none.
+        note: why there is no command, or what else a person should know; may be empty.
+    """
+
+    command: str = ""
+    version: str = ""
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The command with its note, in one line."""
+        return "  # ".join(part for part in (self.command, self.note) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """The vulnerability data that a scan used.
 
@@ -171,12 +191,17 @@ class Database:
         digest: of its content, ``sha256:…`` or Grype's own checksum form; empty when unknown.
         built: when it was built; None when unknown.
         version: its schema version.
+        kev: day of the catalogue of known exploited vulnerabilities in it; None when there is none, so that a finding
+            without an entry says nothing.
+        epss: day of the EPSS scores in it; likewise.
     """
 
     uri: str
     digest: str
     built: datetime | None
     version: str
+    kev: date | None = None
+    epss: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
