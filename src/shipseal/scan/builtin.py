@@ -73,6 +73,8 @@ class BuiltinScanner(Scanner):
             digest=self._database.digest,
             built=self._database.newest,
             version=SCHEMA,
+            kev=self._database.kev,
+            epss=self._database.epss,
         )
         check_age(facts, self._policy, started, hint=_HINT)
         native = NativeCatalogue.read(request.native)
@@ -156,6 +158,10 @@ class _Run:
                     severity_source=hit.severity_source,
                     description=hit.summary,
                     url=hit.url,
+                    cvss=hit.cvss,
+                    kev=hit.kev,
+                    epss=hit.epss,
+                    published=hit.published,
                 )
                 self.findings.append(finding)
 

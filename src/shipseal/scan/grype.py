@@ -13,7 +13,7 @@ is read from its JSON, and the gate decides. How it ended is told apart like thi
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -104,7 +104,11 @@ class GrypeScanner(Scanner):
         native = NativeCatalogue.read(request.native)
         started = self._clock.now()
         report, result = self._scanned(request)
-        database = database_of(report.status, _checksum_beside(report.status.path))
+        database = replace(
+            database_of(report.status, _checksum_beside(report.status.path)),
+            kev=report.captured("kev"),
+            epss=report.captured("epss"),
+        )
         check_age(database, self._options.policy, self._clock.now(), hint=_UPDATE_HINT)
         return ScanReport(
             platform=request.platform,

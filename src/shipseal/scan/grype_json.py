@@ -4,12 +4,21 @@ Read from reports of Grype 0.121 (database schema 6) and 0.7x (schema 5, which h
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from shipseal._internal.clock import parse_rfc3339
+from shipseal.scan.grype_ratings import (
+    Epss,
+    KnownExploited,
+    Rating,
+    captured,
+    exploited,
+    likelihood,
+    ratings,
+)
 from shipseal.scan.interface import Database, Finding, FixState, Package, Severity
 from shipseal.scan.native import NativeCatalogue
 
@@ -28,13 +37,18 @@ class _Vulnerability(msgspec.Struct, frozen=True):
     dataSource: str = ""
     description: str = ""
     fix: _Fix = _Fix()
-    cvss: tuple[msgspec.Raw, ...] | None = None
+    cvss: tuple[Rating, ...] | None = None
+    knownExploited: tuple[KnownExploited, ...] | None = None
+    epss: tuple[Epss, ...] | None = None
 
 
-class _Related(msgspec.Struct, frozen=True, gc=False):
+class _Related(msgspec.Struct, frozen=True):
     id: str
     namespace: str = ""
     severity: str = ""
+    cvss: tuple[Rating, ...] | None = None
+    knownExploited: tuple[KnownExploited, ...] | None = None
+    epss: tuple[Epss, ...] | None = None
 
 
 class _Detail(msgspec.Struct, frozen=True, gc=False):
@@ -80,8 +94,13 @@ class _DbStatus(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class _Provenance(msgspec.Struct, frozen=True):
+    captured: str = ""
+
+
 class _Db(_DbStatus, frozen=True):
     status: _DbStatus | None = None
+    providers: dict[str, _Provenance] | None = None
 
 
 class _Descriptor(msgspec.Struct, frozen=True):
@@ -107,6 +126,11 @@ class GrypeReport(msgspec.Struct, frozen=True):
     def status(self) -> "_DbStatus":
         """The database's facts, wherever this version puts them."""
         return self.descriptor.db.status or self.descriptor.db
+
+    def captured(self, provider: str) -> date | None:
+        """Return the day of what ``provider`` has in the database; None when it has nothing, or that is not said."""
+        known = (self.descriptor.db.providers or {}).get(provider)
+        return captured(known.captured) if known else None
 
 
 class GrypeVersion(msgspec.Struct, frozen=True):
@@ -200,6 +224,7 @@ def _finding(match: _Match, native: NativeCatalogue) -> Finding:
         upstreams=tuple(item.name for item in artifact.upstreams or ()),
     )
     related = match.relatedVulnerabilities or ()
+    told: tuple[_Vulnerability | _Related, ...] = (vulnerability, *related)
     severity = Severity.parse(vulnerability.severity)
     return Finding(
         id=vulnerability.id,
@@ -213,6 +238,9 @@ def _finding(match: _Match, native: NativeCatalogue) -> Finding:
         severity_source=_severity_source(vulnerability, related, severity),
         description=" ".join(vulnerability.description.split()),
         url=vulnerability.dataSource,
+        cvss=ratings((item.id, item.cvss or ()) for item in told),
+        kev=exploited(entry for item in told for entry in item.knownExploited or ()),
+        epss=likelihood(entry for item in told for entry in item.epss or ()),
     )
 
 
