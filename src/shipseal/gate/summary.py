@@ -11,8 +11,6 @@ from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.interface import FindingRow, IgnoreRow, PlatformRow, VulnerabilitySummary
 from shipseal.scan.interface import Database, ScanReport
 
-_DAY = 86400.0
-
 
 def summarize(report: GateReport, *, choice: str = "") -> VulnerabilitySummary:
     """Return the summary of a decision.
@@ -43,12 +41,7 @@ def summarize(report: GateReport, *, choice: str = "") -> VulnerabilitySummary:
 
 def database_text(database: Database, now: datetime) -> str:
     """Return what data was used and how old it is, in a sentence."""
-    name = " ".join(part for part in (database.uri, database.digest) if part)
-    if database.built is None:
-        return f"{name}, of unknown age"
-    days = int((now - database.built).total_seconds() // _DAY)
-    age = "today" if days < 1 else f"{days} day{'s' if days != 1 else ''} old"
-    return f"{name}, built {rfc3339(database.built)} ({age})"
+    return database.text(now)
 
 
 def _platform(report: GateReport, scan: ScanReport) -> PlatformRow:

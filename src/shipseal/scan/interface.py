@@ -10,7 +10,10 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
+from shipseal._internal.clock import rfc3339
 from shipseal.oci import Digest, Platform
+
+_DAY = 86400.0
 
 
 class Severity(IntEnum):
@@ -202,6 +205,15 @@ class Database:
     version: str
     kev: date | None = None
     epss: date | None = None
+
+    def text(self, now: datetime) -> str:
+        """Return what data this is and how old it is, in a sentence."""
+        name = " ".join(part for part in (self.uri, self.digest) if part)
+        if self.built is None:
+            return f"{name}, of unknown age"
+        days = int((now - self.built).total_seconds() // _DAY)
+        age = "today" if days < 1 else f"{days} day{'s' if days != 1 else ''} old"
+        return f"{name}, built {rfc3339(self.built)} ({age})"
 
 
 @dataclass(frozen=True, slots=True)
