@@ -8,9 +8,11 @@ configuration's folder.
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from shipseal._internal.limits import MIB
 from shipseal.build.layer_options import LayerFile

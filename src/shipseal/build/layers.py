@@ -8,6 +8,8 @@ once.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from shipseal import __version__
 from shipseal._internal.progress import Reporter
 from shipseal._internal.threads import thread_pool
@@ -200,7 +202,7 @@ def _planned(spec: LayerSpec, below: RootFs, request: BuildRequest) -> _Planned:
     ]
     entries = placed(found, below, request.epoch)
     entries.sort(key=lambda one: one.entry.path)
-    key = tuple((replace(one.entry, open=tuple), one.source) for one in entries)
+    key = tuple((structs.replace(one.entry, open=tuple), one.source) for one in entries)
     return _Planned(tuple(entries), "; ".join(_line(file) for file in spec.files), key)
 
 

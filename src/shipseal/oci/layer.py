@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+import msgspec
+
 from shipseal.errors import Code, ImageError
 from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.compression import Compression, compressed, layer_media_type
@@ -31,9 +33,8 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class LayerEntry:
-    """One entry of a layer.
+class LayerEntry(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a layer. Layers have hundreds of thousands: a struct is made five times as fast as a dataclass.
 
     Attributes:
         path: from the root, without a leading slash; ``/`` between parts.

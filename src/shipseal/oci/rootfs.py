@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from shipseal.oci.compression import decompressed
 from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.image import ContentSource
@@ -54,8 +56,7 @@ class RootFile:
         return self.kind is Kind.FILE and bool(self.mode & _EXECUTE_BITS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
     mode: int
     size: int
@@ -86,7 +87,10 @@ class _View:
 
     def add(self, path: str, node: _Node) -> None:
         self.nodes[path] = node
-        self.implied.update(_ancestors(path))
+        for parent in _ancestors(path):
+            if parent in self.implied:
+                break  # and so are all above it
+            self.implied.add(parent)
         known = self.folders.get(path)
         if self.through_links or (known is not None and node.kind is not Kind.FOLDER):
             self._forget_folders()

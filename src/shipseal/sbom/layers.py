@@ -1,15 +1,19 @@
-"""Read each layer once: prove that it is what the configuration says, and list what lies in it.
+"""Read each layer once: prove that it is what the configuration says, list what lies in it, unpack it for Syft.
 
 The cache knows a root file system by its diff-ids, which an image merely states. An image that states the diff-ids of
 another one would get that one's SBOM, or leave its own behind for it; so each layer is decompressed and hashed once
 in its life, and what was found is remembered by the layer's digest. Its entries are listed on the way, because the
-question which program an image starts would decompress all of it again.
+question which program an image starts would decompress all of it again. Where Syft is going to run, what was
+decompressed is kept for it, because Syft takes twice as long to decompress it once more (docs/performance.md).
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+from shipseal._internal.durable import disk_errors
 from shipseal._internal.progress import SilentTransfer, Transfer
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor, Digest, PlatformImage, parse_digest
@@ -20,7 +24,7 @@ from shipseal.oci.rootfs import RootFs, read_entries
 from shipseal.oci.tar_stream import read_tar
 from shipseal.sbom.cache import SbomCache
 from shipseal.sbom.listing import pack_listing, unpack_listing
-from shipseal.sbom.view import check_layer_types
+from shipseal.sbom.view import check_layer_types, unpacked_path
 
 _Opened = Callable[[Descriptor], Iterator[bytes]]
 
@@ -31,6 +35,7 @@ def prove_layers(
     cache: SbomCache,
     *,
     transfer: Transfer = SilentTransfer(),  # noqa: B008 - it has no state
+    unpacked: Path | None = None,
 ) -> None:
     """Check that the layers, decompressed, have the diff-ids of the configuration.
 
@@ -39,11 +44,14 @@ def prove_layers(
         layout: where they lie.
         cache: what is known of them; what is found out is remembered there.
         transfer: is told of the (compressed) bytes that had to be read.
+        unpacked: a folder that gets compressed layers as they are decompressed, each at
+            :func:`~shipseal.sbom.view.unpacked_path`; those that were proved before are read again for it.
 
     Raises:
         ImageError: ``image.digest-mismatch`` when they have others or the blob is damaged;
             ``image.format-unsupported`` when there are more or fewer, or one is no tar or cannot be decompressed;
             ``image.not-found``.
+        ShipsealError: ``resource.disk-full``: there is no room to unpack them.
     """
     check_layer_types(image)
     layers, diff_ids = image.manifest.layers, image.config.diff_ids
@@ -60,14 +68,13 @@ def prove_layers(
             transfer.advance(len(chunk))
             yield chunk
 
+    proof = _Proof(image, opened, cache, unpacked)
     waiting = [
-        pair
-        for pair in zip(layers, diff_ids, strict=True)
-        if not _prove(image, *pair, opened, cache, wait=False)
+        pair for pair in zip(layers, diff_ids, strict=True) if not proof.prove(*pair, wait=False)
     ]
     # Platforms share layers: what another thread is reading is asked for again when the rest is done.
     for layer, stated in waiting:
-        _prove(image, layer, stated, opened, cache, wait=True)
+        proof.prove(layer, stated, wait=True)
 
 
 def root_of(image: PlatformImage, layout: OciLayout, cache: SbomCache) -> RootFs:
@@ -83,49 +90,74 @@ def _reader(
     return listed or partial(read_entries, layout, layer)
 
 
-def _prove(
-    image: PlatformImage,
-    layer: Descriptor,
-    stated: Digest,
-    opened: _Opened,
-    cache: SbomCache,
-    *,
-    wait: bool,
-) -> bool:
-    """Return False, without ``wait``, when another thread or process is reading this very layer."""
-    found = cache.diff_id(layer.digest)
-    if found is None:
-        with cache.locked(layer.digest.replace(":", "-"), wait=wait) as held:
-            if not held:
-                return False
-            found = cache.diff_id(layer.digest) or _read(layer, opened, stated, cache)
-    if found != stated:
-        raise ImageError(
-            Code.DIGEST_MISMATCH,
-            f"{image.digest}: layer {layer.digest} decompresses to {found}, its configuration says {stated}",
-            hint="the image is not what it says it is: build it again; do not release it",
-            context={"digest": image.digest, "layer": layer.digest},
-        )
-    return True
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What is needed to prove the layers of one image."""
 
+    image: PlatformImage
+    opened: _Opened
+    cache: SbomCache
+    unpacked: Path | None
 
-def _read(layer: Descriptor, opened: _Opened, stated: Digest, cache: SbomCache) -> Digest:
-    """Decompress a layer, and remember its diff-id and its listing."""
-    what, algorithm = f"layer {layer.digest}", stated.partition(":")[0]
-    try:
-        content = _Hashed(decompressed(opened(layer), what=what), algorithm)
-        listing = _listing(content, what)
-    except ImageError as error:
-        if error.code is Code.FORMAT_UNSUPPORTED:
-            # Damage to the blob is seen by the decoder first, but that is not what is wrong with it.
-            for _ in opened(layer):
+    def prove(self, layer: Descriptor, stated: Digest, *, wait: bool) -> bool:
+        """Return False, without ``wait``, when another thread or process is reading this very layer."""
+        found = self.cache.diff_id(layer.digest)
+        if found is None:
+            with self.cache.locked(layer.digest.replace(":", "-"), wait=wait) as held:
+                if not held:
+                    return False
+                found = self.cache.diff_id(layer.digest) or self._read(layer, stated)
+        if found != stated:
+            raise ImageError(
+                Code.DIGEST_MISMATCH,
+                f"{self.image.digest}: layer {layer.digest} decompresses to {found}, its configuration says {stated}",
+                hint="the image is not what it says it is: build it again; do not release it",
+                context={"digest": self.image.digest, "layer": layer.digest},
+            )
+        self._unpack(layer, stated)
+        return True
+
+    def _read(self, layer: Descriptor, stated: Digest) -> Digest:
+        """Decompress a layer, and remember its diff-id and its listing."""
+        what, algorithm = f"layer {layer.digest}", stated.partition(":")[0]
+        try:
+            content = _Hashed(self._content(layer, stated), algorithm)
+            listing = _listing(content, what)
+        except ImageError as error:
+            if error.code is Code.FORMAT_UNSUPPORTED:
+                # Damage to the blob is seen by the decoder first, but that is not what is wrong with it.
+                for _ in self.opened(layer):
+                    pass
+            raise
+        found = content.digest()
+        if listing is not None:
+            self.cache.remember_listing(layer.digest, listing)
+        self.cache.remember_diff_id(layer.digest, found)
+        return found
+
+    def _content(self, layer: Descriptor, stated: Digest) -> Iterator[bytes]:
+        chunks = decompressed(self.opened(layer), what=f"layer {layer.digest}")
+        path = unpacked_path(self.unpacked, layer, stated) if self.unpacked else None
+        return _kept(chunks, path) if path else chunks
+
+    def _unpack(self, layer: Descriptor, stated: Digest) -> None:
+        """Unpack a layer that was proved before, so that nobody decompresses it for another reason."""
+        path = unpacked_path(self.unpacked, layer, stated) if self.unpacked else None
+        if path is not None and not path.exists():
+            for _ in self._content(layer, stated):
                 pass
-        raise
-    found = content.digest()
-    if listing is not None:
-        cache.remember_listing(layer.digest, listing)
-    cache.remember_diff_id(layer.digest, found)
-    return found
+
+
+def _kept(chunks: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    """Pass ``chunks`` through to a file, which has its name only when it is whole. It need not survive a power cut."""
+    part = path.with_name(f"{path.name}.part")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+                yield chunk
+        part.replace(path)
 
 
 def _listing(content: "_Hashed", what: str) -> bytes | None:

@@ -21,7 +21,7 @@ class _Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An entry; paths are bytes, because a tar may hold names that are no UTF-8."""
 
     path: bytes
-    kind: str
+    kind: Kind
     mode: int
     size: int
     link: bytes
@@ -60,13 +60,13 @@ def unpack_listing(listing: bytes) -> Callable[[], Iterator[LayerEntry]] | None:
 
 def _item(entry: LayerEntry) -> _Item:
     path, link = os.fsencode(entry.path), os.fsencode(entry.link)
-    return _Item(path, entry.kind.value, entry.mode, entry.size, link, head_of(entry))
+    return _Item(path, entry.kind, entry.mode, entry.size, link, head_of(entry))
 
 
 def _entry(item: _Item) -> LayerEntry:
     return LayerEntry(
         path=os.fsdecode(item.path),
-        kind=Kind(item.kind),
+        kind=item.kind,
         mode=item.mode,
         size=item.size,
         link=os.fsdecode(item.link),

@@ -1,6 +1,7 @@
 """Catalogue images with Syft, straight from the local bytes, once per distinct root file system (S4, S17 to S21)."""
 
 import os
+import shutil
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from shipseal._internal.retry import SYFT_RETRIES, RetryPolicy, call_with_retry
 from shipseal._internal.temporary import check_temporary
 from shipseal._internal.turns import Errand, Turn, Turns, Waiting
 from shipseal.errors import Code, SbomError, ShipsealError
+from shipseal.oci import PlatformImage
 from shipseal.oci.blob_store import BlobStore
 from shipseal.sbom.cache import CachedRun, CacheKey, SbomCache
 from shipseal.sbom.incomplete import incomplete_reasons, start_of
@@ -31,6 +33,8 @@ from shipseal.spdx.heading import read_heading
 # Measured with Syft 1.57 on images of 21 and 236 MiB of layers (docs/performance.md); what it takes here is learned.
 _LEAST_MEMORY = 160 * MIB
 _MEMORY_PER_BYTE = 5
+# Layers grow to three or four times their size, and lie there twice: ours, and the copy that Syft makes.
+_ROOM_PER_BYTE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,6 @@ class SyftCataloguer(Cataloguer):
             ShipsealError: ``resource.disk-full``.
         """
         tool = self.tool()
-        self._prove(request)
         key = CacheKey(request.image.config.diff_ids, tool.identity, CONFIG.decode())
         progress = Waiting(self._turns.clock)
         transfer = self._reporter.transfer(
@@ -130,6 +133,9 @@ class SyftCataloguer(Cataloguer):
                 if run is None:
                     run, seconds = self._run(tool, request, progress)
                     self._remember(key, run)
+                else:
+                    # Its key is what the image states of its layers; before that is proved, it may be another one's.
+                    self._prove(request)
             result = self._result(request, key, run, seconds=seconds, cached=cached)
         except BaseException:
             transfer.done("failed")
@@ -137,14 +143,28 @@ class SyftCataloguer(Cataloguer):
         _tell(transfer, result)
         return result
 
-    def _prove(self, request: CatalogueRequest) -> None:
+    def _prove(self, request: CatalogueRequest, unpacked: Path | None = None) -> None:
         image = request.image
         size = sum(layer.size for layer in image.manifest.layers)
         transfer = self._reporter.transfer(f"layers {image.platform}", size)
         try:
-            prove_layers(image, request.layout, self._cache, transfer=transfer)
+            prove_layers(image, request.layout, self._cache, transfer=transfer, unpacked=unpacked)
         finally:
             transfer.done()
+
+    def _view(self, request: CatalogueRequest, folder: Path) -> Path:
+        """Return what Syft is pointed at: proved layers, unpacked where there is room for it."""
+        image, layout = request.image, request.layout
+        if _has_room(image, folder.parent):
+            try:
+                self._prove(request, folder / "blobs")
+                return one_image_view(image, layout, folder, unpacked=True)
+            except ShipsealError as error:
+                if error.code is not Code.DISK_FULL:
+                    raise
+                shutil.rmtree(folder, ignore_errors=True)
+        self._prove(request)
+        return one_image_view(image, layout, folder)
 
     def _run(
         self, tool: SyftTool, request: CatalogueRequest, progress: Waiting
@@ -160,14 +180,17 @@ class SyftCataloguer(Cataloguer):
                 f"SBOM {platform}: {error.code}: {error.message}; trying again in {wait:.0f} s"
             )
 
-        def attempt() -> tuple[CachedRun, float]:
-            with self._turns.turn(errand, self._reporter.note) as turn, progress.during(turn):
-                return self._attempt(tool, request, turn)
+        with scratch_folder("image", self._options.work) as scratch:
+            view = self._view(request, scratch / "view")
 
-        return call_with_retry(attempt, self._options.retries, self._clock, on_retry=told)
+            def attempt() -> tuple[CachedRun, float]:
+                with self._turns.turn(errand, self._reporter.note) as turn, progress.during(turn):
+                    return self._attempt(tool, request, view, turn)
+
+            return call_with_retry(attempt, self._options.retries, self._clock, on_retry=told)
 
     def _attempt(
-        self, tool: SyftTool, request: CatalogueRequest, turn: Turn
+        self, tool: SyftTool, request: CatalogueRequest, view: Path, turn: Turn
     ) -> tuple[CachedRun, float]:
         def ended(result: ToolResult) -> None:
             turn.used(peak=result.peak, seconds=result.seconds)
@@ -179,7 +202,6 @@ class SyftCataloguer(Cataloguer):
             )
 
         with scratch_folder("sbom", self._options.work) as work:
-            view = one_image_view(request.image, request.layout, work / "image")
             started = self._clock.monotonic()
             spdx, native = run_syft(
                 tool,
@@ -246,6 +268,12 @@ class SyftCataloguer(Cataloguer):
             created=document_time(self._options.epoch, request.image.config.created),
             tools=(f"syft-{tool.version or 'unknown'}", f"shipseal-{__version__}"),
         )
+
+
+def _has_room(image: PlatformImage, folder: Path) -> bool:
+    """Return whether the layers may lie there unpacked beside what Syft itself unpacks."""
+    size = sum(layer.size for layer in image.manifest.layers)
+    return shutil.disk_usage(folder).free > _ROOM_PER_BYTE * size
 
 
 def _errand(tool: SyftTool, request: CatalogueRequest) -> Errand:

@@ -3,8 +3,9 @@
 Its ``index.json`` names the platform's manifest alone, and ``blobs`` is a link to the real folder: nothing is copied,
 and nothing is written there. Two images need more, because Syft reads no blob that is itself a symbolic link (1.57),
 and no Docker manifest with zstd layers (1.18): for these the blobs are hard links (copies across file systems) beside
-a manifest that is written anew with OCI media types. What Syft finds depends on the layers' contents alone, and the
-SBOM is put on the real manifest afterwards (:mod:`shipseal.spdx.normalise`).
+a manifest that is written anew with OCI media types. So it is where layers were unpacked for Syft. What Syft finds
+depends on the layers' contents alone, and the SBOM is put on the real manifest afterwards
+(:mod:`shipseal.spdx.normalise`).
 """
 
 import os
@@ -17,21 +18,25 @@ import msgspec
 
 from shipseal._internal.durable import disk_errors
 from shipseal.errors import Code, ImageError
-from shipseal.oci import Descriptor, PlatformImage, RawManifest
+from shipseal.oci import Descriptor, Digest, PlatformImage, RawManifest
 from shipseal.oci import media_types as mt
 from shipseal.oci.blob_store import BlobStore
 from shipseal.oci.compression import Compression, layer_media_type, of_media_type
+from shipseal.oci.digest import split_digest
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.manifest import build_manifest
 
 
-def one_image_view(image: PlatformImage, layout: OciLayout, folder: Path) -> Path:
+def one_image_view(
+    image: PlatformImage, layout: OciLayout, folder: Path, *, unpacked: bool = False
+) -> Path:
     """Make a layout in ``folder`` that holds ``image`` alone, and return ``folder``.
 
     Args:
         image: the platform's image.
         layout: where its blobs lie.
         folder: is made.
+        unpacked: compressed layers are in its ``blobs`` already, decompressed, under their diff-ids.
 
     Raises:
         ImageError: ``image.not-found`` or ``image.digest-mismatch`` when a blob is missing or cut short;
@@ -43,10 +48,12 @@ def one_image_view(image: PlatformImage, layout: OciLayout, folder: Path) -> Pat
     contents = (image.manifest.config, *image.manifest.layers)
     paths = [_checked(layout.blobs, blob) for blob in (*contents, manifest)]
     with disk_errors(folder):
-        folder.mkdir(parents=True)
-        if _is_docker_zstd(image) or any(path.is_symlink() for path in paths):
-            raw = _rewritten(image)
-            _place(layout.blobs, contents, raw, BlobStore(folder / "blobs"))
+        folder.mkdir(parents=True, exist_ok=unpacked)
+        if unpacked or _is_docker_zstd(image) or any(path.is_symlink() for path in paths):
+            blobs = BlobStore(folder / "blobs")
+            layers = _layers(image, blobs.root if unpacked else None)
+            raw = _rewritten(image, layers)
+            _place(layout.blobs, (image.manifest.config, *layers), raw, blobs)
         else:
             raw = source
             (folder / "blobs").symlink_to(layout.blobs.root.absolute())
@@ -73,22 +80,34 @@ def check_layer_types(image: PlatformImage) -> None:
             )
 
 
+def unpacked_path(folder: Path, layer: Descriptor, diff_id: Digest) -> Path | None:
+    """Return where a layer is unpacked below the blobs of a view; None for one that is not compressed."""
+    if of_media_type(layer.media_type) is Compression.NONE:
+        return None
+    return folder.joinpath(*split_digest(diff_id))
+
+
 def _is_docker_zstd(image: PlatformImage) -> bool:
     return image.manifest.source.media_type == mt.DOCKER_MANIFEST and any(
         of_media_type(layer.media_type) is Compression.ZSTD for layer in image.manifest.layers
     )
 
 
-def _rewritten(image: PlatformImage) -> RawManifest:
+def _layers(image: PlatformImage, unpacked: Path | None) -> list[Descriptor]:
+    """Return the layers with OCI media types: those that were unpacked as what they are now."""
     check_layer_types(image)
-    layers = [
-        Descriptor(
-            layer_media_type(of_media_type(layer.media_type) or Compression.NONE),
-            layer.digest,
-            layer.size,
-        )
-        for layer in image.manifest.layers
-    ]
+    found = []
+    for layer, diff_id in zip(image.manifest.layers, image.config.diff_ids, strict=True):
+        path = unpacked_path(unpacked, layer, diff_id) if unpacked else None
+        if path is None:
+            kind = layer_media_type(of_media_type(layer.media_type) or Compression.NONE)
+            found.append(Descriptor(kind, layer.digest, layer.size))
+        else:
+            found.append(Descriptor(mt.OCI_LAYER, diff_id, path.stat().st_size))
+    return found
+
+
+def _rewritten(image: PlatformImage, layers: Iterable[Descriptor]) -> RawManifest:
     return build_manifest(
         {
             "schemaVersion": 2,

@@ -1,7 +1,8 @@
 """What goes into the layers of sample images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from shipseal.oci import Platform
 from shipseal.oci.layer import Kind, LayerEntry

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipseal.errors import Code, ImageError
-from shipseal.oci import Descriptor
+from shipseal.oci import Descriptor, PlatformImage
 from shipseal.oci import media_types as mt
+from shipseal.oci.digest import digest_of
 from shipseal.oci.layer import Kind, LayerEntry
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.rootfs import HEAD_BYTES, RootFs
@@ -20,6 +21,7 @@ from shipseal.sbom import listing as listing_module
 from shipseal.sbom.cache import SbomCache
 from shipseal.sbom.layers import prove_layers, root_of
 from shipseal.sbom.listing import pack_listing, unpack_listing
+from shipseal.sbom.view import unpacked_path
 from shipseal.testing.contents import executable, hardlink, plain, symlink
 from shipseal.testing.images import SampleImage, build_layout
 from tests.support.sample_images import of
@@ -84,6 +86,41 @@ def test_platforms_that_share_layers_read_them_once_between_them(
     for thread in threads:
         thread.join()
     assert set(layout.opened.values()) == {1}
+
+
+def unpacked(folder: Path, image: PlatformImage) -> list[Path | None]:
+    pairs = zip(image.manifest.layers, image.config.diff_ids, strict=True)
+    return [unpacked_path(folder, layer, diff_id) for layer, diff_id in pairs]
+
+
+@pytest.mark.parametrize("proved_before", [False, True])
+def test_layers_are_unpacked_on_the_way_as_what_their_diff_ids_promise(
+    tmp_path: Path, sample: SampleImage, cache: SbomCache, proved_before: bool
+) -> None:
+    layout, image = counting(sample), of(sample, "linux/amd64")
+    if proved_before:
+        prove_layers(image, sample.layout, cache)
+    prove_layers(image, layout, cache, unpacked=tmp_path / "unpacked")
+    assert set(layout.opened.values()) == {1}
+    for path, diff_id in zip(
+        unpacked(tmp_path / "unpacked", image), image.config.diff_ids, strict=True
+    ):
+        assert path is not None
+        assert digest_of(path.read_bytes()) == diff_id
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_layer_that_is_something_else_is_not_left_unpacked_under_that_name(
+    tmp_path: Path, sample: SampleImage, cache: SbomCache
+) -> None:
+    image = of(sample, "linux/amd64")
+    wrong = digest_of(b"something else")
+    lying = replace(
+        image, config=replace(image.config, diff_ids=(wrong, *image.config.diff_ids[1:]))
+    )
+    with pytest.raises(ImageError, match="decompresses to") as caught:
+        prove_layers(lying, sample.layout, cache, unpacked=tmp_path / "unpacked")
+    assert caught.value.code is Code.DIGEST_MISMATCH
 
 
 def test_a_damaged_listing_is_no_answer_and_the_layer_is_read_again(

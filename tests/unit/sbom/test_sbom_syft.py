@@ -1,11 +1,13 @@
 """The cataloguer around Syft: once per file system, tried again only when that may help, nothing half kept."""
 
+import errno
 import json
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -81,6 +83,25 @@ def test_the_documents_lie_in_the_blob_store_under_their_digests(
     assert root["checksums"][0]["checksumValue"] == found.subject.removeprefix("sha256:")
     assert json.loads(native)["source"]["metadata"]["manifestDigest"] == found.subject
     assert here.leftovers() == []
+
+
+@pytest.mark.parametrize("trouble", ["little room", "it fills up meanwhile"])
+def test_without_room_for_unpacked_layers_syft_unpacks_them_itself(
+    tmp_path: Path, sample: SampleImage, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if trouble == "little room":
+        usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    else:
+        monkeypatch.setattr(Path, "replace", full)
+    here = bench(tmp_path)
+    view = here.cataloguer._view(request(sample, "linux/amd64"), tmp_path / "view")
+    assert (view / "blobs").is_symlink()
+    monkeypatch.undo()
+    assert here.catalogue(sample).packages == 1
 
 
 def test_the_time_is_the_images_own_or_the_given_one(tmp_path: Path, sample: SampleImage) -> None:

@@ -8,8 +8,12 @@ from typing import NoReturn
 import pytest
 
 from shipseal.errors import Code, ImageError
+from shipseal.oci import media_types as mt
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import layout_root, load_image
+from shipseal.oci.rootfs import RootFs
+from shipseal.sbom.cache import SbomCache
+from shipseal.sbom.layers import prove_layers
 from shipseal.sbom.view import one_image_view
 from shipseal.testing.damage import remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage
@@ -69,6 +73,23 @@ def test_across_file_systems_they_are_copied(
     view = OciLayout(one_image_view(image, sample.layout, tmp_path / "view"))
     for layer in image.manifest.layers:
         assert view.blobs.read(layer.digest) == sample.layout.blobs.read(layer.digest)
+
+
+def test_unpacked_layers_are_what_syft_reads(tmp_path: Path, sample: SampleImage) -> None:
+    image = of(sample, "linux/amd64")
+    folder = tmp_path / "view"
+    prove_layers(image, sample.layout, SbomCache(tmp_path / "cache"), unpacked=folder / "blobs")
+    view = OciLayout(one_image_view(image, sample.layout, folder, unpacked=True))
+    shown = load_image(view, layout_root(view)).platforms[0]
+    assert shown.config.raw == image.config.raw
+    assert [layer.digest for layer in shown.manifest.layers] == list(image.config.diff_ids)
+    assert {layer.media_type for layer in shown.manifest.layers} == {mt.OCI_LAYER}
+    for path in ("etc/os-release", "var/lib/dpkg/status"):
+        found, wanted = (
+            RootFs(layout, each.manifest).find(path)
+            for layout, each in ((view, shown), (sample.layout, image))
+        )
+        assert found == wanted
 
 
 @pytest.mark.parametrize(
