@@ -14,6 +14,7 @@ import msgspec
 from shipseal._internal.limits import MIB, Limit, read_limited
 from shipseal.errors import Code, ToolError
 from shipseal.scan.interface import Package
+from shipseal.scan.package_databases import is_record
 
 SBOM_FILE = Limit("SBOM", 512 * MIB, "the largest known catalogue of an image is below 200 MiB")
 
@@ -104,8 +105,11 @@ def _paths(locations: Iterable[_Location]) -> tuple[str, ...]:
 
 
 def _layer(locations: Iterable[_Location]) -> str:
-    """Return the layer of the file that proves the package, else of the first file."""
+    """Return the layer of the file that was written with the package, else that proves it, else of the first file."""
     found = [location for location in locations if location.layerID]
+    record = next((item for item in found if is_record(item.path)), None)
+    if record:
+        return record.layerID
     primary = (item for item in found if (item.annotations or {}).get("evidence") == "primary")
     best = next(primary, found[0] if found else None)
     return best.layerID if best else ""
