@@ -59,6 +59,9 @@ COMMANDS: Mapping[str, Entry] = {
         "shipseal.cli.admission", "Write the policy out for a cluster's admission controller."
     ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
+    "scan": Entry(
+        "shipseal.cli.scan", "Find the vulnerabilities of an image or an SBOM; refuse them by a gate."
+    ),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
 }

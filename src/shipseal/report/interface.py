@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shipseal.scan.interface import Finding, ScanReport
+from shipseal.scan.interface import Finding, FixAdvice, ScanReport
+
+NO_ADVICE = FixAdvice()
+"""Where nobody was asked how to be rid of a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +187,14 @@ class FindingEntry:
         platforms: where it was found, in the order of the reports.
         locations: paths in the image, sorted.
         judgement: what the gate says.
-        advice: what to type to get the fixed version, or a sentence on why there is none; may be empty.
-        command: whether ``advice`` is a line to type.
+        advice: how to be rid of it.
     """
 
     finding: Finding
     platforms: tuple[str, ...]
     locations: tuple[str, ...]
     judgement: Judgement = Judgement()
-    advice: str = ""
-    command: bool = False
+    advice: FixAdvice = NO_ADVICE
 
     @property
     def cve(self) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from shipseal._internal.clock import rfc3339
 from shipseal.oci import Platform
-from shipseal.scan.interface import Finding, ScanReport
+from shipseal.scan.interface import Database, Exploited, Finding, Likelihood, ScanReport
 
 SCHEMA = "urn:shipseal:schema:scan-results:1"
 
@@ -15,23 +15,33 @@ def results_document(report: ScanReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "platform": str(report.platform),
         "sbom": report.sbom_digest,
-        "scanner": {
-            "name": report.scanner,
-            "version": report.scanner_version,
-            "uri": report.scanner_uri,
-        },
-        "database": {
-            "uri": report.database.uri,
-            "digest": report.database.digest,
-            "built": rfc3339(report.database.built) if report.database.built else None,
-            "version": report.database.version,
-        },
+        "scanner": scanner_document(report),
+        "database": database_document(report.database),
         "started": rfc3339(report.started),
         "finished": rfc3339(report.finished),
         "counts": {str(severity): count for severity, count in report.counts().items()},
         "matches": [finding_document(finding) for finding in report.findings],
         "notes": list(report.notes),
         "gaps": list(report.gaps),
+    }
+
+
+def scanner_document(report: ScanReport) -> dict[str, Any]:
+    """Return who scanned, as JSON."""
+    return {
+        "name": report.scanner,
+        "version": report.scanner_version,
+        "uri": report.scanner_uri,
+    }
+
+
+def database_document(database: Database) -> dict[str, Any]:
+    """Return the data that was used, as JSON."""
+    return {
+        "uri": database.uri,
+        "digest": database.digest,
+        "built": rfc3339(database.built) if database.built else None,
+        "version": database.version,
     }
 
 
@@ -58,6 +68,35 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "matchType": finding.match_type,
         "description": finding.description,
         "url": finding.url,
+        "published": rfc3339(finding.published) if finding.published else None,
+        "cvss": [
+            {
+                "version": item.version,
+                "vector": item.vector,
+                "score": item.score,
+                "source": item.source,
+            }
+            for item in finding.cvss
+        ],
+        "kev": _kev(finding.kev) if finding.kev else None,
+        "epss": _epss(finding.epss) if finding.epss else None,
+        "origin": str(finding.origin),
+    }
+
+
+def _kev(entry: Exploited) -> dict[str, Any]:
+    return {
+        "added": entry.added.isoformat(),
+        "due": entry.due.isoformat() if entry.due else None,
+        "ransomware": entry.ransomware,
+    }
+
+
+def _epss(likelihood: Likelihood) -> dict[str, Any]:
+    return {
+        "probability": likelihood.probability,
+        "percentile": likelihood.percentile,
+        "scored": likelihood.scored.isoformat() if likelihood.scored else None,
     }
 
 

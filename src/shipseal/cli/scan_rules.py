@@ -1,0 +1,121 @@
+"""What `shipseal scan` decides by: options, a policy or a configuration that was named; nothing is found by itself."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shipseal.cli.scan_wish import ScanWish
+from shipseal.errors import ConfigError
+from shipseal.scan.interface import DatabasePolicy
+from shipseal.wiring.scan_engines import EngineWish
+
+if TYPE_CHECKING:
+    from shipseal._internal.progress import Reporter
+    from shipseal.config.load import LoadedConfig
+    from shipseal.gate.policy import GatePolicy
+    from shipseal.ignores.rules import IgnoreRule
+
+_AGE = re.compile(r"(\d{1,5})(d|h|m)")
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+_DEFAULT_AGE = DatabasePolicy().max_age
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRules:
+    """What is decided by.
+
+    Attributes:
+        engine: what scans.
+        policy: the gate's; None where nothing is to be decided.
+        ignores: rules that take findings out of the gate.
+        accept_incomplete: what may be missing from a catalogue, by name.
+        loaded: the configuration that was named, for how registries are reached; None without one.
+    """
+
+    engine: EngineWish
+    policy: "GatePolicy | None" = None
+    ignores: "tuple[IgnoreRule, ...]" = ()
+    accept_incomplete: frozenset[str] = frozenset()
+    loaded: "LoadedConfig | None" = None
+
+
+def rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
+    """Return the rules; what the command line says comes before what a file says.
+
+    Args:
+        wish: what is asked for.
+        reporter: hears of ignore rules that say nothing.
+
+    Raises:
+        ConfigError: a file is wrong, or an option is.
+    """
+    if wish.config is not None:
+        return _configured(wish, wish.config, reporter)
+    age = _max_age(wish.max_age, _default_age(reporter))
+    engine = EngineWish(wish.engine or "auto", wish.db, max_age=age)
+    if not wish.gates:
+        return ScanRules(engine)
+    from shipseal.wiring.scan_gate import policy_of_words  # noqa: PLC0415 - only where something is decided
+
+    return ScanRules(engine, policy_of_words(wish.fail_on, wish.policy), _ignores(wish, reporter))
+
+
+def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules:
+    from shipseal.config.load import load  # noqa: PLC0415 - pydantic and YAML only where there is a file
+    from shipseal.wiring.gate import gate_policy  # noqa: PLC0415
+    from shipseal.wiring.ignores import ignore_rules  # noqa: PLC0415
+
+    words = {
+        "gate.fail_on": wish.fail_on,
+        "scan.engine": None if wish.engine == "both" else wish.engine,
+        "scan.database": wish.db and str(wish.db),
+        "ignores.file": wish.ignores and str(wish.ignores),
+    }
+    loaded = load(config, env=os.environ, overrides=words)
+    scan = loaded.config.scan
+    age = scan.max_age if "scan.max_age" in loaded.sources else _default_age(reporter)
+    engine = EngineWish(
+        wish.engine or scan.engine,
+        scan.database,
+        scan.grype or "grype",
+        _max_age(wish.max_age, age),
+    )
+    return ScanRules(
+        engine,
+        gate_policy(loaded.config.gate),
+        ignore_rules(loaded, reporter),
+        frozenset(loaded.config.sbom.accept_incomplete),
+        loaded,
+    )
+
+
+def _ignores(wish: ScanWish, reporter: "Reporter") -> "tuple[IgnoreRule, ...]":
+    if wish.ignores is None:
+        return ()
+    from shipseal.wiring.ignores import rules_in  # noqa: PLC0415 - brings YAML
+
+    return rules_in(wish.ignores, reporter)
+
+
+def _max_age(text: str | None, default: float | None) -> float | None:
+    if text is None:
+        return default
+    if text in ("none", "any"):
+        return None
+    found = _AGE.fullmatch(text)
+    if not found:
+        raise ConfigError(
+            f"--max-age {text!r}: no age",
+            hint="write it as 5d, 36h or 90m, or any for whatever age",
+        )
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _default_age(reporter: "Reporter") -> float | None:
+    """Return the default; who told Grype not to look at the age means it here too, and it is said."""
+    if os.environ.get("GRYPE_DB_VALIDATE_AGE", "").lower() != "false":
+        return _DEFAULT_AGE
+    reporter.note("the age of the data is not looked at: GRYPE_DB_VALIDATE_AGE is false")
+    return None

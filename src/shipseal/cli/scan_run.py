@@ -1,0 +1,111 @@
+"""`shipseal scan`: from words to an overview: what is scanned, by whom, and what the gate says of it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shipseal._internal.clock import Clock
+from shipseal.cli.scan_found import Found, overview_of
+from shipseal.cli.scan_material import Material, Materials, sbom_file
+from shipseal.cli.scan_rules import ScanRules, rules_of
+from shipseal.cli.scan_wish import ATTESTED, SBOM, ScanWish
+from shipseal.errors import ScanError, ShipsealError
+from shipseal.report.entries import entries_of
+from shipseal.report.interface import ScanOverview
+from shipseal.scan.database_age import check_age
+from shipseal.scan.interface import DatabasePolicy, Scanner, ScanReport, ScanRequest
+from shipseal.wiring.scan_engines import engines_for
+
+if TYPE_CHECKING:
+    from shipseal._internal.progress import Reporter
+
+_HINT = "fetch newer data (shipseal db update, grype db update), or allow older with --max-age"
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan came to.
+
+    Attributes:
+        overview: for every output.
+        problem: what the command ends with after its outputs are written; None when it ends well.
+    """
+
+    overview: ScanOverview
+    problem: ShipsealError | None = None
+
+
+def scan(wish: ScanWish, clock: Clock, reporter: "Reporter") -> Scanned:
+    """Scan what is asked for, and hold it against the gate where one is asked.
+
+    Args:
+        wish: what is asked for.
+        clock: where the time comes from.
+        reporter: hears of progress, and takes sentences for people.
+
+    Raises:
+        ConfigError: what is asked for cannot be.
+        ShipsealError: it could not be read, catalogued or scanned.
+    """
+    rules = rules_of(wish, reporter)
+    with _materials(wish, rules, clock, reporter) as materials:
+        found = _found(materials, rules, clock, reporter)
+    if rules.policy is None:
+        entries = entries_of(found.reports)
+        return Scanned(overview_of(found, entries, now=clock.now(), only=wish.only))
+    from shipseal.cli.scan_verdict import judged  # noqa: PLC0415 - only where something is decided
+
+    return Scanned(*judged(wish, rules, found, clock.now()))
+
+
+@contextmanager
+def _materials(
+    wish: ScanWish, rules: ScanRules, clock: Clock, reporter: "Reporter"
+) -> Iterator[Materials]:
+    """Give what is scanned; what an image needs is not imported for a file."""
+    if wish.source.startswith(SBOM):
+        with sbom_file(Path(wish.source.removeprefix(SBOM)), wish.source) as materials:
+            yield materials
+    elif wish.source.startswith(ATTESTED):
+        from shipseal.cli.scan_attested import attested  # noqa: PLC0415
+
+        with attested(wish, rules, clock, reporter) as materials:
+            yield materials
+    else:
+        from shipseal.cli.scan_image import catalogued  # noqa: PLC0415
+
+        with catalogued(wish, rules, clock, reporter) as materials:
+            yield materials
+
+
+def _found(materials: Materials, rules: ScanRules, clock: Clock, reporter: "Reporter") -> Found:
+    engines = engines_for(rules.engine, os.environ, clock)
+    scanner, *others = engines.scanners
+    reports = tuple(_report(scanner, item) for item in materials.items)
+    if others:
+        raise NotImplementedError
+    return Found(
+        materials=materials,
+        reports=reports,
+        choice=engines.reason,
+        stale=_stale(reports, rules.engine.max_age, clock),
+    )
+
+
+def _report(scanner: Scanner, item: Material) -> ScanReport:
+    return scanner.scan(ScanRequest(item.platform, item.sbom, item.digest, item.native))
+
+
+def _stale(
+    reports: tuple[ScanReport, ...], max_age: float | None, clock: Clock
+) -> ScanError | None:
+    """Return why the data cannot be decided with: findings in it are shown all the same."""
+    for report in reports:
+        try:
+            check_age(report.database, DatabasePolicy(max_age), clock.now(), hint=_HINT)
+        except ScanError as error:
+            return error
+    return None

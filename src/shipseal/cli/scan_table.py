@@ -1,0 +1,114 @@
+"""`shipseal scan` for a terminal: what a person acts on, worst first, and what it comes to."""
+
+from collections.abc import Sequence
+
+from shipseal.cli.columns import Column
+from shipseal.cli.output import print_table, say, say_wrapped
+from shipseal.report.interface import FindingEntry, ScanOverview
+from shipseal.report.text import printable
+from shipseal.scan.interface import Finding, FixState
+
+_FIX = {
+    FixState.FIXED: "fixed",
+    FixState.NOT_FIXED: "none yet",
+    FixState.WONT_FIX: "will not be",
+    FixState.UNKNOWN: "",
+}
+
+
+def print_overview(overview: ScanOverview, *, passed: bool = True) -> None:
+    """Print the findings and what they come to.
+
+    Args:
+        overview: what to show.
+        passed: whether findings that do not stand in the way are listed, where something was decided.
+    """
+    gated = overview.gate is not None
+    listed = [entry for entry in overview.entries if passed or not gated or entry.blocks]
+    print_table(_columns(overview), [_cells(overview, entry) for entry in listed])
+    if listed:
+        say()
+    say_wrapped(totals(overview))
+    for line in facts(overview):
+        say_wrapped(line)
+
+
+def totals(overview: ScanOverview) -> str:
+    """Return what it comes to, in one line."""
+    subject = overview.subject
+    name = f"{subject.name}:{subject.version}" if subject.version else subject.name
+    counts = overview.counts()
+    total = sum(counts.values())
+    if not total:
+        text = f"{name}: no vulnerabilities found"
+    else:
+        each = ", ".join(f"{count} {severity}" for severity, count in counts.items())
+        noun = "vulnerability" if total == 1 else "vulnerabilities"
+        text = f"{name}: {total} {noun} ({each}), {_fixable(overview)} with a fix"
+    ignored = sum(entry.ignored for entry in overview.entries)
+    return printable(f"{text}, {ignored} ignored" if ignored else text, 1000)
+
+
+def facts(overview: ScanOverview) -> Sequence[str]:
+    """Return what stands below the totals, a line each."""
+    lines = []
+    if overview.gate:
+        lines.append(f"gate      {overview.gate.headline}")
+    lines += [f"incomplete  {text}" for text in overview.incomplete]
+    lines += [
+        f"engine    {report.scanner} {report.scanner_version}" for report in overview.reports[:1]
+    ]
+    lines += [f"data      {text}" for text in overview.databases]
+    lines += [f"note      {text}" for text in overview.notes]
+    return [printable(line, 2000) for line in lines]
+
+
+def _fixable(overview: ScanOverview) -> int:
+    return sum(
+        entry.finding.fix_state is FixState.FIXED and not entry.ignored
+        for entry in overview.entries
+    )
+
+
+def _columns(overview: ScanOverview) -> list[Column]:
+    several = len(overview.reports) > 1
+    return [
+        Column("vulnerability", fixed=True),
+        Column("severity", fixed=True),
+        *([Column("gate", fixed=True)] if overview.gate else []),
+        Column("package"),
+        Column("installed"),
+        Column("fixed in"),
+        Column("risk", spare=2),
+        Column("from", spare=3),
+        Column("where", spare=4),
+        *([Column("platforms", spare=1)] if several else []),
+    ]
+
+
+def _cells(overview: ScanOverview, entry: FindingEntry) -> tuple[str, ...]:
+    finding = entry.finding
+    cells = [
+        finding.id,
+        str(finding.severity),
+        *([_verdict(entry)] if overview.gate else []),
+        finding.package.name,
+        finding.package.version,
+        ", ".join(finding.fix_versions) or _FIX[finding.fix_state],
+        risk(finding),
+        "" if finding.origin == "unknown" else str(finding.origin),
+        entry.locations[0] if entry.locations else "",
+        *([", ".join(entry.platforms)] if len(overview.reports) > 1 else []),
+    ]
+    return tuple(printable(cell, 200) for cell in cells)
+
+
+def _verdict(entry: FindingEntry) -> str:
+    words = {"fail": "refused", "unknown": "undecided", "pass": "", "ignored": "ignored"}
+    return words.get(entry.judgement.status, "")
+
+
+def risk(finding: Finding) -> str:
+    """Return whether it is exploited, and how likely that is within 30 days."""
+    likely = f"EPSS {finding.epss.probability:.0%}" if finding.epss else ""
+    return " ".join(part for part in ("KEV" if finding.kev else "", likely) if part)
