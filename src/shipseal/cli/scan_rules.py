@@ -14,6 +14,7 @@ from shipseal.wiring.scan_engines import EngineWish
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
     from shipseal.config.load import LoadedConfig
+    from shipseal.config.sections import Scan
     from shipseal.gate.policy import GatePolicy
     from shipseal.ignores.rules import IgnoreRule
 
@@ -53,13 +54,16 @@ def rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
     """
     if wish.config is not None:
         return _configured(wish, wish.config, reporter)
+    if wish.policy is not None:
+        return _by_policy(wish, wish.policy, reporter)
     age = _max_age(wish.max_age, _default_age(reporter))
     engine = EngineWish(wish.engine or "auto", wish.db, max_age=age)
     if not wish.gates:
         return ScanRules(engine)
-    from shipseal.wiring.scan_gate import policy_of_words  # noqa: PLC0415 - only where something is decided
+    from shipseal.wiring.scan_gate import with_threshold  # noqa: PLC0415 - only where something is decided
 
-    return ScanRules(engine, policy_of_words(wish.fail_on, wish.policy), _ignores(wish, reporter))
+    ignores = _ignores(wish.ignores, reporter)
+    return ScanRules(engine, with_threshold(wish.fail_on), ignores)
 
 
 def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules:
@@ -69,34 +73,51 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
 
     words = {
         "gate.fail_on": wish.fail_on,
-        "scan.engine": None if wish.engine == "both" else wish.engine,
         "scan.database": wish.db and str(wish.db),
         "ignores.file": wish.ignores and str(wish.ignores),
     }
     loaded = load(config, env=os.environ, overrides=words)
-    scan = loaded.config.scan
-    age = scan.max_age if "scan.max_age" in loaded.sources else _default_age(reporter)
-    engine = EngineWish(
-        wish.engine or scan.engine,
-        scan.database,
-        scan.grype or "grype",
-        _max_age(wish.max_age, age),
-    )
+    found = loaded.config
     return ScanRules(
-        engine,
-        gate_policy(loaded.config.gate),
+        _engine(wish, found.scan, reporter),
+        gate_policy(found.gate),
         ignore_rules(loaded, reporter),
-        frozenset(loaded.config.sbom.accept_incomplete),
+        frozenset(found.sbom.accept_incomplete),
         loaded,
     )
 
 
-def _ignores(wish: ScanWish, reporter: "Reporter") -> "tuple[IgnoreRule, ...]":
-    if wish.ignores is None:
+def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
+    from shipseal.config.load import load_scan_policy  # noqa: PLC0415 - as above
+    from shipseal.wiring.gate import gate_policy  # noqa: PLC0415
+    from shipseal.wiring.scan_gate import with_threshold  # noqa: PLC0415
+
+    found = load_scan_policy(file)
+    return ScanRules(
+        _engine(wish, found.scan, reporter),
+        with_threshold(wish.fail_on, gate_policy(found.gate)),
+        _ignores(wish.ignores or found.ignores.file, reporter),
+        frozenset(found.sbom.accept_incomplete),
+    )
+
+
+def _engine(wish: ScanWish, scan: "Scan", reporter: "Reporter") -> EngineWish:
+    stated = "max_age" in scan.model_fields_set
+    age = scan.max_age if stated else _default_age(reporter)
+    return EngineWish(
+        engine=wish.engine or scan.engine,
+        database=wish.db or scan.database,
+        grype=scan.grype or "grype",
+        max_age=_max_age(wish.max_age, age),
+    )
+
+
+def _ignores(file: Path | None, reporter: "Reporter") -> "tuple[IgnoreRule, ...]":
+    if file is None:
         return ()
     from shipseal.wiring.ignores import rules_in  # noqa: PLC0415 - brings YAML
 
-    return rules_in(wish.ignores, reporter)
+    return rules_in(file, reporter)
 
 
 def _max_age(text: str | None, default: float | None) -> float | None:

@@ -15,10 +15,10 @@ from shipseal._internal.regular_file import open_file
 from shipseal.config.environment import Setting, from_environment, from_options
 from shipseal.config.explain import Explainer
 from shipseal.config.locate import key_at, prefixes, value_at
-from shipseal.config.model import Config
+from shipseal.config.model import Config, ScanPolicy
 from shipseal.config.problems import ConfigProblems, KeyPath, Problem, key_text
 from shipseal.config.secrets import secrets_in
-from shipseal.config.sections import Verify
+from shipseal.config.sections import Gate, Verify
 from shipseal.config.shape import Kind
 from shipseal.config.values import FOLDER
 from shipseal.config.yaml_tree import Tree, parse_yaml
@@ -27,6 +27,7 @@ from shipseal.oci import Digest, digest_of
 
 FILE_NAME = "shipseal.yaml"
 _POLICY = ("verify",)
+_GATE = ("gate",)
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -117,6 +118,26 @@ def load_policy(path: Path) -> LoadedPolicy:
     explainer = Explainer(tree, tree.value, {}, prefix=_POLICY)
     policy = _validate(Verify, path.parent, explainer, (shown, ()))
     return LoadedPolicy(policy, path, digest_of(data))
+
+
+def load_scan_policy(path: Path) -> ScanPolicy:
+    """Return what a scan is decided by: a file with the sections ``gate``, ``scan``, ``sbom`` and ``ignores``.
+
+    A file with none of these sections has the keys of ``gate:`` at its top.
+
+    Raises:
+        ConfigProblems: ``config.invalid`` with everything that is wrong.
+        ConfigError: ``config.invalid``: there is no such file, or it cannot be read.
+    """
+    shown, path = path, path.absolute()
+    tree = parse_yaml(_read(path, shown))
+    if tree.problems:
+        raise ConfigProblems(shown, tree.problems)
+    if isinstance(tree.value, dict) and ScanPolicy.model_fields.keys() & tree.value.keys():
+        explainer = Explainer(tree, tree.value, {})
+        return _validate(ScanPolicy, path.parent, explainer, (shown, ()))
+    explainer = Explainer(tree, tree.value, {}, prefix=_GATE)
+    return ScanPolicy(gate=_validate(Gate, path.parent, explainer, (shown, ())))
 
 
 def _shown(path: Path, folder: Path) -> Path:

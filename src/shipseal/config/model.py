@@ -88,3 +88,12 @@ class Config(Section):
     def _tags_differ(self) -> Self:
         without_duplicates(tuple(tag.tag for tag in self.tags))
         return self
+
+
+class ScanPolicy(Section):
+    """What a scan is decided by, where it stands alone: the same sections as in ``shipseal.yaml``."""
+
+    gate: Gate = Gate()
+    scan: Scan = Scan()
+    sbom: Sbom = Sbom()
+    ignores: Ignores = Ignores()

@@ -21,8 +21,15 @@ def ignore_rules(loaded: LoadedConfig, reporter: Reporter) -> tuple[IgnoreRule, 
     """
     named = loaded.config.ignores.file
     path = Path(named) if named else loaded.folder / DEFAULT
-    if not named and not path.exists():
-        return ()
+    return () if not named and not path.exists() else rules_in(path, reporter)
+
+
+def rules_in(path: Path, reporter: Reporter) -> tuple[IgnoreRule, ...]:
+    """Return the rules of a file that was named.
+
+    Raises:
+        ConfigError: it is not there, or is no file of rules.
+    """
     found = read_ignores(_text(path), name=str(path))
     for remark in found.remarks:
         reporter.note(f"{path.name}, line {remark.line}: {remark.text}")
