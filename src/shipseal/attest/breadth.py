@@ -1,7 +1,8 @@
 """How many people an identity lets in. One that lets everybody in is refused, unless it says so in so many words.
 
 Certificates are free: everybody can get one from GitHub's, GitLab's or Google's issuer, for a repository or an address
-of their own. What keeps others out is only what an identity says about who it is, so that is tried on strangers.
+of their own. What keeps others out is only what an identity says about who it is, so that is tried on strangers
+(:mod:`shipseal.attest.strangers`).
 """
 
 from collections.abc import Iterable
@@ -9,32 +10,21 @@ from dataclasses import replace
 
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern
+from shipseal.attest.strangers import (
+    STRANGER,
+    is_any_workflow,
+    lets_any_workflow_in,
+    lets_strangers_in,
+)
 from shipseal.errors import Code, ConfigError
 
-_STRANGER = "some-stranger-7f3a"
-_STRANGERS: dict[str, tuple[str, ...]] = {
-    "subject": (
-        f"https://github.com/{_STRANGER}/{_STRANGER}/.github/workflows/release.yml@refs/heads/main",
-        f"https://github.com/{_STRANGER}/{_STRANGER}/.github/workflows/publish.yml@refs/tags/v1.0.0",
-        f"https://gitlab.com/{_STRANGER}/{_STRANGER}//.gitlab-ci.yml@refs/heads/main",
-        f"{_STRANGER}@{_STRANGER}.example",
-        f"{_STRANGER}@gmail.com",
-    ),
-    "repository": (
-        f"{_STRANGER}/{_STRANGER}",
-        f"https://github.com/{_STRANGER}/{_STRANGER}",
-        f"https://gitlab.com/{_STRANGER}/{_STRANGER}",
-    ),
-    "owner": (_STRANGER, f"https://github.com/{_STRANGER}"),
-    "repository_id": ("918273645",),
-    "owner_id": ("918273645",),
-}
-_STRANGE_ISSUERS = (
-    f"https://{_STRANGER}.example",
-    f"https://accounts.{_STRANGER}.example/oauth",
-)
+_WHO = ("subject", "repository", "owner", "repository_id", "owner_id")
 _OWNER_FIELDS = ("owner", "owner_id")
 _WHICH_WORKFLOW = ("workflow", "signer", "workflow_name")
+_HINT = (
+    "name a repository, an owner and a signer, or a subject, with the owner written out, and a regular expression "
+    "from ^https:// to $; if everybody is meant, say accept_everyone (--accept-everyone)"
+)
 
 
 def check_breadth(identities: Iterable[Identity], *, what: str) -> tuple[Identity, ...]:
@@ -57,18 +47,19 @@ def check_breadth(identities: Iterable[Identity], *, what: str) -> tuple[Identit
 def _check(identity: Identity, what: str) -> None:
     if identity.accept_everyone:
         return
-    if identity.issuer is None or any(map(identity.issuer.matches, _STRANGE_ISSUERS)):
+    if identity.issuer is None or lets_strangers_in("issuer", identity.issuer):
         raise ConfigError(
             f"{what}: the identity ({identity}) names no issuer, so anybody's word for it would do",
-            hint="name the issuer, such as https://token.actions.githubusercontent.com",
+            hint="name the issuer, such as https://token.actions.githubusercontent.com; a regular expression for it "
+            "ends with $",
             code=Code.POLICY_EMPTY,
         )
-    narrow = [name for name in _STRANGERS if _keeps_out(name, getattr(identity, name))]
+    given = dict(identity.given())
+    narrow = [name for name in _WHO if name in given and not lets_strangers_in(name, given[name])]
     if not narrow:
         raise ConfigError(
             f"{what}: the identity ({identity}) matches everybody who can sign in at its issuer",
-            hint="name a repository, an owner and a signer, or a subject; "
-            "if everybody is meant, say accept_everyone (--accept-everyone)",
+            hint=_HINT,
             code=Code.POLICY_EMPTY,
         )
     if not identity.accept_whole_owner and _whole_owner(identity, narrow):
@@ -80,21 +71,14 @@ def _check(identity: Identity, what: str) -> None:
         )
 
 
-def _keeps_out(name: str, pattern: Pattern | None) -> bool:
-    if pattern is None:
-        return False
-    folding = replace(pattern, fold=True)
-    return not any(folding.matches(stranger) for stranger in _STRANGERS[name])
-
-
 def _whole_owner(identity: Identity, narrow: list[str]) -> bool:
-    if any(getattr(identity, name) is not None for name in _WHICH_WORKFLOW):
+    if not all(is_any_workflow(getattr(identity, name)) for name in _WHICH_WORKFLOW):
         return False
-    of_owner = [name for name in narrow if name in _OWNER_FIELDS]
-    others = [name for name in narrow if name not in _OWNER_FIELDS]
-    return all(
-        name == "repository" and _any_repository(identity.repository) for name in others
-    ) and bool(of_owner or others)
+    wide = {
+        "repository": _any_repository(identity.repository),
+        "subject": identity.subject is not None and lets_any_workflow_in(identity.subject),
+    }
+    return all(name in _OWNER_FIELDS or wide.get(name, False) for name in narrow)
 
 
 def _any_repository(pattern: Pattern | None) -> bool:
@@ -103,4 +87,4 @@ def _any_repository(pattern: Pattern | None) -> bool:
         return False
     owner, slash, rest = pattern.text.rpartition("/")
     tail = replace(pattern, text=rest)
-    return bool(owner and slash) and tail.matches(_STRANGER)
+    return bool(owner and slash) and tail.matches(STRANGER)

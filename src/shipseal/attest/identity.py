@@ -13,6 +13,7 @@ from shipseal.attest.patterns import Form, Pattern
 from shipseal.attest.signer_facts import SignerFacts
 from shipseal.attest.workflow_names import (
     folded,
+    lower,
     repository_names,
     without_ref,
     workflow_names,
@@ -88,8 +89,8 @@ class Identity:
             if folded(without_ref(facts.signer_uri)) != own:
                 yield Mismatch("signer", f"{own} itself, or the signer named", facts.signer_uri)
         elif facts.repository_uri:
-            home = facts.repository_uri.lower().rstrip("/") + "/"
-            if not facts.signer_uri.lower().startswith(home):
+            home = lower(facts.repository_uri).rstrip("/") + "/"
+            if not lower(facts.signer_uri).startswith(home):
                 yield Mismatch("signer", f"a workflow of {facts.repository_uri}", facts.signer_uri)
 
     def __str__(self) -> str:

@@ -7,6 +7,9 @@ from functools import lru_cache
 
 from shipseal.errors import ConfigError
 
+_NAMED_CLASS = re.compile(r"\[:\^?[a-z]+:\]")
+"""Of POSIX, and of Go; for Python just some characters."""
+
 
 class Form(StrEnum):
     """How a pattern is read."""
@@ -31,8 +34,11 @@ class Pattern:
     fold: bool = False
 
     def matches(self, value: str) -> bool:
-        """Return whether ``value`` is what was asked for; an empty one never is."""
-        if not value:
+        """Return whether ``value`` is what was asked for; one that is empty or cannot be printed never is.
+
+        Python's ``$`` stands before a line end, too, that of Go (cosign, gh) does not.
+        """
+        if not value or not value.isprintable():
             return False
         compiled = _compiled(self.text, self.form, self.fold)
         found = compiled.search(value) if self.form is Form.REGEX else compiled.fullmatch(value)
@@ -50,6 +56,11 @@ def checked(pattern: Pattern, *, what: str) -> Pattern:
     """
     if not pattern.text:
         raise ConfigError(f"{what}: is empty", hint="leave it out, or say what it must be")
+    if pattern.form is Form.REGEX and _NAMED_CLASS.search(pattern.text):
+        raise ConfigError(
+            f"{what}: {pattern.text[:200]!r} names a class of characters, which is read in another way here",
+            hint="write [A-Za-z0-9] for [[:alnum:]]",
+        )
     try:
         _compiled(pattern.text, pattern.form, pattern.fold)
     except (re.error, RecursionError, OverflowError) as error:
@@ -62,10 +73,11 @@ def checked(pattern: Pattern, *, what: str) -> Pattern:
 
 @lru_cache(maxsize=1024)
 def _compiled(text: str, form: Form, fold: bool) -> re.Pattern[str]:
-    flags = re.IGNORECASE if fold else re.NOFLAG
+    # Of letters beyond ASCII some are others' lower case: the Kelvin sign is one of "k".
+    flags = re.ASCII | (re.IGNORECASE if fold else re.NOFLAG)
     if form is Form.REGEX:
         return re.compile(text, flags)
-    return re.compile(as_regex(text) if form is Form.GLOB else re.escape(text), flags | re.DOTALL)
+    return re.compile(as_regex(text) if form is Form.GLOB else re.escape(text), flags)
 
 
 def as_regex(glob: str) -> str:

@@ -98,7 +98,8 @@ def signer_facts(leaf: x509.Certificate) -> SignerFacts:
     """Return what ``leaf`` says about who signed.
 
     Raises:
-        RejectedError: unreadable: not one subject name, a malformed extension, or two that contradict each other.
+        RejectedError: unreadable: not one subject name, a malformed extension, one that cannot be printed, or two that
+            contradict each other.
     """
     kind, subject = _subject(leaf)
     found = {
@@ -113,6 +114,9 @@ def signer_facts(leaf: x509.Certificate) -> SignerFacts:
             raise unreadable(
                 f"its certificate names two of {name}: {old[name][:200]!r} and {new[name][:200]!r}"
             )
+    for name, value in {"subject": subject, **old, **new}.items():
+        if not value.isprintable():
+            raise unreadable(f"its certificate's {name} cannot be printed: {value[:200]!r}")
     return SignerFacts(subject, kind, **(old | new))
 
 

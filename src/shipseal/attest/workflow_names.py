@@ -6,10 +6,18 @@ case at GitHub, paths and refs do.
 """
 
 from collections.abc import Iterator
+from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import urlsplit
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 GITHUB_HOST = "github.com"
+
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def lower(text: str) -> str:
+    """Return ``text`` in lower case as hosts have it: of letters beyond ASCII some are others' lower case."""
+    return text.translate(_LOWER)
 
 
 def repository_names(uri: str, short: str, issuer: str) -> Iterator[str]:
@@ -38,7 +46,7 @@ def workflow_names(uri: str, repository_uri: str) -> Iterator[str]:
     if path:
         yield path
     home = repository_uri.rstrip("/") + "/"
-    if repository_uri and uri.lower().startswith(home.lower()):
+    if repository_uri and lower(uri).startswith(lower(home)):
         yield uri[len(home) :]
 
 
@@ -56,7 +64,7 @@ def folded(name: str) -> str:
         scheme, rest = "", name
     count = 3 if mark else 2
     parts = rest.split("/")
-    lowered = [part.lower() for part in parts[:count]]
+    lowered = [lower(part) for part in parts[:count]]
     return scheme + mark + "/".join(lowered + parts[count:])
 
 

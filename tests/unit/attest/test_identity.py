@@ -214,6 +214,43 @@ WIDE: list[tuple[dict[str, Any], str]] = [
     ({"issuer": ISSUER, "subject": regex("")}, "matches everybody"),
     ({"issuer": ISSUER, "subject": regex("^https://")}, "matches everybody"),
     ({"issuer": ISSUER, "subject": regex("/release.yml@")}, "matches everybody"),
+    *(
+        ({"issuer": ISSUER, name: pattern}, "matches everybody")
+        for name, pattern in (
+            # A name of a file, or of a repository, is everybody's to take.
+            ("subject", "https://github.com/*/*/.github/workflows/build.yml@refs/heads/main"),
+            ("subject", "https://github.com/*/app/.github/workflows/release.yml@refs/tags/*"),
+            ("subject", "**/.github/workflows/deploy.yml@**"),
+            ("subject", "https://**/app/.github/workflows/deploy.yml@refs/heads/main"),
+            ("subject", regex(r"/\.github/workflows/deploy\.yml@refs/heads/main$")),
+            ("subject", regex(r"^https://github\.com/[^/]+/app/")),
+            ("subject", regex(r"^https://github\.com/(.*)/app/.*@refs/tags/v\d+$")),
+            ("subject", regex(r"(?i)^https://github\.com/org/app/|/app/")),
+            ("repository", "*/app"),
+            ("repository", "**/app"),
+            ("repository", "https://github.com/*/app"),
+            # Whoever registers such an owner is let in.
+            ("repository", "org*/app"),
+            ("repository", "org**"),
+            ("owner", "org*"),
+            # What is looked for anywhere can be the name of a branch.
+            ("subject", regex("org/app")),
+            ("subject", regex("github.com/org/app/")),
+            # Domains are for sale.
+            ("subject", "release@*"),
+            ("subject", "*@*.org"),
+            ("subject", "**@example.org"),
+            ("subject", regex("@example.org")),
+        )
+    ),
+    ({"issuer": f"{ISSUER}*", "repository": "org/app"}, "names no issuer"),
+    ({"issuer": "**githubusercontent.com", "repository": "org/app"}, "names no issuer"),
+    ({"issuer": regex("token.actions.x.test"), "repository": "org/app"}, "names no issuer"),
+    ({"issuer": ISSUER, "owner": "org", "workflow": "**"}, "any workflow"),
+    ({"issuer": ISSUER, "owner": "org", "signer": "**"}, "any workflow"),
+    ({"issuer": ISSUER, "owner": "org", "workflow_name": "*"}, "any workflow"),
+    ({"issuer": ISSUER, "subject": "https://github.com/org/**"}, "any workflow"),
+    ({"issuer": ISSUER, "subject": regex("^https://github.com/org/")}, "any workflow"),
     ({"issuer": ISSUER, "owner": "org"}, "any workflow"),
     ({"issuer": ISSUER, "owner_id": "7"}, "any workflow"),
     ({"issuer": ISSUER, "repository": "org/*"}, "any workflow"),
@@ -258,10 +295,24 @@ def test_a_whole_owner_must_be_said_and_does_not_mean_everybody() -> None:
         {"subject": "release@example.org"},
         {"subject": "*@example.org"},
         {"subject": "https://github.com/org/app/**"},
+        {"subject": regex("https://github.com/org/app/.github/workflows/release.yml@refs/tags/")},
+        {"subject": regex(r"^(https://github\.com/org/app/|https://github\.com/org/b/).*$")},
+        {"subject": regex(r"^https://github\.com/org/app/.+@refs/tags/v[0-9]+\.[0-9]+$")},
+        {"subject": regex(r".*@example\.org$")},
+        {"subject": "spiffe://example.org/ns/*/sa/release"},
+        {"subject": "https://kubernetes.io/namespaces/*/serviceaccounts/release"},
+        {"repository": "group/*/app"},
+        {"owner": "org", "signer": "org/ci/**"},
+        {"issuer": "https://*.example.org", "repository": "org/app"},
+        {"issuer": regex(r"^https://token\.actions\.x\.test$"), "repository": "org/app"},
     ],
 )
-def test_an_identity_that_keeps_strangers_out_is_accepted(given_fields: dict[str, str]) -> None:
-    who = identity(issuer=ISSUER, **given_fields)
+def test_an_identity_that_keeps_strangers_out_is_accepted(given_fields: dict[str, Any]) -> None:
+    patterns = {
+        name: text if isinstance(text, Pattern) else Pattern(text)
+        for name, text in ({"issuer": ISSUER} | given_fields).items()
+    }
+    who = identity_with(patterns, accept_whole_owner=False, accept_everyone=False)
     assert check_breadth([who], what="x") == (who,)
 
 
@@ -275,9 +326,9 @@ def test_a_pattern_that_cannot_be_read(pattern: Pattern) -> None:
 @settings(max_examples=200, deadline=None)
 def test_a_text_without_globs_matches_itself_alone(text: str, other: str) -> None:
     exact, glob = Pattern(text, Form.EXACT), Pattern(text)
-    if text:
+    if text and text.isprintable():
         assert exact.matches(text)
-    if "*" not in text and other:
+    if "*" not in text and other.isprintable() and other:
         assert exact.matches(other) == glob.matches(other) == (text == other)
 
 
@@ -300,3 +351,30 @@ def _slowly(glob: str, value: str) -> bool:
             (crosses or "/" not in value[:end]) and _slowly(rest, value[end:]) for end in ends
         )
     return bool(value) and value[0] == glob[0] and _slowly(glob[1:], value[1:])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    [
+        # Go's $ stands at the end alone.
+        (regex(r"^https://github\.com/org/app/.*@refs/tags/v1$"), f"{HOME}/x@refs/tags/v1\n"),
+        (Pattern("https://github.com/org/**"), "https://github.com/org/app\n.evil"),
+        (regex(r"^https://github\.com/org-\w+/app$"), "https://github.com/org-\u00e9/app"),
+        (regex(r"^v\d$"), "v\u0663"),
+        # The Kelvin sign is an upper case of "k".
+        (Pattern("kubernetes/app", fold=True), "\u212aubernetes/app"),
+    ],
+)
+def test_a_pattern_matches_no_more_than_gos_would(pattern: Pattern, value: str) -> None:
+    assert not pattern.matches(value)
+
+
+def test_letters_that_only_look_alike_are_no_owner() -> None:
+    facts = replace(FACTS, signer_uri=RELEASE.replace("/Org/", "/\u212aorg/"))
+    who = identity(signer="korg/app/.github/workflows/release.yml")
+    assert wrong(who, facts) == ["signer"]
+
+
+def test_a_class_of_posix_is_refused_instead_of_read_in_another_way() -> None:
+    with pytest.raises(ConfigError, match="class of characters"):
+        checked(regex("^org-[[:alnum:]]+$"), what="x")

@@ -27,6 +27,7 @@ from tests.support.instance import (
     ISSUER,
     MOMENT,
     OLD_CLAIMS,
+    WORKFLOW,
     FakeInstance,
     Leaf,
     dsse_body,
@@ -378,6 +379,8 @@ def test_a_certificate_that_may_not_sign(options: dict[str, Any], match: str) ->
         {"names": (x509.RFC822Name("a@example.org"), x509.RFC822Name("b@example.org"))},
         {"old": dict(OLD_CLAIMS) | {1: "https://accounts.example.org"}},
         {"old": dict(OLD_CLAIMS) | {6: "refs/heads/main"}},
+        {"claims": dict(CLAIMS) | {9: f"{WORKFLOW}\n"}},
+        {"claims": dict(CLAIMS) | {14: "refs/tags/v1\x1b[2K"}, "old": {}},
         {
             "extensions": {"1.3.6.1.4.1.57264.1.8": b"plain text"},
         },
