@@ -1,4 +1,4 @@
-"""The built-in matcher: packages of an SPDX document against OSV advisories, in this process.
+"""The built-in matcher: packages of an SBOM against OSV advisories, in this process.
 
 Steps for each document:
 
@@ -13,27 +13,28 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
+from shipseal import __version__
 from shipseal._internal.clock import Clock, rfc3339
-from shipseal.advisories.interface import AdvisoryIndex, Hit, PackageQuery
+from shipseal.advisories.interface import AdvisoryIndex, Answer, Hit, PackageQuery
 from shipseal.scan.database_age import check_age
-from shipseal.scan.grype_json import sort_findings
 from shipseal.scan.interface import (
     Database,
     DatabasePolicy,
     Finding,
+    Package,
     Scanner,
     ScanReport,
     ScanRequest,
 )
+from shipseal.scan.inventory import Inventory, ListedPackage
 from shipseal.scan.native import NativeCatalogue
 from shipseal.scan.overlap import Overlap, find_overlap, names
 from shipseal.scan.purl_packages import KINDS, SYSTEM_TYPES, queries
-from shipseal.scan.spdx_packages import ListedPackage, SpdxInventory, read_spdx
+from shipseal.scan.read_inventory import read_inventory
+from shipseal.scan.sorting import sort_findings
 
 NAME = "shipseal-builtin"
 URI = "pkg:pypi/shipseal"
@@ -48,7 +49,7 @@ _SHOWN_PROBLEMS = 20
 
 
 class BuiltinScanner(Scanner):
-    """Scans SPDX documents with advisories that are open in this process.
+    """Scans SBOMs with advisories that are open in this process.
 
     Args:
         database: the advisories.
@@ -78,12 +79,12 @@ class BuiltinScanner(Scanner):
         )
         check_age(facts, self._policy, started, hint=_HINT)
         native = NativeCatalogue.read(request.native)
-        outcome = match_inventory(read_spdx(request.sbom), self._database, native)
+        outcome = match_inventory(read_inventory(request.sbom).inventory, self._database, native)
         return ScanReport(
             platform=request.platform,
             sbom_digest=request.sbom_digest,
             scanner=self.name,
-            scanner_version=own_version(),
+            scanner_version=__version__,
             scanner_uri=URI,
             database=facts,
             findings=outcome.findings,
@@ -118,6 +119,7 @@ class _Run:
     native: NativeCatalogue
     overlap: Overlap
     findings: list[Finding] = field(default_factory=list)
+    covered: dict[str, bool] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     uncompared: dict[str, None] = field(default_factory=dict)
     uncovered: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
@@ -127,43 +129,44 @@ class _Run:
 
     def look_up(self, item: ListedPackage) -> None:
         """Steps (2) to (5) for one package."""
-        if not item.ecosystem:
+        if not self._is_covered(item):
+            return
+        seen: set[str] = set()
+        package: Package | None = None
+        for query, match_type in _queries(item):
+            answer = self.database.match(query)
+            if answer.problems or answer.gaps:
+                self.problems.update(dict.fromkeys(answer.problems))
+                self.uncompared.update(dict.fromkeys(answer.gaps))
+            for hit in self._hits(item, query, match_type, answer):
+                if hit.id not in seen:
+                    seen.add(hit.id)
+                    package = package or self.native.complete(item.package, item.element)
+                    self.findings.append(_finding(hit, package, item.ecosystem, match_type))
+
+    def _is_covered(self, item: ListedPackage) -> bool:
+        ecosystem = item.ecosystem
+        if not ecosystem:
             kind = item.identity.purl_type
             known = kind in KINDS or kind in SYSTEM_TYPES
-            (self.uncovered if known else self.foreign)[kind].append(item)
+            (self.uncovered if known else self.foreign)[kind or item.type].append(item)
+            return False
+        covered = self.covered.get(ecosystem)
+        if covered is None:
+            covered = self.covered[ecosystem] = self.database.covers(ecosystem)
+        if not covered:
+            self.uncovered[ecosystem].append(item)
+        return covered
+
+    def _hits(
+        self, item: ListedPackage, query: PackageQuery, match_type: str, answer: Answer
+    ) -> Iterator[Hit]:
+        if not answer.hits:
             return
-        if not self.database.covers(item.ecosystem):
-            self.uncovered[item.ecosystem].append(item)
-            return
-        package = self.native.complete(item.package, item.element)
         fixed = self._fixed_by_owner(item)
-        seen: set[str] = set()
-        for query, match_type in queries(item.identity, item.ecosystem, item.package.version):
-            answer = self.database.match(query)
-            self.problems.update(dict.fromkeys(answer.problems))
-            self.uncompared.update(dict.fromkeys(answer.gaps))
-            for hit in answer.hits:
-                if hit.id in seen or self._left_out(item, hit, query, match_type, fixed):
-                    continue
-                seen.add(hit.id)
-                finding = Finding(
-                    id=hit.id,
-                    severity=hit.severity,
-                    package=package,
-                    aliases=hit.aliases,
-                    fix_state=hit.fix_state,
-                    fix_versions=hit.fix_versions,
-                    namespace=f"osv:{item.ecosystem}",
-                    match_type=match_type,
-                    severity_source=hit.severity_source,
-                    description=hit.summary,
-                    url=hit.url,
-                    cvss=hit.cvss,
-                    kev=hit.kev,
-                    epss=hit.epss,
-                    published=hit.published,
-                )
-                self.findings.append(finding)
+        for hit in answer.hits:
+            if not self._left_out(item, hit, query, match_type, fixed):
+                yield hit
 
     def _left_out(
         self,
@@ -184,14 +187,43 @@ class _Run:
     def _fixed_by_owner(self, item: ListedPackage) -> frozenset[str]:
         found: set[str] = set()
         for owner in self.overlap.owners.get(item.element, ()):
-            if owner.ecosystem and owner.package.type in SYSTEM_TYPES:
-                for query, _ in queries(owner.identity, owner.ecosystem, owner.package.version):
+            if owner.ecosystem and owner.type in SYSTEM_TYPES:
+                for query, _ in queries(owner.identity, owner.ecosystem, owner.version):
                     found |= self.database.resolved(query)
         return frozenset(found)
 
 
+def _queries(item: ListedPackage) -> Iterator[tuple[PackageQuery, str]]:
+    # A version that was never released is compared with nothing, and told where there is something.
+    version = "(devel)" if item.unreleased else item.version
+    yield from queries(item.identity, item.ecosystem, version)
+    for name in item.other_names:
+        if name != item.identity.name:
+            yield PackageQuery(item.ecosystem, name, version), "exact-direct-match"
+
+
+def _finding(hit: Hit, package: Package, ecosystem: str, match_type: str) -> Finding:
+    return Finding(
+        id=hit.id,
+        severity=hit.severity,
+        package=package,
+        aliases=hit.aliases,
+        fix_state=hit.fix_state,
+        fix_versions=hit.fix_versions,
+        namespace=f"osv:{ecosystem}",
+        match_type=match_type,
+        severity_source=hit.severity_source,
+        description=hit.summary,
+        url=hit.url,
+        cvss=hit.cvss,
+        kev=hit.kev,
+        epss=hit.epss,
+        published=hit.published,
+    )
+
+
 def match_inventory(
-    inventory: SpdxInventory, database: AdvisoryIndex, native: NativeCatalogue
+    inventory: Inventory, database: AdvisoryIndex, native: NativeCatalogue
 ) -> Outcome:
     """Return the findings of a document's packages."""
     overlap = find_overlap(inventory)  # (1)
@@ -211,13 +243,12 @@ def match_inventory(
 
 def is_kernel_header(item: ListedPackage, upstream: str) -> bool:
     """Return whether ``item`` is a package of kernel headers that was found through the kernel's source."""
-    return item.package.type == "deb" and any(
-        binary.fullmatch(item.package.name) and source.fullmatch(upstream)
-        for binary, source in _HEADERS
+    return item.type == "deb" and any(
+        binary.fullmatch(item.name) and source.fullmatch(upstream) for binary, source in _HEADERS
     )
 
 
-def _gaps(inventory: SpdxInventory, run: _Run) -> Iterator[str]:
+def _gaps(inventory: Inventory, run: _Run) -> Iterator[str]:
     for ecosystem, items in sorted(run.uncovered.items()):
         yield (
             f"{len(items)} package(s) of {ecosystem} were not looked up: the advisory database has nothing for it "
@@ -231,7 +262,7 @@ def _gaps(inventory: SpdxInventory, run: _Run) -> Iterator[str]:
     yield from _limited(run.uncompared)
 
 
-def _notes(inventory: SpdxInventory, run: _Run, dropped: list[ListedPackage]) -> Iterator[str]:
+def _notes(inventory: Inventory, run: _Run, dropped: list[ListedPackage]) -> Iterator[str]:
     if dropped:
         yield (
             f"{len(dropped)} package(s) belong to packages of the distribution, which speak for them "
@@ -255,19 +286,10 @@ def _limited(problems: Iterable[str]) -> Iterator[str]:
         yield f"{len(listed) - _SHOWN_PROBLEMS} more problems of this kind"
 
 
-@cache
-def own_version() -> str:
-    """Return the version of this program."""
-    try:
-        return version("shipseal")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def _raw(request: ScanRequest, facts: Database, outcome: Outcome) -> bytes:
     """Return the matcher's own report: findings in short, for whoever wants to see what it said before the gate."""
     document = {
-        "scanner": {"name": NAME, "version": own_version()},
+        "scanner": {"name": NAME, "version": __version__},
         "database": {
             "uri": facts.uri,
             "digest": facts.digest,

@@ -21,6 +21,7 @@ from shipseal.scan.grype_ratings import (
 )
 from shipseal.scan.interface import Database, Finding, FixState, Package, Severity
 from shipseal.scan.native import NativeCatalogue
+from shipseal.scan.sorting import sort_findings
 
 UNSTATED = "[not provided]"
 
@@ -189,24 +190,6 @@ def database_of(status: _DbStatus, checksum: str = "") -> Database:
 def findings_of(report: GrypeReport, native: NativeCatalogue) -> tuple[Finding, ...]:
     """Return the findings, worst first."""
     return sort_findings(_finding(match, native) for match in report.matches)
-
-
-def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return each finding once, by severity (worst first), id, package and where it is."""
-    return tuple(
-        sorted(
-            set(findings),
-            key=lambda item: (
-                -item.severity,
-                item.id,
-                item.package.name,
-                item.package.version,
-                item.package.locations,
-                item.namespace,
-                item.package.purl,
-            ),
-        )
-    )
 
 
 def _finding(match: _Match, native: NativeCatalogue) -> Finding:

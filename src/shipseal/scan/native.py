@@ -11,19 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from shipseal._internal.limits import MIB, Limit, read_limited
+from shipseal._internal.limits import read_limited
 from shipseal.errors import Code, ToolError
 from shipseal.scan.interface import Package
-from shipseal.scan.package_databases import is_record
+from shipseal.scan.sbom_file import SBOM_FILE
+from shipseal.scan.syft_locations import read_locations
 
-SBOM_FILE = Limit("SBOM", 512 * MIB, "the largest known catalogue of an image is below 200 MiB")
-
-
-class _Location(msgspec.Struct, frozen=True, gc=False):
-    path: str
-    layerID: str = ""
-    accessPath: str = ""
-    annotations: dict[str, str] | None = None
+__all__ = ["SBOM_FILE", "NativeCatalogue"]
 
 
 class _Artifact(msgspec.Struct, frozen=True):
@@ -33,7 +27,7 @@ class _Artifact(msgspec.Struct, frozen=True):
     type: str = ""
     language: str = ""
     purl: str = ""
-    locations: tuple[_Location, ...] | None = None
+    locations: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -41,7 +35,6 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 _DECODER = msgspec.json.Decoder(_Document)
-_NONE: tuple[_Location, ...] = ()
 
 
 class NativeCatalogue:
@@ -81,35 +74,15 @@ class NativeCatalogue:
         )
         if artifact is None:
             return package
-        locations = artifact.locations or _NONE
+        places = read_locations(artifact.locations)
         return replace(
             package,
             type=package.type or artifact.type,
             language=package.language or artifact.language,
-            locations=_paths(locations) or package.locations,
-            layer=_layer(locations) or package.layer,
+            locations=places.locations or package.locations,
+            layer=places.layer or package.layer,
         )
 
 
 def _key(artifact: _Artifact) -> tuple[str, str, str]:
     return artifact.name, artifact.version, artifact.purl
-
-
-def _paths(locations: Iterable[_Location]) -> tuple[str, ...]:
-    paths: dict[str, None] = {}
-    for location in locations:
-        paths[location.path] = None
-        if location.accessPath:
-            paths[location.accessPath] = None
-    return tuple(paths)
-
-
-def _layer(locations: Iterable[_Location]) -> str:
-    """Return the layer of the file that was written with the package, else that proves it, else of the first file."""
-    found = [location for location in locations if location.layerID]
-    record = next((item for item in found if is_record(item.path)), None)
-    if record:
-        return record.layerID
-    primary = (item for item in found if (item.annotations or {}).get("evidence") == "primary")
-    best = next(primary, found[0] if found else None)
-    return best.layerID if best else ""

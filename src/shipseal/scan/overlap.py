@@ -8,8 +8,8 @@ distribution says that the very vulnerability is fixed. The rules are Grype's, s
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from shipseal.scan.inventory import Inventory, ListedPackage
 from shipseal.scan.purl_packages import SYSTEM_TYPES
-from shipseal.scan.spdx_packages import ListedPackage, SpdxInventory
 
 # Distributions whose data also lists what is not fixed, so that leaving the inner package out loses nothing.
 _COMPREHENSIVE = frozenset({
@@ -18,22 +18,27 @@ _COMPREHENSIVE = frozenset({
     "almalinux", "centos", "linuxmint", "oracle", "ol", "raspbian", "rocky",
 })  # fmt: skip
 
+# Amazon Linux calls itself like Red Hat's, and its data does not list what is not fixed.
+_NOT_COMPREHENSIVE = frozenset({"amzn", "amazonlinux"})
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
     """Who owns what in one document.
 
     Attributes:
-        dropped: SPDX ids of packages that are left out.
-        owners: SPDX id of a package that stays to the distribution's packages that own its files.
+        dropped: ids of packages that are left out.
+        owners: id of a package that stays to the distribution's packages that own its files.
     """
 
     dropped: frozenset[str]
     owners: Mapping[str, tuple[ListedPackage, ...]]
 
 
-def find_overlap(inventory: SpdxInventory) -> Overlap:
+def find_overlap(inventory: Inventory) -> Overlap:
     """Return which packages of the document a distribution's package speaks for."""
+    if not inventory.owners:
+        return Overlap(frozenset(), {})
     known = {item.element: item for item in inventory.packages}
     dropped: set[str] = set()
     kept: dict[str, tuple[ListedPackage, ...]] = {}
@@ -42,30 +47,31 @@ def find_overlap(inventory: SpdxInventory) -> Overlap:
         owners = tuple(known[parent] for parent in parents if parent in known)
         if child is None or not owners:
             continue
-        if any(_speaks_for(owner, child, inventory.distro) for owner in owners):
+        if any(_speaks_for(owner, child, inventory) for owner in owners):
             dropped.add(element)
         else:
             kept[element] = owners
     return Overlap(frozenset(dropped), kept)
 
 
-def _speaks_for(owner: ListedPackage, child: ListedPackage, distro: str) -> bool:
-    mine, its = owner.package.version, child.package.version
+def _speaks_for(owner: ListedPackage, child: ListedPackage, inventory: Inventory) -> bool:
+    mine, its = owner.version, child.version
     if not (mine.startswith(its) or its.startswith(mine)):
         return False
-    family = (owner.identity.distro or distro).partition("-")[0]
+    family = (owner.identity.distro or inventory.distro).partition("-")[0]
     if not family:
         return False
-    if child.package.type == "binary":
+    if child.type == "binary":
         return True
     return (
-        family in _COMPREHENSIVE
-        and owner.package.type in SYSTEM_TYPES
-        and child.package.type not in SYSTEM_TYPES
+        not _COMPREHENSIVE.isdisjoint((family, *inventory.like))
+        and family not in _NOT_COMPREHENSIVE
+        and owner.type in SYSTEM_TYPES
+        and child.type not in SYSTEM_TYPES
     )
 
 
 def names(packages: Iterable[ListedPackage], limit: int = 3) -> str:
     """Return a few names for a note."""
-    found = sorted({item.package.name for item in packages})
+    found = sorted({item.name for item in packages})
     return ", ".join(found[:limit]) + (", …" if len(found) > limit else "")

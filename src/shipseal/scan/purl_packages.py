@@ -4,13 +4,15 @@ Source: https://github.com/package-url/purl-spec, and how Syft fills qualifiers 
 ``upstream=openssl@3.0.11-1``).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packageurl import PackageURL
+import msgspec
 
 from shipseal.advisories.interface import PackageQuery
+from shipseal.scan.purl import Purl, parse_purl
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,20 @@ KINDS: Mapping[str, PackageKind] = {
     "alpm": PackageKind("alpm", "", ""),
 }
 SYSTEM_TYPES = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
-_DISTRIBUTIONS = {"debian": "Debian", "ubuntu": "Ubuntu", "alpine": "Alpine"}
+SYFT_TYPES: Mapping[str, str] = {kind.type: purl_type for purl_type, kind in KINDS.items()}
+"""The purl type of each of Syft's types that advisories know."""
+
+_MAJOR_ONLY = {
+    "debian": "Debian",
+    "almalinux": "AlmaLinux",
+    "rocky": "Rocky Linux",
+    "rockylinux": "Rocky Linux",
+}
 _ROLLING = {"wolfi": "Wolfi", "chainguard": "Chainguard"}
+_SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.[A-Za-z][^.-]*\.rpm")
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(msgspec.Struct, frozen=True, gc=False):
     """A source package.
 
     Attributes:
@@ -60,9 +70,8 @@ class Upstream:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A package URL, understood.
+class Identity(msgspec.Struct, frozen=True):
+    """What a package is to advisories.
 
     Attributes:
         purl_type: ``deb``, ``pypi``, …
@@ -82,31 +91,62 @@ class Identity:
 @lru_cache(maxsize=1 << 14)
 def identify(purl: str) -> Identity | None:
     """Return what ``purl`` means, or None when it is no package URL."""
-    try:
-        parsed = PackageURL.from_string(purl)
-    except ValueError:
+    parsed = parse_purl(purl)
+    if parsed is None:
         return None
-    qualifiers = dict(parsed.qualifiers or {})
+    if parsed.type not in SYSTEM_TYPES:
+        return Identity(parsed.type, _advisory_name(parsed), parsed.version, "", ())
+    upstream = parsed.qualifiers.get("upstream", "")
     return Identity(
         purl_type=parsed.type,
-        name=_advisory_name(parsed),
-        version=parsed.version or "",
-        distro=qualifiers.get("distro", ""),
-        upstreams=tuple(_upstreams(qualifiers.get("upstream", ""))),
+        name=parsed.name,
+        version=_with_epoch(parsed),
+        distro=_distro(parsed.qualifiers),
+        upstreams=tuple(_upstreams(upstream, parsed)) if upstream else (),
     )
 
 
-def _advisory_name(parsed: PackageURL) -> str:
-    if parsed.type in SYSTEM_TYPES or not parsed.namespace:
+def _distro(qualifiers: Mapping[str, str]) -> str:
+    """Return ``debian-12.5``; Docker's tools write name and version apart."""
+    found = qualifiers.get("distro", "")
+    if found or "os_name" not in qualifiers:
+        return found.replace("@", "-", 1).replace(":", "-", 1) if "-" not in found else found
+    return f"{qualifiers['os_name']}-{qualifiers.get('os_version', '')}"
+
+
+def _advisory_name(parsed: Purl) -> str:
+    if not parsed.namespace:
         return parsed.name
     return f"{parsed.namespace}{':' if parsed.type == 'maven' else '/'}{parsed.name}"
 
 
-def _upstreams(text: str) -> Iterator[Upstream]:
+def _with_epoch(parsed: Purl) -> str:
+    """Return the version; an RPM's epoch stands beside it."""
+    epoch = parsed.qualifiers.get("epoch", "")
+    if parsed.type == "rpm" and epoch.isdigit() and parsed.version and ":" not in parsed.version:
+        return f"{epoch}:{parsed.version}"
+    return parsed.version
+
+
+def _upstreams(text: str, parsed: Purl) -> Iterator[Upstream]:
     for word in text.split(","):
+        if parsed.type == "rpm":
+            found = source_rpm(word.strip())
+            if found is not None and found.name != parsed.name:
+                yield found
+            continue
         name, _, version = word.strip().partition("@")
         if name:
             yield Upstream(name, version)
+
+
+def source_rpm(file_name: str) -> Upstream | None:
+    """Return the source package of ``openssl-1.1.1k-7.el8_6.src.rpm``; None when that is no such name.
+
+    The file's name never tells the epoch.
+    """
+    match = _SOURCE_RPM.fullmatch(file_name)
+    return Upstream(match["name"], match["version"]) if match else None
 
 
 def ecosystem_of(identity: Identity, distro: str) -> str:
@@ -119,19 +159,24 @@ def ecosystem_of(identity: Identity, distro: str) -> str:
     kind = KINDS.get(identity.purl_type)
     if kind is None or kind.ecosystem:
         return kind.ecosystem if kind else ""
-    name, _, release = (identity.distro or distro).partition("-")
+    return distribution_ecosystem(identity.distro or distro)
+
+
+@lru_cache(maxsize=256)
+def distribution_ecosystem(distro: str) -> str:
+    """Return OSV's ecosystem of a distribution such as ``debian-12.5``, or an empty string where there is none."""
+    name, _, release = distro.partition("-")
     if name in _ROLLING:
         return _ROLLING[name]
-    family = _DISTRIBUTIONS.get(name)
-    if family is None or not release:
+    if not release:
         return ""
     major, _, rest = release.partition(".")
-    if family == "Debian":
-        return f"Debian:{major}"
-    minor = rest.partition(".")[0]
-    if family == "Alpine":
+    if name in _MAJOR_ONLY:
+        return f"{_MAJOR_ONLY[name]}:{major}"
+    if name == "alpine":
+        minor = rest.partition(".")[0]
         return f"Alpine:v{major}.{minor}" if minor else ""
-    return f"Ubuntu:{release}"
+    return f"Ubuntu:{release}" if name == "ubuntu" else ""
 
 
 def queries(identity: Identity, ecosystem: str, version: str) -> Iterator[tuple[PackageQuery, str]]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from shipseal.advisories.database import AdvisoryDatabase
-from shipseal.errors import Code, ScanError, ToolError
+from shipseal.errors import Code, SbomError, ScanError
 from shipseal.scan.builtin import BuiltinScanner
 from shipseal.scan.interface import DatabasePolicy, Finding, ScanReport, Severity
 from tests.support.clocks import StoppedClock
@@ -319,16 +319,16 @@ def test_the_age_of_the_data_is_that_of_its_newest_record(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        (b"{}", "cannot be read as SPDX JSON"),
-        (b"not json", "cannot be read as SPDX JSON"),
+        (b"{}", "it is JSON, but no SBOM"),
+        (b"not json", "cannot be read"),
         (b'{"spdxVersion": "SPDX-3.0", "packages": []}', "its version is 'SPDX-3.0'"),
-        (spdx_document([spdx_package("pkg:pypi/x@1")])[:200], "cannot be read as SPDX JSON"),
+        (spdx_document([spdx_package("pkg:pypi/x@1")])[:200], "it is cut off after 200 bytes"),
     ],
 )
-def test_a_document_that_is_no_spdx_is_told(tmp_path: Path, document: bytes, words: str) -> None:
-    with pytest.raises(ToolError) as caught:
+def test_a_document_that_is_no_sbom_is_told(tmp_path: Path, document: bytes, words: str) -> None:
+    with pytest.raises(SbomError) as caught:
         scan(tmp_path, document, database(advisory("P-1", "PyPI", "x", ALL)))
-    assert caught.value.code is Code.TOOL_CRASHED
+    assert caught.value.code is Code.CONFIG_INVALID
     assert words in caught.value.message
 
 

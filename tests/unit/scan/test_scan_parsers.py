@@ -12,7 +12,7 @@ from shipseal.scan.grype_json import decode_report, decode_status, findings_of
 from shipseal.scan.native import NativeCatalogue
 from shipseal.scan.overlap import find_overlap
 from shipseal.scan.purl_packages import ecosystem_of, identify, queries
-from shipseal.scan.spdx_packages import read_spdx
+from shipseal.scan.read_inventory import read_inventory
 
 _JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8)),
@@ -21,7 +21,8 @@ _JSON = st.recursive(
         st.dictionaries(
             st.sampled_from(
                 ["packages", "SPDXID", "name", "versionInfo", "externalRefs", "referenceType", "referenceLocator",
-                 "relationships", "spdxVersion", "artifacts", "id", "locations", "matches", "descriptor", "source"]
+                 "relationships", "spdxVersion", "artifacts", "id", "locations", "matches", "descriptor", "source",
+                 "bomFormat", "components", "bom-ref", "purl", "properties", "value", "metadata", "distro", "schema"]
             ),
             inner,
             max_size=5,
@@ -38,7 +39,7 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, d
     path = tmp_path_factory.getbasetemp() / "fuzzed.json"
     path.write_bytes(data)
     with contextlib.suppress(ShipsealError):
-        find_overlap(read_spdx(path))
+        find_overlap(read_inventory(path).inventory)
     with contextlib.suppress(ShipsealError):
         NativeCatalogue.read(path)
 
