@@ -1,30 +1,24 @@
 """The gate: findings, a policy and ignores in; a decision with its reasons out. Pure.
 
-Steps for each finding: (1) a rule of ``.grype.yaml`` that holds and has not ended takes it out; (2) a policy without
-threshold lets it pass; (3) with ``fixable_only``, what has no fix passes; (4) a severity that nobody states follows its
-own rule; (5) the threshold decides.
+Which rule decides about a finding stands in :mod:`shipseal.gate.steps`. Beside the findings, every platform must have
+been looked at wholly, with data that knows what the rules ask for.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from shipseal._internal.clock import rfc3339
 from shipseal.checks import Check, Outcome, Status, outcome_of
-from shipseal.gate.policy import GapRule, GatePolicy, UnknownRule
+from shipseal.gate.gaps import gaps_of
+from shipseal.gate.policy import GapRule, GatePolicy
+from shipseal.gate.previous import Previous
 from shipseal.gate.report import SCANNED, GateReport
-from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, UnusableIgnore
+from shipseal.gate.steps import Asked, Rulebook, Step, ended_text
+from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, MustFix, UnusableIgnore
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
-from shipseal.scan.interface import Finding, FixState, ScanReport, Severity
+from shipseal.scan.interface import Finding, ScanReport
 
-__all__ = ["ExpiredIgnore", "FindingVerdict", "GateReport", "UnusableIgnore", "decide"]
-
-_UNKNOWN = {
-    UnknownRule.UNDECIDED: Status.UNKNOWN,
-    UnknownRule.FAIL: Status.FAIL,
-    UnknownRule.REPORT: Status.PASS,
-}
+__all__ = ["ExpiredIgnore", "FindingVerdict", "GateReport", "UnusableIgnore", "decide", "explain"]
 
 
 def decide(
@@ -33,6 +27,7 @@ def decide(
     ignores: Sequence[IgnoreRule],
     *,
     now: datetime,
+    previous: Previous | None = None,
 ) -> GateReport:
     """Return the decision over all platforms.
 
@@ -40,9 +35,13 @@ def decide(
         reports: one per platform; none is undecided, because nothing was looked at.
         policy: what refuses.
         ignores: rules in the order of their file.
-        now: when it is decided, for the ends of ignores.
+        now: when it is decided, for the ends of ignores and the age of findings.
+        previous: what the previous release had; None when there is none, so that all is new.
+
+    Raises:
+        GlobError: a glob of a component's rule is malformed.
     """
-    judge = _Judge(policy, ignores, now)
+    judge = _Judge(policy, ignores, previous, now)
     verdicts = tuple(
         judge.verdict(report, finding) for report in reports for finding in report.findings
     )
@@ -59,42 +58,67 @@ def decide(
         checks=checks,
         expired=judge.expired(),
         unusable=judge.unusable(),
+        must_fix=judge.must_fix(),
+        notes=tuple(_notes(reports, policy, previous)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ruling:
-    status: Status
-    rule: str
+def explain(
+    report: GateReport, ignores: Sequence[IgnoreRule], previous: Previous | None = None
+) -> tuple[tuple[Step, ...], ...]:
+    """Return, for each verdict of ``report``, the steps that were taken to it.
+
+    Args:
+        report: a decision.
+        ignores: those that it was made with.
+        previous: likewise.
+    """
+    judge = _Judge(report.policy, ignores, previous, report.decided)
+    return tuple(
+        tuple(judge.steps(str(verdict.platform), verdict.finding)) for verdict in report.verdicts
+    )
 
 
 class _Judge:
-    def __init__(self, policy: GatePolicy, ignores: Iterable[IgnoreRule], now: datetime) -> None:
-        self._policy = policy
+    def __init__(
+        self,
+        policy: GatePolicy,
+        ignores: Iterable[IgnoreRule],
+        previous: Previous | None,
+        now: datetime,
+    ) -> None:
         self._now = now
+        self._rules = Rulebook(policy, previous, now)
         self._matchers = [RuleMatcher(rule) for rule in ignores]
         self._ended: dict[int, int] = {}
+        self._named: dict[str, int] = dict.fromkeys(policy.must_fix, 0)
 
     def verdict(self, report: ScanReport, finding: Finding) -> FindingVerdict:
         """Return what decides about one finding, and how."""
-        holding = [matcher.rule for matcher in self._matchers if matcher.holds(finding)]
-        ended = [rule for rule in holding if rule.expired(self._now)]
-        for rule in ended:
+        asked = self._asked(str(report.platform), finding)
+        for rule in asked.ended:
             self._ended[rule.index] = self._ended.get(rule.index, 0) + 1
-        active = tuple(rule for rule in holding if rule not in ended)
-        if active:  # (1)
-            ruling = _Ruling(Status.IGNORED, f"ignored by {active[0].label}{_where(active[0])}")
-        else:
-            ruling = _rule(finding, self._policy)
-        note = "".join(f"; {_ended_text(rule)}" for rule in ended)
+        if name := self._rules.named(finding):
+            self._named[name] += 1
+        step = self._rules.decision(asked)
+        status = step.status or Status.UNKNOWN
+        note = "".join(f"; {ended_text(rule)}" for rule in asked.ended)
         return FindingVerdict(
             platform=report.platform,
             finding=finding,
-            status=ruling.status,
-            rule=ruling.rule + note,
-            ignored_by=active,
-            ended=tuple(ended),
+            status=status,
+            rule=step.text + note,
+            key=step.key,
+            ignored_by=tuple(asked.active) if status is Status.IGNORED else (),
+            ended=tuple(asked.ended),
         )
+
+    def steps(self, platform: str, finding: Finding) -> Iterator[Step]:
+        """Yield the steps to the first one that decides."""
+        for step in self._rules.steps(self._asked(platform, finding)):
+            yield step
+            if step.status is not None:
+                return
 
     def expired(self) -> tuple[ExpiredIgnore, ...]:
         """Return the rules that have ended and would still hold for a finding."""
@@ -112,22 +136,32 @@ class _Judge:
             if matcher.problem
         )
 
+    def must_fix(self) -> tuple[MustFix, ...]:
+        """Return what must be gone, and how many findings there are of each."""
+        return tuple(MustFix(name, count) for name, count in self._named.items())
 
-def _rule(finding: Finding, policy: GatePolicy) -> _Ruling:
-    if policy.fail_on is None:  # (2)
-        return _Ruling(Status.PASS, "gate.fail_on: none")
-    if policy.fixable_only and finding.fix_state is not FixState.FIXED:  # (3)
-        return _Ruling(Status.PASS, "gate.fixable_only: there is no fixed version")
-    if finding.severity is Severity.UNKNOWN:  # (4)
-        return _Ruling(_UNKNOWN[policy.unknown], f"gate.unknown: {policy.unknown}")
-    if finding.severity >= policy.fail_on:  # (5)
-        return _Ruling(Status.FAIL, f"gate.fail_on: {policy.fail_on}")
-    return _Ruling(Status.PASS, f"below gate.fail_on: {policy.fail_on}")
+    def _asked(self, platform: str, finding: Finding) -> Asked:
+        holding = [matcher.rule for matcher in self._matchers if matcher.holds(finding)]
+        ended = [rule for rule in holding if rule.expired(self._now)]
+        active = [rule for rule in holding if rule not in ended]
+        return Asked(platform, finding, active, ended)
+
+
+def _notes(
+    reports: Sequence[ScanReport], policy: GatePolicy, previous: Previous | None
+) -> Iterator[str]:
+    if policy.new_only:
+        source = previous.source if previous else ""
+        told = f"compared with {source}" if source else "there is no previous release: all is new"
+        yield f"gate.new_only: {told}"
+    undated = sum(finding.published is None for report in reports for finding in report.findings)
+    if policy.grace and undated:
+        yield f"gate.grace: nobody says when {undated} finding(s) were published: they have no grace"
 
 
 def _scanned(report: ScanReport, policy: GatePolicy) -> Check:
     """Return the check that a platform was looked at, and looked at wholly."""
-    gaps = report.gaps if policy.fail_on is not None else ()
+    gaps = gaps_of(report, policy)
     open_gaps = bool(gaps) and policy.gaps is GapRule.UNDECIDED
     return Check(
         name=SCANNED,
@@ -148,18 +182,3 @@ def _check(verdict: FindingVerdict) -> Check:
         got=str(verdict.finding.severity),
         reason=verdict.rule,
     )
-
-
-def _where(rule: IgnoreRule) -> str:
-    parts = [
-        f"line {rule.line}" if rule.line else "",
-        f"until {rfc3339(rule.until)}" if rule.until else "",
-        f"owner {rule.owner}" if rule.owner else "",
-    ]
-    found = ", ".join(part for part in parts if part)
-    return f" ({found})" if found else ""
-
-
-def _ended_text(rule: IgnoreRule) -> str:
-    end = rfc3339(rule.until) if rule.until else ""
-    return f"the ignore in line {rule.line} ended {end}, owner {rule.owner or 'not named'}"

@@ -1,12 +1,15 @@
 """The parts of the gate's report as JSON: stable, the same content as the table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shipseal._internal.clock import rfc3339
 from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, UnusableIgnore
 from shipseal.ignores.rules import IgnoreRule
-from shipseal.scan.interface import ScanReport, Severity
+from shipseal.scan.interface import Finding, FixAdvice, ScanReport, Severity
+
+Advise = Callable[[Finding], FixAdvice]
+"""Says how to be rid of a finding."""
 
 
 def platform_document(scan: ScanReport, counts: Mapping[Severity, int]) -> dict[str, Any]:
@@ -20,6 +23,8 @@ def platform_document(scan: ScanReport, counts: Mapping[Severity, int]) -> dict[
             "uri": database.uri,
             "digest": database.digest,
             "built": rfc3339(database.built) if database.built else None,
+            "kev": database.kev.isoformat() if database.kev else None,
+            "epss": database.epss.isoformat() if database.epss else None,
         },
         "counts": {str(key): count for key, count in counts.items()},
         "notes": list(scan.notes),
@@ -27,14 +32,20 @@ def platform_document(scan: ScanReport, counts: Mapping[Severity, int]) -> dict[
     }
 
 
-def verdict_document(verdict: FindingVerdict) -> dict[str, Any]:
-    """Return one finding with what decided about it."""
+def verdict_document(verdict: FindingVerdict, advise: Advise | None = None) -> dict[str, Any]:
+    """Return one finding with what decided about it.
+
+    Args:
+        verdict: the finding, judged.
+        advise: says how to be rid of it; None leaves that out.
+    """
     finding = verdict.finding
     document: dict[str, Any] = {
         "platform": str(verdict.platform),
         "id": finding.id,
         "aliases": list(finding.aliases),
         "severity": str(finding.severity),
+        "severitySource": finding.severity_source,
         "package": {
             "name": finding.package.name,
             "version": finding.package.version,
@@ -43,13 +54,48 @@ def verdict_document(verdict: FindingVerdict) -> dict[str, Any]:
             "locations": list(finding.package.locations),
             "layer": finding.package.layer,
         },
+        "origin": str(finding.origin),
         "fix": {"state": str(finding.fix_state), "versions": list(finding.fix_versions)},
         "status": str(verdict.status),
         "rule": verdict.rule,
+        "decidedBy": verdict.key,
+        **_known(finding),
     }
+    if advise is not None:
+        document["advice"] = advice_document(advise(finding))
     if verdict.ignored_by:
         document["ignoredBy"] = [ignore_document(rule) for rule in verdict.ignored_by]
     return document
+
+
+def advice_document(advice: FixAdvice) -> dict[str, str]:
+    """Return what to do about a finding."""
+    return {"command": advice.command, "version": advice.version, "note": advice.note}
+
+
+def _known(finding: Finding) -> dict[str, Any]:
+    """Return what only some findings have."""
+    kev, epss = finding.kev, finding.epss
+    members = {
+        "cvss": [
+            {"version": one.version, "score": one.score, "vector": one.vector, "source": one.source}
+            for one in finding.cvss
+        ],
+        "kev": kev
+        and {
+            "added": kev.added.isoformat(),
+            "due": kev.due.isoformat() if kev.due else None,
+            "ransomware": kev.ransomware,
+        },
+        "epss": epss
+        and {
+            "probability": epss.probability,
+            "percentile": epss.percentile,
+            "scored": epss.scored.isoformat() if epss.scored else None,
+        },
+        "published": rfc3339(finding.published) if finding.published else None,
+    }
+    return {name: value for name, value in members.items() if value}
 
 
 def ignore_document(rule: IgnoreRule) -> dict[str, Any]:

@@ -1,9 +1,14 @@
 """What the gate is told to refuse."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shipseal.gate.components import ComponentRule
 from shipseal.scan.interface import Severity
+
+_DAY = 86400.0
+_HOUR = 3600.0
 
 
 class UnknownRule(StrEnum):
@@ -19,39 +24,90 @@ class UnknownRule(StrEnum):
 
 
 class GapRule(StrEnum):
-    """What packages do that could not be looked up although they should have been."""
+    """What packages do that could not be looked up although they should have been.
+
+    Data that lacks what a rule asks for, such as a catalogue of what is exploited, counts as such, too.
+    """
 
     UNDECIDED = "undecided"
     REPORT = "report"
+
+
+class KevRule(StrEnum):
+    """What a vulnerability does that is known to be exploited, by CISA's catalogue."""
+
+    REPORT = "report"
+    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
     """Which findings refuse a release.
 
+    ``fixable_only``, ``grace`` and ``new_only`` let findings pass that a severity or a likelihood would refuse. They
+    excuse nothing that is known to be exploited, that must be fixed by name, or that a component's ``fail`` names.
+
     Attributes:
-        fail_on: this severity and worse ones refuse; None: nothing does, unknown severities and gaps included.
+        fail_on: this severity and worse ones refuse; None: none does, unknown severities included.
         unknown: see there.
         fixable_only: only findings with a fixed version refuse.
         gaps: see there.
+        kev: see there; ``fail`` asks no severity, no fix and no age.
+        epss_above: findings that are more likely than this to be exploited within 30 days refuse; None: none does.
+        grace: seconds for which a finding does not refuse after its advisory was published; 0 for none.
+        new_only: only findings refuse that the previous release did not have.
+        components: rules for some components, before the threshold for all.
+        must_fix: vulnerabilities that must be gone, by any of their ids; ignores do not help.
     """
 
     fail_on: Severity | None = Severity.CRITICAL
     unknown: UnknownRule = UnknownRule.REPORT
     fixable_only: bool = False
     gaps: GapRule = GapRule.UNDECIDED
+    kev: KevRule = KevRule.REPORT
+    epss_above: float | None = None
+    grace: float = 0.0
+    new_only: bool = False
+    components: tuple[ComponentRule, ...] = ()
+    must_fix: tuple[str, ...] = ()
+
+    @property
+    def refuses(self) -> bool:
+        """Whether anything could be refused; if not, nothing is undecided either."""
+        return (
+            self.fail_on is not None
+            or self.kev is KevRule.FAIL
+            or self.epss_above is not None
+            or bool(self.must_fix)
+            or any(rule.refuses for rule in self.components)
+        )
 
     def sentences(self) -> tuple[str, ...]:
         """Return the policy for people, a rule each."""
-        if self.fail_on is None:
+        if not self.refuses:
             return ("nothing refuses: gate.fail_on is none",)
-        worse = "" if self.fail_on is Severity.CRITICAL else " and worse"
-        rules = [f"{self.fail_on}{worse} refuses", f"unknown severity: {self.unknown}"]
+        return tuple(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        if self.must_fix:
+            yield f"must be gone: {', '.join(self.must_fix)}"
+        if self.kev is KevRule.FAIL:
+            yield "what is known to be exploited refuses"
+        yield from (rule.sentence for rule in self.components)
+        if self.epss_above is not None:
+            yield f"more than {percent(self.epss_above)} likely to be exploited refuses"
+        if self.fail_on is not None:
+            worse = "" if self.fail_on is Severity.CRITICAL else " and worse"
+            yield f"{self.fail_on}{worse} refuses"
+            yield f"unknown severity: {self.unknown}"
         if self.fixable_only:
-            rules.append("only findings with a fixed version refuse")
+            yield "only findings with a fixed version refuse"
+        if self.new_only:
+            yield "only findings that the previous release did not have refuse"
+        if self.grace:
+            yield f"findings refuse {period(self.grace)} after they were published"
         if self.gaps is GapRule.REPORT:
-            rules.append("packages that could not be looked up are only reported")
-        return tuple(rules)
+            yield "packages that could not be looked up are only reported"
 
     def to_json(self) -> dict[str, object]:
         """Return the policy as it stands in reports."""
@@ -60,4 +116,24 @@ class GatePolicy:
             "unknown": str(self.unknown),
             "fixableOnly": self.fixable_only,
             "gaps": str(self.gaps),
+            "kev": str(self.kev),
+            "epssAbove": self.epss_above,
+            "grace": self.grace,
+            "newOnly": self.new_only,
+            "components": [rule.to_json() for rule in self.components],
+            "mustFix": list(self.must_fix),
         }
+
+
+def percent(probability: float) -> str:
+    """Return a probability for people: ``12.5%``."""
+    return f"{probability * 100:.4g}%"
+
+
+def period(seconds: float) -> str:
+    """Return a period for people: ``14 days``, ``36 hours``, ``90 seconds``."""
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (1.0, "second")):
+        if seconds >= unit and seconds % unit == 0:
+            count = int(seconds // unit)
+            return f"{count} {name}{'s' if count != 1 else ''}"
+    return f"{seconds:g} seconds"

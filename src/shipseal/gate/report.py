@@ -7,13 +7,15 @@ from datetime import datetime
 from shipseal._internal.clock import rfc3339
 from shipseal.checks import Check, Outcome, Status
 from shipseal.gate.document import (
+    Advise,
     expired_document,
     platform_document,
     unusable_document,
     verdict_document,
 )
+from shipseal.gate.gaps import gaps_of
 from shipseal.gate.policy import GapRule, GatePolicy
-from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, UnusableIgnore, group
+from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, MustFix, UnusableIgnore, group
 from shipseal.oci import Platform
 from shipseal.scan.interface import ScanReport, Severity
 
@@ -36,6 +38,8 @@ class GateReport:
         checks: the same as checks, after one for each platform.
         expired: ignores that no longer ignore, with a finding that they would hold for.
         unusable: ignores that can never hold.
+        must_fix: what must be gone, and how many findings there still are of each.
+        notes: what a person should know of how it was decided, a sentence each.
     """
 
     outcome: Outcome
@@ -46,6 +50,8 @@ class GateReport:
     checks: tuple[Check, ...]
     expired: tuple[ExpiredIgnore, ...] = ()
     unusable: tuple[UnusableIgnore, ...] = ()
+    must_fix: tuple[MustFix, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def with_status(self, status: Status) -> tuple[FindingVerdict, ...]:
         """Return the findings that were judged so."""
@@ -66,10 +72,14 @@ class GateReport:
             return ("nothing was scanned",)
         refused = group(self.with_status(Status.FAIL))
         unknown = group(self.with_status(Status.UNKNOWN))
-        found = [f"{item.text()}" for item in refused]
+        found = [f"{item.text()}{_why(item.verdict)}" for item in refused]
         found += [f"{item.text()}: nobody states how severe it is" for item in unknown]
-        if self.policy.gaps is GapRule.UNDECIDED and self.policy.fail_on is not None:
-            found += [f"{report.platform}: {gap}" for report in self.reports for gap in report.gaps]
+        if self.policy.gaps is GapRule.UNDECIDED:
+            found += [
+                f"{report.platform}: {gap}"
+                for report in self.reports
+                for gap in gaps_of(report, self.policy)
+            ]
         return tuple(found)
 
     @property
@@ -106,19 +116,35 @@ class GateReport:
     def _passed(self) -> str:
         ignored = len(self.with_status(Status.IGNORED))
         counted = len(self.verdicts) - ignored
-        limit = self.policy.fail_on
-        which = "no threshold is set" if limit is None else f"none of them {limit} or worse"
-        text = f"the gate passes: {counted} finding(s) on {len(self.reports)} platform(s), {which}"
+        text = f"the gate passes: {counted} finding(s) on {len(self.reports)} platform(s), {self._which()}"
         unknown = self._unknown()
         if unknown:
             text += f", {unknown} of unknown severity (gate.unknown: {self.policy.unknown})"
-        return f"{text}, {ignored} ignored" if ignored else text
+        text = f"{text}, {ignored} ignored" if ignored else text
+        gone = ", ".join(item.id for item in self.must_fix if not item.findings)
+        return f"{text}; gone: {gone}" if gone else text
+
+    def _which(self) -> str:
+        """Say what none of the findings is, or that some are and were let pass all the same."""
+        limit = self.policy.fail_on
+        if limit is None:
+            return "no threshold is set" if not self.policy.refuses else "none of them refuses"
+        excused = sum(
+            verdict.finding.severity >= limit for verdict in self.with_status(Status.PASS)
+        )
+        if excused:
+            return f"{excused} of them {limit} or worse and let pass by rules of the gate"
+        return f"none of them {limit} or worse"
 
     def _unknown(self) -> int:
         return sum(self.counts(report.platform).get(Severity.UNKNOWN, 0) for report in self.reports)
 
-    def to_json(self) -> dict[str, object]:
-        """Return the report (schema ``gate-report.schema.json``)."""
+    def to_json(self, advise: Advise | None = None) -> dict[str, object]:
+        """Return the report (schema ``gate-report.schema.json``).
+
+        Args:
+            advise: says how to be rid of a finding; None leaves that out.
+        """
         return {
             "schema": SCHEMA,
             "outcome": str(self.outcome),
@@ -129,7 +155,15 @@ class GateReport:
             "platforms": [
                 platform_document(scan, self.counts(scan.platform)) for scan in self.reports
             ],
-            "findings": [verdict_document(verdict) for verdict in self.verdicts],
+            "findings": [verdict_document(verdict, advise) for verdict in self.verdicts],
             "expired": [expired_document(item) for item in self.expired],
             "unusable": [unusable_document(item) for item in self.unusable],
+            "mustFix": [{"id": item.id, "findings": item.findings} for item in self.must_fix],
+            "notes": list(self.notes),
         }
+
+
+def _why(verdict: FindingVerdict) -> str:
+    """Return why a finding refuses where its severity does not say it."""
+    plain = verdict.key in ("gate.fail_on", "gate.unknown", "")
+    return "" if plain else f" ({verdict.rule.partition('; ')[0]})"

@@ -1,24 +1,30 @@
 """The gate's report as a summary for people (``report/`` draws it)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from shipseal._internal.clock import rfc3339
 from shipseal.checks import Status
+from shipseal.gate.document import Advise
+from shipseal.gate.gaps import gaps_of
 from shipseal.gate.report import GateReport
 from shipseal.gate.verdicts import FindingVerdict, Group, group
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.interface import FindingRow, IgnoreRow, PlatformRow, VulnerabilitySummary
-from shipseal.scan.interface import Database, ScanReport
+from shipseal.scan.interface import Cvss, Database, Exploited, Finding, FixAdvice, ScanReport
 
 
-def summarize(report: GateReport, *, choice: str = "") -> VulnerabilitySummary:
+def summarize(
+    report: GateReport, *, choice: str = "", advise: Advise | None = None
+) -> VulnerabilitySummary:
     """Return the summary of a decision.
 
     Args:
         report: the decision.
         choice: why this engine scanned.
+        advise: says how to be rid of a finding; None leaves that out.
     """
+    told = advise or _no_advice
     return VulnerabilitySummary(
         outcome=str(report.outcome),
         headline=report.summary,
@@ -27,15 +33,11 @@ def summarize(report: GateReport, *, choice: str = "") -> VulnerabilitySummary:
         choice=choice,
         databases=_once(database_text(scan.database, report.decided) for scan in report.reports),
         platforms=tuple(_platform(report, scan) for scan in report.reports),
-        refused=_rows(report.with_status(Status.FAIL)),
-        undecided=_rows(report.with_status(Status.UNKNOWN)),
-        passed=_rows(report.with_status(Status.PASS)),
+        refused=_rows(report.with_status(Status.FAIL), told),
+        undecided=_rows(report.with_status(Status.UNKNOWN), told),
+        passed=_rows(report.with_status(Status.PASS), told),
         ignores=tuple(_ignores(report)),
-        notes=_once(
-            f"{scan.platform}: {text}"
-            for scan in report.reports
-            for text in (*scan.gaps, *scan.notes)
-        ),
+        notes=(*report.notes, *_must_fix(report), *_once(_said(report))),
     )
 
 
@@ -54,12 +56,32 @@ def _platform(report: GateReport, scan: ScanReport) -> PlatformRow:
     )
 
 
-def _rows(verdicts: Iterable[FindingVerdict]) -> tuple[FindingRow, ...]:
+def _said(report: GateReport) -> Iterator[str]:
+    for scan in report.reports:
+        for text in (*dict.fromkeys((*scan.gaps, *gaps_of(scan, report.policy))), *scan.notes):
+            yield f"{scan.platform}: {text}"
+
+
+def _must_fix(report: GateReport) -> Iterator[str]:
+    """Say of each vulnerability that must be gone whether it is, and what that rests on."""
+    data = _once(database_text(scan.database, report.decided) for scan in report.reports)
+    for item in report.must_fix:
+        if item.findings:
+            yield f"{item.id} must be gone: {item.findings} finding(s)"
+        elif report.reports:
+            yield f"{item.id} must be gone: not found on any platform, by {'; '.join(data)}"
+
+
+def _no_advice(finding: Finding) -> FixAdvice:
+    return FixAdvice()
+
+
+def _rows(verdicts: Iterable[FindingVerdict], advise: Advise) -> tuple[FindingRow, ...]:
     worst_first = sorted(verdicts, key=lambda verdict: -verdict.finding.severity)
-    return tuple(_row(item) for item in group(worst_first))
+    return tuple(_row(item, advise(item.verdict.finding)) for item in group(worst_first))
 
 
-def _row(item: Group) -> FindingRow:
+def _row(item: Group, advice: FixAdvice) -> FindingRow:
     finding = item.verdict.finding
     cve = next((name for name in finding.aliases if name.startswith("CVE-")), "")
     return FindingRow(
@@ -74,7 +96,30 @@ def _row(item: Group) -> FindingRow:
         platforms=item.platforms,
         rule=item.verdict.rule,
         url=finding.url,
+        decided_by=item.verdict.key,
+        aliases=finding.aliases,
+        severity_source=finding.severity_source,
+        cvss=tuple(map(_cvss, finding.cvss)),
+        kev=_kev(finding.kev) if finding.kev else "",
+        epss=finding.epss.probability if finding.epss else None,
+        percentile=finding.epss.percentile if finding.epss else None,
+        published=finding.published.date().isoformat() if finding.published else "",
+        origin=str(finding.origin),
+        layer=finding.package.layer,
+        locations=item.locations,
+        advice=advice.command,
+        advice_note=advice.note,
+        description=finding.description,
     )
+
+
+def _cvss(rating: Cvss) -> str:
+    return f"{rating.version} {rating.score:.1f} {rating.vector} ({rating.source})"
+
+
+def _kev(entry: Exploited) -> str:
+    due = f", to be mended by {entry.due.isoformat()}" if entry.due else ""
+    return f"since {entry.added.isoformat()}{due}{', by ransomware' if entry.ransomware else ''}"
 
 
 def _ignores(report: GateReport) -> Iterable[IgnoreRow]:

@@ -18,6 +18,7 @@ class FindingVerdict:
         finding: what.
         status: ``fail`` refuses, ``unknown`` leaves it undecided, ``pass`` lets it through, ``ignored`` took it out.
         rule: the rule that decided, for people.
+        key: the key of the configuration that it stands under, or ``ignores``.
         ignored_by: all rules that take it out, in the order of their file.
         ended: rules that would have, and have come to their end.
     """
@@ -26,6 +27,7 @@ class FindingVerdict:
     finding: Finding
     status: Status
     rule: str
+    key: str = ""
     ignored_by: tuple[IgnoreRule, ...] = ()
     ended: tuple[IgnoreRule, ...] = ()
 
@@ -40,6 +42,19 @@ class ExpiredIgnore:
     """
 
     rule: IgnoreRule
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class MustFix:
+    """A vulnerability that must be gone.
+
+    Attributes:
+        id: as it was named.
+        findings: how many there still are, over all platforms.
+    """
+
+    id: str
     findings: int
 
 
