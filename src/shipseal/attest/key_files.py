@@ -18,6 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from shipseal._internal.durable import disk_errors, fsync_folder
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB, Limit, read_limited
 from shipseal._internal.redact import register_secret
 from shipseal.attest.key_password import password_in_file
@@ -204,7 +205,7 @@ class _Box(msgspec.Struct, forbid_unknown_fields=True):
 def _open_box(raw: bytes, password: str, what: str) -> bytes:
     try:
         box = msgspec.json.decode(raw, type=_Box)
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise _no_key(what, "private") from error
     params = (box.kdf.params.n, box.kdf.params.r, box.kdf.params.p)
     if (box.kdf.name, box.cipher.name) != ("scrypt", "nacl/secretbox") or params not in _SCRYPT:

@@ -7,7 +7,6 @@ Sources: RFC 7519 (JSON Web Tokens); GitHub's documentation, "OpenID Connect ref
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -138,7 +137,7 @@ def _claims(raw: str, what: str) -> _Claims:
             raise ValueError("not three parts")
         data = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         return msgspec.json.decode(data, type=_Claims)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+    except (ValueError, RecursionError) as error:
         # The decoder's own words may show a piece of the token.
         raise unusable(
             what,

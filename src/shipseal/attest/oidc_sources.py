@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB, Limit, read_file, read_limited
 from shipseal._internal.redact import redact, register_secret
 from shipseal.attest.oidc import AUDIENCE, IdentityToken, read_token, unusable
@@ -145,7 +146,7 @@ class ActionsTokens(_Renewed):
         answer = self._web.ask(Ask(service, "GET", _with_audience(self._url), headers))
         try:
             value = msgspec.json.decode(answer.body, type=_Value).value
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise nonsense(service, "no token in it") from error
         return read_token(value, now=self._clock.now(), what="GitHub Actions")
 

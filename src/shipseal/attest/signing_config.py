@@ -104,7 +104,7 @@ def read_services(raw: bytes, *, now: datetime, what: str) -> Services:
         wire = msgspec.json.decode(raw, type=_Config)
         found = _Chosen(wire, now, what)
         services = found.services()
-    except (msgspec.DecodeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong(what, str(error)) from error
     if services.log is None and not services.stamps:
         raise _wrong(what, "it names neither a transparency log nor a timestamp authority")

@@ -86,7 +86,7 @@ def issue(
         one = signed.signed_certificate_embedded_sct or signed.signed_certificate_detached_sct
         pems = one.chain.certificates if one else []
         found = [x509.load_pem_x509_certificate(text.encode()) for text in pems]
-    except (msgspec.DecodeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise nonsense(AUTHORITY, str(error)) from error
     if len(found) < 2:
         raise nonsense(AUTHORITY, f"{len(found)} certificates, expected ours and those above it")

@@ -112,7 +112,7 @@ class LogV2(RekorV2Client):
             raise LoggedBeforeError(error.code, error.message, hint=error.hint, retryable=True)
         try:
             return TransparencyLogEntry(WireEntry.from_json(answer.body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise nonsense(LOG, str(error)) from error
 
 
@@ -139,7 +139,7 @@ class LogV1(RekorClient):
             answer = stored_entry(self._web, self._entries, answer.headers.get("location", ""))
         try:
             entry = TransparencyLogEntry._from_v1_response(json.loads(answer.body))  # noqa: SLF001
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise nonsense(LOG, str(error)) from error
         if known and not same_entry(entry._inner.canonicalized_body, request):  # noqa: SLF001
             raise conflict(self._entries, "the stored one is not what was sent")
@@ -202,7 +202,7 @@ def same_entry(body: bytes, request: EntryRequestBody) -> bool:
         sent = msgspec.convert(request, type=_Sent)
         envelope = msgspec.json.decode(sent.spec.proposed_content.envelope, type=_SentEnvelope)
         payload = base64.b64decode(envelope.payload)
-    except (msgspec.DecodeError, ValueError):
+    except (ValueError, RecursionError):
         return False
     ours = [
         (one.sig, verifier)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import Limit, read_file
 from shipseal.attest.signing_config import (
     CLIENT_CONFIG,
@@ -92,7 +93,7 @@ def _root_of(authority: str, raw: bytes, path: Path) -> bytes:
     lines = [line for line in raw.splitlines() if line.strip()]
     try:
         roots = [(line, msgspec.json.decode(line, type=_Root)) for line in lines]
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return raw  # one document over many lines
     for line, root in roots:
         uris = [one.uri.rstrip("/") for one in root.certificate_authorities]
@@ -119,7 +120,7 @@ def _client_config(raw: bytes) -> tuple[bytes, bytes] | None:
         if msgspec.json.decode(raw, type=_Kind).media_type != CLIENT_CONFIG:
             return None
         both = msgspec.json.decode(raw, type=_Client)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return None
     return bytes(both.signing_config), bytes(both.trusted_root)
 

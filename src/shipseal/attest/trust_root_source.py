@@ -183,7 +183,7 @@ def cached_target(places: TufPlaces, name: str, now: datetime) -> tuple[bytes | 
         raw = read_file(path, TRUST_ROOT_FILE, code=Code.CONFIG_INVALID)
         expires = min(parse_rfc3339(_signed(places, role)["expires"]) for role in _ROLES)
         listed = _signed(places, "targets")["targets"][name]["hashes"]["sha256"]
-    except (OSError, ShipsealError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ShipsealError, ValueError, KeyError, TypeError, RecursionError) as error:
         return None, f"the cached {shown} cannot be used: {error}"
     if digest_of(raw) != f"sha256:{listed}":
         return None, f"the cached {shown} is not what its metadata lists"

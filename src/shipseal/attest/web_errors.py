@@ -8,6 +8,7 @@ from http import HTTPStatus
 import httpx
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB
 from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import AttestError, Code
@@ -155,7 +156,7 @@ def _said(body: bytes) -> str:
         text = (
             words.message or words.detail or (words.error if isinstance(words.error, str) else "")
         )
-    except msgspec.DecodeError:
+    except NOT_JSON:
         text = body[:_MOST_TOLD].decode("utf-8", "replace")
     text = " ".join(text.split())[:_MOST_WORDS]
     return f": {text}" if text else ""

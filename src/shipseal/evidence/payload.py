@@ -4,11 +4,11 @@ Nothing is verified here, and nothing that is read here counts as evidence.
 """
 
 import base64
-import binascii
 from typing import Any
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal.errors import AttestError, Code
 from shipseal.oci import Digest
 
@@ -79,7 +79,7 @@ def same_bundle(one: bytes, other: bytes) -> bool:
         return True
     try:
         return bool(_plain(msgspec.json.decode(one)) == _plain(msgspec.json.decode(other)))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return False
 
 
@@ -98,14 +98,14 @@ def _payload(bundle: bytes) -> bytes:
     try:
         text = msgspec.json.decode(bundle, type=_Bundle).dsse_envelope.payload
         return base64.b64decode(text, validate=True)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, binascii.Error) as error:
+    except (ValueError, RecursionError) as error:
         raise _no_attestation(str(error)) from error
 
 
 def _statement(payload: bytes) -> _Statement:
     try:
         return msgspec.json.decode(payload, type=_Statement)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise _no_attestation(str(error)) from error
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import BUNDLE, KIB, MIB, Limit
 from shipseal._internal.links import next_page
 from shipseal.errors import AttestError, Code, ShipsealError
@@ -133,5 +134,5 @@ class GitHubAttestations(Attestations):
 def _decoded(answer: Answer, method: str, url: str, type_: Any) -> Any:
     try:
         return msgspec.json.decode(answer.body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise nonsense(shown(method, url), str(error)) from error

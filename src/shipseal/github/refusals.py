@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB
 from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import AttestError, Code
@@ -197,7 +198,7 @@ def _words(body: bytes) -> str:
     """Return GitHub's own words."""
     try:
         found = msgspec.json.decode(body[:_MOST_TOLD], type=_Words)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return ""
     details = found.errors if isinstance(found.errors, list) else [found.errors]
     texts = [found.message, *(_detail(one) for one in details[:5])]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import TOKEN
 from shipseal._internal.process import find_tool, run_tool
 from shipseal._internal.redact import redact, register_secret
@@ -88,7 +89,7 @@ def _remember_secrets(printed: str) -> None:
 def _credentials(output: bytes, program: str, server: str, file: Path) -> Credentials | None:
     try:
         answer = msgspec.json.decode(output, type=_Answer)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         # The output holds a secret, so it is not shown.
         raise _failed(
             program, server, file, "its answer is not the JSON of the protocol"

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import CONFIG_FILE, read_limited
 from shipseal._internal.regular_file import open_file
 from shipseal.errors import Code, ConfigError
@@ -124,7 +125,7 @@ def _load(path: Path) -> _Config | None:
         return None
     try:
         return msgspec.json.decode(data, type=_Config)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise _broken(path, str(error)) from error
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import TAG_LIST
 from shipseal.errors import RegistryError
 from shipseal.oci import Digest, RawManifest
@@ -123,7 +124,7 @@ def _tag_pages(session: Session) -> Iterator[list[str]]:
             return
         try:
             yield msgspec.json.decode(answer.body, type=_Tags).tags or []
-        except (msgspec.DecodeError, RecursionError) as error:
+        except NOT_JSON as error:
             raise no_list(session, answer.url, str(error)) from error
 
 

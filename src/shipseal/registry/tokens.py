@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import httpx
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import TOKEN
 from shipseal.errors import Code, RegistryError
 from shipseal.registry.answers import read_answer, read_beginning
@@ -175,7 +176,7 @@ def _refused(response: httpx.Response, caller: Caller) -> AnswerError:
 def _token(body: bytes, caller: Caller, call: Call) -> Token:
     try:
         answer = msgspec.json.decode(body, type=_Answer)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         # The answer may hold a token, so it is not shown.
         answer = _Answer()
     value = (answer.token or answer.access_token or "").strip()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
+
 _LENGTH_MAX = 600
 # What matters of a page stands at its top; and the expression below takes quadratic time on a hostile one.
 _PAGE_MAX = 8192
@@ -31,7 +33,7 @@ def read_words(body: bytes) -> Words:
     text = body.decode("utf-8", "replace").strip()
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         text = text[:_PAGE_MAX]
         plain = html.unescape(_TAG.sub(" ", text)) if "<" in text[:200] else text
         return Words(frozenset(), one_line(plain))

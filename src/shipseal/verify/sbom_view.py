@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from shipseal._internal.json_errors import NOT_JSON
 from shipseal.errors import AttestError, Code
 from shipseal.intoto.predicates import REFERENCE_V01
 from shipseal.intoto.reference import parse_reference
@@ -59,7 +60,7 @@ def read_sbom(document: bytes) -> SbomView:
     """
     try:
         wire = msgspec.json.decode(document, type=_Document)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise AttestError(
             Code.ATTEST_INVALID,
             f"SBOM: not an SPDX document in JSON: {error}",

@@ -1,7 +1,6 @@
 """Where identity tokens come from: files, variables, jobs, people."""
 
 import io
-import json
 import sys
 import threading
 import time
@@ -102,9 +101,10 @@ def test_a_service_that_refuses_the_bearer_does_not_show_it() -> None:
     assert "wrong-bearer" not in repr(caught.value.to_json())
 
 
-def test_an_answer_without_a_token_is_no_token() -> None:
+@pytest.mark.parametrize("body", [b'{"count": 0}', b'{"value": "\xff"}', b'{"x": ' + b"[" * 5000])
+def test_an_answer_without_a_token_is_no_token(body: bytes) -> None:
     def respond(exchange: Exchange) -> None:
-        exchange.reply(200, json.dumps({"count": 0}).encode())
+        exchange.reply(200, body)
 
     with HttpServer(respond) as server:
         environment = {

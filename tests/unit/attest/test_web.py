@@ -2,19 +2,28 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from sigstore._internal.rekor import EntryRequestBody
 
 from shipseal._internal.clock import SystemClock
+from shipseal.attest.oidc import IdentityToken
+from shipseal.attest.signing_services import issue, stamp
+from shipseal.attest.sigstore_clients import LogV1, LogV2
 from shipseal.attest.web import Ask, Patience, Web, check_safe
 from shipseal.errors import AttestError, Code, ConfigError, ShipsealError
 from shipseal.testing.certificates import CertificateAuthority
 from shipseal.testing.forward_proxy import ForwardProxy
 from shipseal.testing.http_server import Exchange, HttpServer, Reply
+from tests.support.authorities import ec_key
 from tests.support.clocks import StoppedClock
 
 SECRET = "secret-token-of-mine"
+TOKEN = IdentityToken(SECRET, "https://issuer.test", "me", datetime(2030, 1, 1, tzinfo=UTC))
 
 
 def ask(url: str, *, known: bool = False) -> Ask:
@@ -55,6 +64,37 @@ def test_every_status_has_its_code(status: int, code: Code, *, retryable: bool) 
     assert "test service: POST" in error.message
     assert error.message.endswith(": the reason")
     assert SECRET not in repr(error.to_json())
+
+
+NESTED = b'{"error": {"x": ' + b"[" * 3000
+BROKEN_TEXT = b'{"message": "\xff", "value": "\xff", "token": "\xff"}'
+
+
+@pytest.mark.parametrize("body", [NESTED, BROKEN_TEXT, b"<html>" * 2000, b"\xff\xfe\x00"])
+def test_what_nobody_can_read_is_an_outage_and_no_defect_of_ours(body: bytes) -> None:
+    with (
+        HttpServer(lambda exchange: exchange.reply(500, body)) as server,
+        pytest.raises(AttestError) as caught,
+    ):
+        quick().ask(ask(server.url))
+    assert caught.value.code is Code.SERVICE_OUTAGE
+
+
+@pytest.mark.parametrize("body", [NESTED, BROKEN_TEXT, b"<html>Welcome</html>", b"", b"[]"])
+@pytest.mark.parametrize("tiled", [True, False])
+def test_a_page_in_place_of_an_answer_is_an_outage(body: bytes, *, tiled: bool) -> None:
+    log_body = EntryRequestBody({})
+    with HttpServer(lambda exchange: exchange.reply(200, body)) as server:
+        log = (LogV2 if tiled else LogV1)(quick(), server.url)
+        with pytest.raises(AttestError, match="cannot be used") as logged:
+            log.create_entry(log_body)
+        with pytest.raises(AttestError, match="cannot be used") as stamped:
+            stamp(quick(), server.url, b"signature")
+        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+        with pytest.raises(AttestError, match="cannot be used") as issued:
+            issue(quick(), server.url, request.sign(ec_key("leaf"), hashes.SHA256()), TOKEN)
+    assert {one.value.code for one in (logged, stamped, issued)} == {Code.SERVICE_OUTAGE}
+    assert all(one.value.exit == 5 for one in (logged, stamped, issued))
 
 
 def test_who_says_nothing_of_himself_is_not_told_that_he_is_not_accepted() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from shipseal._internal.retry import RetryPolicy
 from shipseal.errors import AttestError, Code, ShipsealError
+from shipseal.github import refusals
 from shipseal.github.attestations import GitHubAttestations
 from shipseal.github.hosts import GitHubHost, Repository
 from shipseal.github.rest import GitHubRest, Times
@@ -173,6 +174,12 @@ def test_who_may_not_write_is_told_what_to_give(attestations: Opened) -> None:
 def test_a_fork_may_not_write_and_that_is_expected(attestations: Opened) -> None:
     error = refused(attestations(token="another", fork=True), Code.FORK_NO_PERMISSIONS, "403")
     assert error.exit == 0
+
+
+@pytest.mark.parametrize("body", [b'{"message": "\xff"}', b'{"errors": ' + b"[" * 5000, b"\xff"])
+def test_a_refusal_that_nobody_can_read_is_one_all_the_same(body: bytes) -> None:
+    error = refusals.refused(503, {}, body, "GET x", now=datetime(2026, 5, 1, tzinfo=UTC))
+    assert (error.code, error.retryable) == (Code.SERVICE_OUTAGE, True)
 
 
 @pytest.mark.parametrize(

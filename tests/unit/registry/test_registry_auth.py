@@ -306,8 +306,12 @@ def test_a_token_server_that_is_overloaded_is_waited_for(registry: RegistrySimul
     assert sim.clock.slept == [3, 3]
 
 
-def test_an_answer_without_a_token_is_an_outage(registry: RegistrySimulator) -> None:
-    with HttpServer(lambda exchange: exchange.reply(200, b"<html>log in</html>")) as server:
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>log in</html>", b'{"token": "\xff"}', b'{"x": ' + b"[" * 5000, b"[]", b'{"token": 1}'],
+)
+def test_an_answer_without_a_token_is_an_outage(registry: RegistrySimulator, body: bytes) -> None:
+    with HttpServer(lambda exchange: exchange.reply(200, body)) as server:
 
         def guard(exchange: Exchange) -> bool:
             exchange.reply(401, b"", {"WWW-Authenticate": f'Bearer realm="{server.url}/t"'})
