@@ -13,6 +13,7 @@ from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern
 from shipseal.cli.identity_equivalent import identified
 from shipseal.cli.main import main
+from shipseal.cli.root_words import RootWords
 from shipseal.errors import Exit
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.wiring.identity_named import identity_of
@@ -118,7 +119,8 @@ def test_offline_is_for_what_lies_here(run: Run, capsys: pytest.CaptureFixture[s
 
 
 def words_for(identity: Identity) -> tuple[str, str]:
-    told = identified(identity, Path("root.json"))
+    root = RootWords((("--trusted-root", "root.json"),), ("--custom-trusted-root", "root.json"))
+    told = identified(identity, root)[0]
     return " ".join(told.cosign), " ".join(told.gh)
 
 

@@ -14,9 +14,11 @@ from shipseal._internal.clock import SystemClock
 from shipseal.attest.keyless_signer import KeylessSigner
 from shipseal.attest.oidc_sources import FixedTokens
 from shipseal.attest.sigstore_instance import instance_from_files
+from shipseal.attest.trust_root import parse_trust_root
 from shipseal.attest.web import Patience, Web
 from shipseal.cli.identity_equivalent import identified
 from shipseal.cli.main import main
+from shipseal.cli.root_words import root_words
 from shipseal.errors import Exit
 from shipseal.intoto.statement import Subject, encode_statement
 from shipseal.oci import digest_of
@@ -194,7 +196,8 @@ def test_cosign_is_asked_the_same_in_its_own_words(sigstack: SigstoreStack, tmp_
     )
 
     def cosign_says(asked: IdentityWords) -> int:
-        told = identified(identity_of(asked), sigstack.files.trusted_root)
+        root = parse_trust_root(sigstack.files.trusted_root.read_bytes(), what="root")
+        told = identified(identity_of(asked), root_words(sigstack.files.trusted_root, root))[0]
         artifact = str(bundle.with_name("artifact"))
         command = [str(need("cosign")), "verify-blob-attestation", *told.cosign]
         command += ["--bundle", str(bundle), "--type", TYPE, artifact]

@@ -45,7 +45,16 @@ class Requirement:
 
 def requirement_of(leaf: x509.Certificate, instance: Instance) -> Requirement:
     """Return what a bundle with ``leaf``, which ``instance`` issued, must carry."""
-    names = leaf.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return _requirement(leaf.issuer, instance)
+
+
+def requirement_of_issuer(issuer: bytes, instance: Instance) -> Requirement:
+    """Return what a bundle must carry whose certificate the authority ``issuer`` (DER) of ``instance`` issued."""
+    return _requirement(x509.load_der_x509_certificate(issuer).subject, instance)
+
+
+def _requirement(issuer: x509.Name, instance: Instance) -> Requirement:
+    names = issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     organization = str(names[0].value) if len(names) == 1 else ""
     if organization == PUBLIC_GOOD:
         return Requirement(organization, sct=True, log=True, timestamp=False)

@@ -1,11 +1,11 @@
 """An identity in the words of cosign and gh, as far as they have words for it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern, as_regex
 from shipseal.attest.workflow_names import GITHUB_ISSUER
+from shipseal.cli.root_words import RootWords
 from shipseal.verify.equivalent import Identified
 
 _COSIGN_FIELDS = {
@@ -22,14 +22,16 @@ _GH_FIELDS = {
 _HOME = "https://github.com/"
 
 
-def identified(identity: Identity, trusted_root: Path | None) -> Identified:
-    """Return the options by which cosign and gh are asked for ``identity``; they may accept more than it does."""
-    return Identified(
-        cosign=(*_cosign(identity), *_root("--trusted-root", trusted_root)),
-        gh=(*_gh(identity), *_root("--custom-trusted-root", trusted_root))
-        if identity.repository or identity.owner
-        else (),
-    )
+def identified(identity: Identity, root: RootWords) -> list[Identified]:
+    """Return the options by which cosign and gh are asked for ``identity``; they may accept more than it does.
+
+    Args:
+        identity: who is trusted.
+        root: how the trusted root is named. cosign reads one instance at a time, so there is one answer for each.
+    """
+    theirs = (*_gh(identity), *root.gh) if identity.repository or identity.owner else ()
+    ours = [(*_cosign(identity), *words) for words in root.cosign]
+    return [Identified(one, () if number else theirs) for number, one in enumerate(ours)]
 
 
 def _cosign(identity: Identity) -> Iterator[str]:
@@ -94,7 +96,3 @@ def _either(exact: str, regex: str, pattern: Pattern) -> Iterator[str]:
 
 def _plain(pattern: Pattern) -> bool:
     return pattern.form is Form.EXACT or (pattern.form is Form.GLOB and "*" not in pattern.text)
-
-
-def _root(option: str, path: Path | None) -> tuple[str, ...]:
-    return (option, str(path)) if path else ()

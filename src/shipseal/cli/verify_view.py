@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shipseal.cli.bundle_view import print_root, root_json
@@ -72,22 +72,37 @@ def print_verdict(places: Sequence[Place], verdict: Verdict, shown: Shown) -> No
     for note in (note for place in places for note in place.notes):
         say(f"note: {note}")
     _print_notes(verdict)
+    _print_commands(places, verdict, shown)
     if shown.root is not None:
         print_root(shown.root)
+    # Last, where a terminal shows it.
     say(_sum(verdict))
-    _print_commands(places, verdict, shown.trust)
 
 
 def _print_checks(verdict: Verdict, *, whole: bool) -> None:
     several = len({check.target for check in verdict.checks}) > 1
-    head = ("platform", "evidence", "status", "expected", "got")
-    rows = [_row(check, whole=whole) for check in verdict.checks]
+    head: tuple[str, ...] = ("platform", "evidence", "status", "expected", "got")
+    by_all = _signer_of_all(verdict)
+    checks = [replace(one, got="") if by_all and one.passed else one for one in verdict.checks]
+    rows = [_row(check, whole=whole) for check in checks]
     if several:
-        rows = [(check.target, *row) for check, row in zip(verdict.checks, rows, strict=True)]
-        print_table(("target", *head), rows)
-    else:
-        print_table(head, rows)
+        head = ("target", *head)
+        rows = [(check.target, *row) for check, row in zip(checks, rows, strict=True)]
+    filled = [number for number in range(len(head)) if any(row[number] for row in rows)]
+    print_table(
+        [head[number] for number in filled],
+        [[row[number] for number in filled] for row in rows],
+    )
+    if by_all:
+        say(f"signed by {by_all}")
     say()
+
+
+def _signer_of_all(verdict: Verdict) -> str:
+    """Return who signed all that is there, in the words of the table; empty when it is not one, or one item alone."""
+    signers = {check.got for check in verdict.checks if check.passed}
+    several = sum(check.passed for check in verdict.checks) > 1
+    return signers.pop() if several and len(signers) == 1 else ""
 
 
 def _row(check: ItemCheck, *, whole: bool) -> tuple[str, ...]:
@@ -132,22 +147,48 @@ def _sum(verdict: Verdict) -> str:
     )
 
 
-def _print_commands(places: Iterable[Place], verdict: Verdict, trust: TrustWish) -> None:
+def _print_commands(places: Iterable[Place], verdict: Verdict, shown: Shown) -> None:
+    """Print the same questions for cosign and gh: for what was named, and with ``--explain`` for each platform too."""
     names = [place.name for place in places if place.is_registry]
-    who = _identified(trust)
-    ours = [line for name in names for line in cosign_commands(name, trust.keys, verdict, who)]
-    theirs = [line for name in names for line in gh_commands(name, who, verdict)]
+    who = _identified(shown)
+    asked = verdict if shown.explain else _of_root(verdict)
+    ours = [line for name in names for line in cosign_commands(name, shown.trust.keys, asked, who)]
+    theirs = [line for name in names for line in gh_commands(name, who, asked)]
     for tool, commands in (("cosign", ours), ("gh", theirs)):
         if commands:
-            say()
-            say(f"signature and subject of each, asked of {tool}:")
+            say(f"signature and subject alone, asked of {tool}{_how(commands, len(names), asked)}:")
             for command in commands:
                 say(f"  {command}")
+    if (ours or theirs) and len(asked.checks) < len(verdict.checks):
+        say("  (--explain prints them for each platform, too)")
+    if ours or theirs:
+        say()
 
 
-def _identified(trust: TrustWish) -> list[Identified]:
-    if not trust.identities:
+def _of_root(verdict: Verdict) -> Verdict:
+    """Return the part of a verdict that is about the very digest that was named."""
+    return replace(
+        verdict, checks=tuple(one for one in verdict.checks if one.subject == verdict.digest)
+    )
+
+
+def _how(commands: Sequence[str], places: int, asked: Verdict) -> str:
+    """Return what must be known to use the commands."""
+    items = len({(one.subject, one.family) for one in asked.checks})
+    told = []
+    if len(commands) > items * max(places, 1):
+        told.append("one of those for the same kind suffices")
+    if any("<(" in one for one in commands):
+        told.append("in bash")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _identified(shown: Shown) -> list[Identified]:
+    if not shown.trust.identities:
         return []
-    from shipseal.cli.identity_equivalent import identified  # noqa: PLC0415 - not needed with keys
+    # Not needed with keys.
+    from shipseal.cli.identity_equivalent import identified  # noqa: PLC0415
+    from shipseal.cli.root_words import root_words  # noqa: PLC0415
 
-    return [identified(one, trust.trusted_root) for one in trust.identities]
+    root = root_words(shown.trust.trusted_root, shown.root)
+    return [words for one in shown.trust.identities for words in identified(one, root)]

@@ -10,6 +10,12 @@ from shipseal.oci import Digest
 from shipseal.verify.verdict import Verdict
 
 
+class Unquoted(str):
+    """A word that a shell shall read as it stands, such as ``<(command)``."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Identified:
     """An identity in the words of the other tools.
@@ -44,7 +50,7 @@ def cosign_commands(
     by_key = [("--key", str(key), "--private-infrastructure=true") for key in keys]
     trusted = [*by_key, *(one.cosign for one in identities)]
     return [
-        shlex.join(
+        _joined(
             (
                 "cosign",
                 "verify-attestation",
@@ -69,7 +75,7 @@ def gh_commands(name: str, identities: Sequence[Identified], verdict: Verdict) -
     """
     trusted = [one.gh for one in identities if one.gh]
     return [
-        shlex.join(
+        _joined(
             (
                 "gh",
                 "attestation",
@@ -84,6 +90,12 @@ def gh_commands(name: str, identities: Sequence[Identified], verdict: Verdict) -
         for subject, family in _asked(verdict)
         for options in trusted
     ]
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(
+        str(word) if isinstance(word, Unquoted) else shlex.quote(word) for word in words
+    )
 
 
 def _asked(verdict: Verdict) -> Iterable[tuple[Digest, Family]]:
