@@ -75,9 +75,8 @@ class _Reader:
         self._size = 0
 
     def unpack(self) -> None:
-        for entry in read_tar(
-            decompressed(_chunks(self._path), what=str(self._path)), what=str(self._path)
-        ):
+        what = str(self._path)
+        for entry in read_tar(decompressed(_chunks(self._path), what=what), what=what, holes=False):
             self._count(entry)
             self._take(entry)
         if _INDEX in self._documents:

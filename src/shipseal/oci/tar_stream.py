@@ -13,6 +13,7 @@ from typing import IO, cast
 from shipseal._internal.limits import KIB, MIB
 from shipseal.errors import Code, ImageError
 from shipseal.oci.layer import Kind, LayerEntry
+from shipseal.oci.tar_header import HeaderInfo
 
 # The largest known images have about a million files.
 MAX_ENTRIES = 5_000_000
@@ -33,11 +34,17 @@ _KINDS = {
 }
 
 
-def read_tar(chunks: Iterable[bytes], *, what: str) -> Iterator[LayerEntry]:
+def read_tar(
+    chunks: Iterable[bytes], *, what: str, holes: bool = True
+) -> Iterator[LayerEntry]:
     """Return the entries of an uncompressed tar; the content of one can be read until the next is asked for.
 
     Paths are cleaned (no leading ``/``, no ``.``, no ``..`` above the root); the root itself has the path ``""``.
-    ``what`` names the tar in errors.
+
+    Args:
+        chunks: the tar.
+        what: names it in errors.
+        holes: whether files may have holes: a header of 512 bytes can claim any number of zeros.
 
     Raises:
         ImageError: ``image.format-unsupported`` when the tar is damaged, cut short, or has too many entries; whatever
@@ -49,7 +56,10 @@ def read_tar(chunks: Iterable[bytes], *, what: str) -> Iterator[LayerEntry]:
         if reader.at_end():
             return
         archive = tarfile.TarFile(
-            fileobj=cast(IO[bytes], reader), encoding="utf-8", errors="surrogateescape"
+            fileobj=cast(IO[bytes], reader),
+            encoding="utf-8",
+            errors="surrogateescape",
+            tarinfo=HeaderInfo,
         )
     for _ in range(MAX_ENTRIES):
         with _tar_errors(what):
@@ -61,12 +71,24 @@ def read_tar(chunks: Iterable[bytes], *, what: str) -> Iterator[LayerEntry]:
             return
         if max(len(member.name), len(member.linkname)) > _MAX_PATH:
             raise broken_tar(what, f"a path has more than {_MAX_PATH} characters")
-        yield _entry(archive, member, what)
+        if member.issparse() and not holes:
+            raise broken_tar(what, f"{member.name[:200]!r} has holes")
+        with _tar_errors(what):
+            entry = _entry(archive, member, what)
+        yield entry
     raise broken_tar(what, f"it has more than {MAX_ENTRIES} entries")
 
 
 def clean_path(path: str) -> str:
     """Return ``path`` as one below the root, as ``chroot`` would see it: ``/a/./../b/`` is ``b``."""
+    if (
+        path.isascii()
+        and "/." not in path
+        and "//" not in path
+        and path[:1] not in "/."
+        and path[-1:] != "/"
+    ):
+        return path
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
