@@ -14,11 +14,12 @@ from shipseal._internal.limits import CONFIG_FILE, read_limited
 from shipseal._internal.regular_file import open_file
 from shipseal.config.environment import Setting, from_environment, from_options
 from shipseal.config.explain import Explainer
+from shipseal.config.gate_model import Gate
 from shipseal.config.locate import key_at, prefixes, value_at
 from shipseal.config.model import Config, ScanPolicy
 from shipseal.config.problems import ConfigProblems, KeyPath, Problem, key_text
 from shipseal.config.secrets import secrets_in
-from shipseal.config.sections import Gate, Verify
+from shipseal.config.sections import Verify
 from shipseal.config.shape import Kind
 from shipseal.config.values import FOLDER
 from shipseal.config.yaml_tree import Tree, parse_yaml

@@ -9,10 +9,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from shipseal.config.build_model import BuildConfig
+from shipseal.config.gate_model import Gate
 from shipseal.config.section import Section, ShortForm
 from shipseal.config.sections import (
     Evidence,
-    Gate,
     Ignores,
     Limits,
     RegistryOptions,

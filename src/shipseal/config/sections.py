@@ -200,31 +200,6 @@ class Scan(Section):
     )
 
 
-class Gate(Section):
-    """Which findings refuse a release."""
-
-    fail_on: Literal["critical", "high", "medium", "low", "negligible", "none"] = Field(
-        default="critical", description="This severity and worse ones refuse; `none`: nothing does."
-    )
-    unknown: Literal["report", "undecided", "fail"] = Field(
-        default="report",
-        description="What a finding without a severity does: `report` counts and shows it and lets the rest decide, "
-        "`undecided` holds the release (exit 6), `fail` refuses it.",
-    )
-    fixable_only: Flag = Field(
-        default=False, description="Only findings with a fixed version refuse."
-    )
-    gaps: Literal["undecided", "report"] = Field(
-        default="undecided",
-        description="What packages do that the scanner could not look up although it should: hold the release "
-        "(exit 6), or only be shown.",
-    )
-    break_glass_max: Duration = Field(
-        default=14 * 86400.0,
-        description="How long a break-glass record may let an image count that this gate refused.",
-    )
-
-
 class Ignores(Section):
     """Findings that do not count, with their justification."""
 

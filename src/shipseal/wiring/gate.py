@@ -1,15 +1,50 @@
 """The gate's policy from ``gate:``."""
 
-from shipseal.config.sections import Gate
-from shipseal.gate.policy import GapRule, GatePolicy, UnknownRule
-from shipseal.scan.interface import Severity
+from shipseal.config.gate_model import Component, Gate
+from shipseal.errors import ConfigError
+from shipseal.gate.components import ComponentAction, ComponentRule, GlobError, matcher
+from shipseal.gate.policy import GapRule, GatePolicy, KevRule, UnknownRule
+from shipseal.scan.interface import Origin, Severity
 
 
 def gate_policy(gate: Gate) -> GatePolicy:
-    """Return which findings refuse a release."""
+    """Return which findings refuse a release.
+
+    Raises:
+        ConfigError: a glob is malformed.
+    """
     return GatePolicy(
         fail_on=None if gate.fail_on == "none" else Severity.parse(gate.fail_on),
         unknown=UnknownRule(gate.unknown),
         fixable_only=gate.fixable_only,
         gaps=GapRule(gate.gaps),
+        kev=KevRule(gate.kev),
+        epss_above=gate.epss_above,
+        grace=gate.grace or 0.0,
+        new_only=gate.new_only,
+        components=tuple(
+            _component(number, component) for number, component in enumerate(gate.components)
+        ),
+        must_fix=gate.must_fix,
     )
+
+
+def _component(number: int, component: Component) -> ComponentRule:
+    rule = ComponentRule(
+        name=component.name or "",
+        purl=component.purl or "",
+        type=component.type or "",
+        path=component.path or "",
+        origin=Origin(component.origin) if component.origin else None,
+        fail_on=Severity.parse(component.fail_on) if component.fail_on else None,
+        action=ComponentAction(component.action) if component.action else None,
+        reason=component.reason or "",
+    )
+    try:
+        matcher(rule)
+    except GlobError as error:
+        raise ConfigError(
+            f"gate.components[{number}]: {error}",
+            hint="in globs, * and ? stay within a /, ** does not, and [, ], { and } come in pairs",
+        ) from error
+    return rule

@@ -12,12 +12,13 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from shipseal.config.docs import markdown
+from shipseal.config.gate_model import Gate
 from shipseal.config.keys import RESERVED, all_keys, children, variables
 from shipseal.config.load import load
 from shipseal.config.model import Config
 from shipseal.config.problems import ConfigProblems
 from shipseal.config.schema import config_schema
-from shipseal.config.sections import FAMILIES, TAG_FIELDS, Gate, Scan, Tag
+from shipseal.config.sections import FAMILIES, TAG_FIELDS, Scan, Tag
 from shipseal.config.show import as_json, effective
 from shipseal.gate.policy import GatePolicy, UnknownRule
 from shipseal.intoto.predicates import Family
@@ -50,7 +51,7 @@ tags: ["{version}", {tag: latest, move: higher}]
 sign: {mode: key, key: release.key}
 sbom: {syft: syft, fit: 16777216, accept_incomplete: [entrypoint], keep_native: false}
 scan: {engine: builtin, grype: grype, database: db, max_age: none}
-gate: {fail_on: high, unknown: fail, fixable_only: true}
+gate: {fail_on: high, unknown: fail, fixable_only: true, kev: fail, epss_above: 10%, grace: 7d, new_only: true}
 ignores: {file: .grype.yaml}
 verify: {keys: [release.pub], require: [sbom], platforms: all, scan_max_age: 30d, targets: all}
 evidence: {folder: evidence}
@@ -94,6 +95,10 @@ def test_the_schema_accepts_what_the_loader_accepts(
         ("mode: key", "mode: none"),
         ("linux/arm/v7", "linux"),
         ("[sbom]", "[]"),
+        ("epss_above: 10%", "epss_above: 10"),
+        ("epss_above: 10%", "epss_above: likely"),
+        ("grace: 7d", "grace: 7"),
+        ("kev: fail", "kev: yes"),
     ],
 )
 def test_schema_and_loader_refuse_the_same(
