@@ -237,6 +237,48 @@ def test_what_is_not_in_the_export_is_not_verified(image: Image, run: Run, tmp_p
     assert run(*OFFLINE, "nowhere", "oci:in:1.2.3", *KEY)[0] == Exit.USAGE
 
 
+def test_an_archive_never_holds_more_than_it_is_long(
+    image: Image, run: Run, tmp_path: Path
+) -> None:
+    assert run("evidence", "export", "oci:in:1.2.3", "out.tar", *KEY)[0] == Exit.OK
+    subprocess.run(["gzip", "-k", "out.tar"], cwd=tmp_path, check=True)
+    (tmp_path / "out.tar.gz").replace(tmp_path / "packed.tar")
+    status, out, err = run(*OFFLINE, "packed.tar", "oci:in:1.2.3", *KEY)
+    assert (status, "no plain tar" in out + err) == (Exit.USAGE, True)
+
+    bomb = tarfile.TarInfo("blobs/sha256/" + digest_of(b"")[7:])
+    bomb.type, bomb.size = tarfile.GNUTYPE_SPARSE, 512
+    header = bytearray(bomb.tobuf(tarfile.GNU_FORMAT))
+    header[386:410] = b"%011o\0%011o\0" % (0, 512)
+    header[482:495] = b"\0%011o\0" % (1 << 32)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "bomb.tar").write_bytes(
+        bytes(header) + bytes(512) + (tmp_path / "out.tar").read_bytes()
+    )
+    status, out, err = run(*OFFLINE, "bomb.tar", "oci:in:1.2.3", *KEY)
+    assert status not in (Exit.OK, Exit.DEFECT)
+    assert "has holes" in out + err
+
+
+@pytest.mark.parametrize("name", ["export.json", "trusted_root.json"])
+@pytest.mark.parametrize("mtime", ["1e18", "-5"])
+def test_a_time_that_no_calendar_has_is_told(
+    image: Image, run: Run, tmp_path: Path, name: str, mtime: str
+) -> None:
+    assert run("evidence", "export", "oci:in:1.2.3", "out.tar", *KEY)[0] == Exit.OK
+    with (
+        tarfile.open(tmp_path / "out.tar") as good,
+        tarfile.open(tmp_path / "bad.tar", "w", format=tarfile.PAX_FORMAT) as bad,
+    ):
+        for member in good:
+            if member.name == name:
+                member.pax_headers = {"mtime": mtime}
+            bad.addfile(member, good.extractfile(member))
+    status, out, err = run(*OFFLINE, "bad.tar", "oci:in:1.2.3", *KEY)
+    assert (status, "no time that a calendar has" in out + err) == (Exit.USAGE, True)
+
+
 @pytest.mark.parametrize("place", ["out", "out.tar"])
 def test_a_bundle_that_was_changed_in_the_export_is_no_evidence(
     image: Image, run: Run, tmp_path: Path, place: str

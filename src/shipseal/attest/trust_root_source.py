@@ -80,14 +80,22 @@ def named_root(path: Path, now: datetime) -> TrustRoot:
     """
     try:
         raw = read_file(path, TRUST_ROOT_FILE, code=Code.CONFIG_INVALID)
-        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        written = _written(path)
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read: {error.strerror}",
             hint="name a file with a trusted root (trusted_root.json)",
             context={"path": str(path)},
         ) from error
-    return parse_trust_root(raw, what=str(path), age=now - written)
+    return parse_trust_root(raw, what=str(path), age=now - written if written else None)
+
+
+def _written(path: Path) -> datetime | None:
+    """Return when a file was written; None for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def public_root(places: TufPlaces, clock: Clock, refresh: Refresh | None) -> TrustRoot:
@@ -136,11 +144,11 @@ def _refreshed(places: TufPlaces, clock: Clock, refresh: Refresh | None) -> str:
 
 def _younger(path: Path, now: datetime, most: timedelta) -> bool:
     try:
-        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        written = _written(path)
     except OSError:
         return False
     # A time that lies ahead says nothing.
-    return timedelta(0) <= now - written < most
+    return written is not None and timedelta(0) <= now - written < most
 
 
 def _mark(path: Path, now: datetime) -> None:
@@ -192,11 +200,12 @@ def cached_target(places: TufPlaces, name: str, now: datetime) -> tuple[bytes | 
     return raw, ""
 
 
-def _age(places: TufPlaces, now: datetime) -> timedelta:
-    """Return since when the cache is known to be current."""
+def _age(places: TufPlaces, now: datetime) -> timedelta | None:
+    """Return since when the cache is known to be current; None when that is unknown."""
     stamp = places.metadata / _STAMP
     path = stamp if stamp.is_file() else places.metadata / "timestamp.json"
-    return now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    written = _written(path)
+    return now - written if written else None
 
 
 def _signed(places: TufPlaces, role: str) -> Any:

@@ -18,6 +18,8 @@ from shipseal.oci.digest import digest_of
 from shipseal.oci.layout import OciLayout
 
 TAR = ".tar"
+_LATEST = 2**34
+"""Seconds since 1970 that every file system and calendar can hold: until the year 2514."""
 _DOCUMENT = Limit("file of an export", 16 * MIB, "its record lists some hundred pieces at most")
 
 
@@ -111,6 +113,9 @@ def opened_export(path: Path) -> Iterator[OpenedExport]:
         return
     if not path.is_file():
         raise _no_export(path, "there is no such folder or file")
+    # A plain tar holds no more than it is long: nothing that is packed fills the disk.
+    with _tar_errors(path), tarfile.open(path, "r:"):
+        pass
     with disk_errors(path), scratch_folder("exported") as scratch:
         folder = scratch / "export"
         open_archive(path, folder)
@@ -140,7 +145,6 @@ def _opened(path: Path, folder: Path) -> OpenedExport:
 
 def _unpack(path: Path, folder: Path) -> None:
     """Take the two files that the layout does not need; no name in the archive decides where anything is written."""
-    # What is no plain tar was an archive for `open_archive`, but none that an export is written as.
     with _tar_errors(path), tarfile.open(path, "r:") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
@@ -149,6 +153,8 @@ def _unpack(path: Path, folder: Path) -> None:
                 data = read_limited(stream, _DOCUMENT, what=f"{path}, {name}") if stream else b""
                 target = folder / name
                 target.write_bytes(data)
+                if not 0 <= member.mtime < _LATEST:
+                    raise _no_export(path, f"{name} is of no time that a calendar has")
                 os.utime(target, (member.mtime, member.mtime))
 
 

@@ -21,6 +21,7 @@ MAX_ENTRIES = 5_000_000
 _MAX_HEADER = 4 * MIB
 _MAX_PATH = 4096  # PATH_MAX of Linux
 _CHUNK = 256 * KIB
+_TIME_BITS = 62
 _BROKEN = (tarfile.TarError, ValueError, OverflowError, RecursionError, struct.error, EOFError)
 
 _KINDS = {
@@ -34,9 +35,7 @@ _KINDS = {
 }
 
 
-def read_tar(
-    chunks: Iterable[bytes], *, what: str, holes: bool = True
-) -> Iterator[LayerEntry]:
+def read_tar(chunks: Iterable[bytes], *, what: str, holes: bool = True) -> Iterator[LayerEntry]:
     """Return the entries of an uncompressed tar; the content of one can be read until the next is asked for.
 
     Paths are cleaned (no leading ``/``, no ``.``, no ``..`` above the root); the root itself has the path ``""``.
@@ -100,13 +99,16 @@ def clean_path(path: str) -> str:
 
 def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, what: str) -> LayerEntry:
     kind = _KINDS.get(member.type, Kind.OTHER)
+    mtime = int(member.mtime)
+    if abs(mtime) >> _TIME_BITS:
+        raise ValueError(f"{member.name[:200]!r} is of no time that a calendar has")
     return LayerEntry(
         path=clean_path(member.name),
         kind=kind,
         mode=member.mode & 0o7777,
         uid=member.uid,
         gid=member.gid,
-        mtime=int(member.mtime),
+        mtime=mtime,
         size=member.size if kind is Kind.FILE else 0,
         link=member.linkname,
         open=lambda: _content(archive, member, what),

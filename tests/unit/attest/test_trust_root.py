@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,6 +131,22 @@ def test_a_named_file_is_as_old_as_it_is(tmp_path: Path) -> None:
     path.write_bytes(b" " * (5 << 20))
     with pytest.raises(Exception, match="more than"):
         named_root(path, NOW)
+
+
+def test_a_file_of_no_time_is_of_unknown_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some file systems keep times beyond the calendar's end."""
+    path = tmp_path / "root.json"
+    path.write_text(json.dumps(FakeInstance().root_document()))
+    real = Path.stat
+
+    def stat(self: Path, **options: Any) -> Any:
+        found = real(self, **options)
+        return SimpleNamespace(st_mtime=1e15) if self == path else found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert named_root(path, NOW).age is None
 
 
 def test_the_embedded_root_is_sigstores_and_as_old_as_its_newest_part() -> None:

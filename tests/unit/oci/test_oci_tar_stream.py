@@ -127,6 +127,34 @@ def test_a_path_that_no_system_has_is_refused(part: str) -> None:
         read(data)
 
 
+@pytest.mark.parametrize("mtime", ["inf", "-inf", "nan", "1e300"])
+def test_a_time_that_no_calendar_has_is_damage(mtime: str) -> None:
+    data = tar_of(lambda archive: add(archive, "a", pax_headers={"mtime": mtime}))
+    with pytest.raises(ImageError, match="not a valid tar") as caught:
+        read(data)
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
+def with_holes(path: str, claimed: int) -> bytes:
+    """Return an entry (old GNU sparse) of 512 bytes that claims to be a file of ``claimed`` bytes."""
+    info = tarfile.TarInfo(path)
+    info.size, info.type = 512, tarfile.GNUTYPE_SPARSE
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[386:410] = b"%011o\0%011o\0" % (0, 512)
+    header[482:495] = b"\0%011o\0" % claimed
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + bytes(512)
+
+
+def test_holes_are_refused_where_they_have_no_business() -> None:
+    data = with_holes("a", 1 << 32) + bytes(1024)
+    (entry,) = read_tar([data], what="layer")
+    assert entry.size == 1 << 32
+    with pytest.raises(ImageError, match="has holes"):
+        list(read_tar([data], what="archive", holes=False))
+
+
 def test_an_entry_cannot_lead_backwards() -> None:
     data = tar_of(lambda archive: add(archive, "a", b"A", pax_headers={"size": "-4096"}))
     with pytest.raises(ImageError, match="not a valid tar"):
