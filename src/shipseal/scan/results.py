@@ -42,6 +42,8 @@ def database_document(database: Database) -> dict[str, Any]:
         "digest": database.digest,
         "built": rfc3339(database.built) if database.built else None,
         "version": database.version,
+        "kev": database.kev.isoformat() if database.kev else None,
+        "epss": database.epss.isoformat() if database.epss else None,
     }
 
 
