@@ -10,6 +10,7 @@ from shipseal.advisories.ordering import (
     SCHEMES,
     compare_versions,
     compare_with_bound,
+    comparison_line,
     scheme_for,
 )
 from shipseal.advisories.versions.fuzzy import compare_fuzzy
@@ -23,6 +24,10 @@ CHAINS = {
     "Alpine": [
         "1.0_alpha", "1.0_alpha1", "1.0_beta", "1.0_pre2", "1.0_rc1", "1.0", "1.0-r1", "1.0-r10", "1.0_git20240101",
         "1.0_p1", "1.0_p1-r2", "1.0a", "1.0b", "1.0.1", "1.01", "1.1", "1.10", "2",
+    ],
+    "AlmaLinux": [
+        "1.0~~1-1", "1.0~rc1-1", "1.0-1", "1.0-1.a", "1.0-1.1", "1.0-2.el8", "1.0-10.el8", "1.0^20240101-1", "1.0a-1",
+        "1.0.1-1", "1.1-1", "1.10-1", "2-1", "1:0.1-1",
     ],
     "npm": [
         "1.0.0-0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
@@ -58,6 +63,10 @@ EQUAL = [
     ("Maven", "1-a1", "1-alpha-1"),
     ("Maven", "12.10.2.jre11", "12.10.2"),
     ("Alpine", "v1.5.0", "1.5.0"),
+    ("AlmaLinux", "0:1.0-1", "1.0-1"),
+    ("AlmaLinux", "1.0.-01", "1_0-1"),
+    ("Bitnami", "7.0.5-12", "7.0.5"),
+    ("Bitnami", "7.0.5-r2", "7.0.5-1"),
 ]
 
 NOT_VERSIONS = [
@@ -74,6 +83,8 @@ NOT_VERSIONS = [
     ("PyPI", "2.8.16rc1.1"),
     ("PyPI", ""),
     ("Maven", "1 2"),
+    ("AlmaLinux", "1 2"),
+    ("AlmaLinux", "-1"),
 ]
 
 
@@ -120,7 +131,32 @@ def test_a_release_belongs_to_its_distribution() -> None:
 def test_a_local_label_counts_only_against_a_bound_that_has_one(
     version: str, bound: str, expected: int
 ) -> None:
-    assert compare_versions("PyPI", version, bound) == expected
+    scheme = scheme_for("PyPI")
+    assert scheme is not None
+    assert compare_with_bound(scheme, version, bound) == (expected, True)
+
+
+def test_in_the_order_itself_a_local_label_makes_a_version_newer() -> None:
+    assert compare_versions("PyPI", "1.0+deb1", "1.0") == 1
+    assert compare_versions("PyPI", "1.0", "1.0+deb1") == -1
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "left", "right", "line"),
+    [
+        ("pypi", "1.0rc1", "1.0", "-1"),
+        ("CRATES.IO", "1.0.0", "1.0.0+build", "0"),
+        ("debian:12", "2:1", "1:9", "1"),
+        ("AlmaLinux:9", "1.0~rc1-1.el9", "1.0-1.el9", "-1"),
+        ("npm", "one", "1.0.0", "error: 'one' is no version of npm"),
+        ("npm", "one", "two", "error: 'one' and 'two' are no version of npm"),
+        ("npm", "one", "one", "error: 'one' is no version of npm"),
+        ("npm", "", "1.0.0", "error: an empty text is no version of npm"),
+        ("Haiku", "1", "2", "error: 'Haiku' is no ecosystem whose versions can be ordered"),
+    ],
+)
+def test_a_comparison_is_one_line(ecosystem: str, left: str, right: str, line: str) -> None:
+    assert comparison_line(ecosystem, left, right) == line
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from shipseal.advisories.versions.scheme import Key, Scheme, order
 class Pep440Scheme(Scheme):
     """Versions of Python packages.
 
-    The local label of an installed version (``1.0+debian1``) counts only against a bound that has one, as in the
-    matching of version specifiers.
+    Against a bound, the local label of an installed version (``1.0+debian1``) counts only if the bound has one, too, as
+    in the matching of version specifiers.
     """
 
     name = "pep440"
 
-    def compare(self, version: str, bound: str) -> int | None:
-        """See :meth:`Scheme.compare`."""
+    def compare_bound(self, version: str, bound: str) -> int | None:
+        """See :meth:`Scheme.compare_bound`."""
         left, right = self.key(version), self.key(bound)
         if not isinstance(left, Version) or not isinstance(right, Version):
             return None

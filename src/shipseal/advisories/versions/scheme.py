@@ -32,16 +32,22 @@ class Scheme(ABC):
         """Return the key of ``version``, or None when it is no version of this scheme."""
         return self._cached(version)
 
-    def compare(self, version: str, bound: str) -> int | None:
-        """Return -1, 0 or 1 as ``version`` is older than, equal to or newer than ``bound``.
+    def compare(self, first: str, second: str) -> int | None:
+        """Return -1, 0 or 1 as ``first`` is older than, equal to or newer than ``second``.
 
-        None when one of them is no version of this scheme. ``bound`` comes from an advisory: PEP 440 treats it
-        differently from an installed version.
+        None when one of them is no version of this scheme.
         """
-        left, right = self.key(version), self.key(bound)
+        left, right = self.key(first), self.key(second)
         if left is None or right is None:
             return None
         return order(left, right)
+
+    def compare_bound(self, version: str, bound: str) -> int | None:
+        """Return the same for an installed ``version`` and the ``bound`` of an advisory's range.
+
+        Where an ecosystem's rules for matching differ from its order, this follows the rules for matching.
+        """
+        return self.compare(version, bound)
 
     def _guarded(self, version: str) -> Key | None:
         if not version or len(version) > MAX_LENGTH:
