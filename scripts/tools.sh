@@ -32,6 +32,7 @@ packaged=(
     "jq jq"
     "runc runc"
     "debootstrap debootstrap"
+    "rpm rpm"
     "ruby ruby"
     "softhsm2-util softhsm2"
 )
