@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
-from shipseal.advisories.database import AdvisoryDatabase
+from shipseal.advisories.building import open_temporary
+from shipseal.advisories.compiled import CompiledDatabase
+from shipseal.advisories.gathered import Gathered
+from shipseal.advisories.packing import pack
 from shipseal.advisories.records import Record
-from shipseal.advisories.sources import SourceFile
 from shipseal.oci import Digest, Platform
 from shipseal.scan.interface import Database, Finding, Package, ScanReport, ScanRequest, Severity
 
@@ -97,10 +99,12 @@ def advisory(
     return {"id": id, "modified": "2026-01-10T00:00:00Z", "affected": [affected]} | members
 
 
-def database(*records: dict[str, Any]) -> AdvisoryDatabase:
-    """Return an advisory database of these records."""
-    found = tuple(msgspec.convert(record, Record) for record in records)
-    return AdvisoryDatabase([SourceFile("sample.json", "0" * 64, found)], origin="sample")
+def database(*records: dict[str, Any]) -> CompiledDatabase:
+    """Return a compiled advisory database of these records."""
+    gathered = Gathered()
+    for record in records:
+        gathered.add(pack(msgspec.convert(record, Record), "sample"))
+    return open_temporary(gathered, origin="sample")
 
 
 def finding(

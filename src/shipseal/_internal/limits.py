@@ -12,6 +12,7 @@ from shipseal.errors import Code, ShipsealError
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True)

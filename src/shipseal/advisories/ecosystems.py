@@ -20,3 +20,13 @@ def name_key(ecosystem: str, name: str) -> str:
     if ecosystem.strip().lower() == "pypi":
         return _PEP503.sub("-", key)
     return key
+
+
+DISTRIBUTIONS = frozenset(
+    {
+        *("almalinux", "alpine", "alpaquita", "azure linux", "bellsoft hardened containers"),
+        *("chainguard", "debian", "mageia", "minimos", "openeuler", "opensuse", "photon os"),
+        *("red hat", "rocky linux", "suse", "ubuntu", "wolfi"),
+    }
+)
+"""Ecosystems of distributions, in lower case: their records are about vulnerabilities that have another id."""

@@ -5,16 +5,16 @@
 (3) a range with limits counts only below one of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from itertools import zip_longest
 
 import msgspec
 
-from shipseal.advisories.go_ranges import combined
 from shipseal.advisories.ordering import compare_with_bound
-from shipseal.advisories.records import Affected, Event, Range, specific
+from shipseal.advisories.records import Event
+from shipseal.advisories.stored import Touched
 from shipseal.advisories.versions.scheme import Scheme
 from shipseal.scan.interface import FixState
 
@@ -37,51 +37,24 @@ class Verdict:
     open_ended: bool = False
     approximate: list[str] = field(default_factory=list)
 
-    def fix_state(self, affected: Affected) -> FixState:
+    def fix_state(self, touched: Touched) -> FixState:
         """Return the fix state: a fix in a range wins, then what the database says, then an open range."""
         if self.fix_versions:
             return FixState.FIXED
-        stated = specific(affected.ecosystem_specific, "fix_state")
-        if stated in (FixState.NOT_FIXED, FixState.WONT_FIX):
-            return FixState(str(stated))
+        if touched.fix_state in (FixState.NOT_FIXED, FixState.WONT_FIX):
+            return FixState(touched.fix_state)
         return FixState.NOT_FIXED if self.open_ended else FixState.UNKNOWN
 
 
-def evaluate(affected: Affected, version: str, scheme: Scheme) -> Verdict:
-    """Return whether ``affected`` touches ``version``, which ``scheme`` accepts."""
+def evaluate(touched: Touched, version: str, scheme: Scheme) -> Verdict:
+    """Return whether ``touched`` means ``version``, which ``scheme`` accepts."""
     verdict = Verdict()
     compare = _comparison(version, scheme, verdict)
-    for events in _event_lists(affected):
+    for events in touched.ranges:
         _evaluate_range(events, compare, _between(scheme), verdict)
-    if not verdict.affected and version in (affected.versions or ()):  # (1)
+    if not verdict.affected and touched.lists(version):  # (1)
         verdict.affected = True
     return verdict
-
-
-def enumerated(affected: Affected, version: str) -> bool:
-    """Return whether a version that no scheme accepts is listed as it is."""
-    return version in (affected.versions or ())
-
-
-def _event_lists(affected: Affected) -> Iterator[Sequence[Event]]:
-    """Yield the events of each range that names versions; ``GIT`` ranges name commits."""
-    ranges = [found for found in affected.ranges or () if found.type != "GIT"]
-    custom = _custom_ranges(affected)
-    if not custom:
-        yield from (found.events for found in ranges)
-        return
-    standard = [event for found in ranges for event in found.events]
-    yield combined(standard, [event for found in custom for event in found.events])
-
-
-def _custom_ranges(affected: Affected) -> tuple[Range, ...]:
-    found = specific(affected.ecosystem_specific, "custom_ranges")
-    if not isinstance(found, list):
-        return ()
-    try:
-        return msgspec.convert(found, tuple[Range, ...])
-    except msgspec.ValidationError:
-        return ()  # another database's own field of that name
 
 
 _Compare = Callable[[str], int]
@@ -157,10 +130,10 @@ def _intervals(events: Sequence[Event], between: _Between) -> list[tuple[Event, 
     interval that ends before it begins holds no version, in whatever order it is read.
     """
     paired = _pairs(events)
-    if paired is not None:
-        proper = all(end is None or between(start, end) <= 0 for start, end in paired)
-        if proper or len(paired) == 1:
-            return paired
+    if paired is not None and (
+        len(paired) == 1 or all(end is None or between(start, end) <= 0 for start, end in paired)
+    ):
+        return paired
     return _sorted_intervals(events, between)
 
 

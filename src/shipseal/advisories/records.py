@@ -69,15 +69,13 @@ class Record(msgspec.Struct, frozen=True):
     withdrawn: str | None = None
     aliases: tuple[str, ...] | None = None
     upstream: tuple[str, ...] | None = None
+    related: tuple[str, ...] | None = None
+    published: str | None = None
     summary: str | None = None
     severity: tuple[SeverityEntry, ...] | None = None
     affected: tuple[Affected, ...] | None = None
     references: tuple[Reference, ...] | None = None
     database_specific: Any = None
-
-    def other_ids(self) -> tuple[str, ...]:
-        """Return the ids under which the vulnerability is known elsewhere, sorted."""
-        return tuple(sorted({*(self.aliases or ()), *(self.upstream or ())} - {self.id}))
 
     def modified_at(self) -> datetime:
         """Return when the record was last changed.
@@ -85,9 +83,14 @@ class Record(msgspec.Struct, frozen=True):
         Raises:
             ValueError: ``modified`` is no date.
         """
-        if len(self.modified) == len("2024-01-31"):
-            return datetime.fromisoformat(self.modified).replace(tzinfo=UTC)
-        return parse_rfc3339(self.modified)
+        return _moment(self.modified)
+
+    def published_at(self) -> datetime | None:
+        """Return when the advisory was first published; None when that is not stated, or is no date."""
+        try:
+            return _moment(self.published) if self.published else None
+        except ValueError:
+            return None
 
     def url(self) -> str:
         """Return the advisory's own page where the record names one."""
@@ -97,6 +100,12 @@ class Record(msgspec.Struct, frozen=True):
                 if reference.url and kind in ("", reference.type):
                     return reference.url
         return ""
+
+
+def _moment(text: str) -> datetime:
+    if len(text) == len("2024-01-31"):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return parse_rfc3339(text)
 
 
 def specific(value: object, key: str) -> object:

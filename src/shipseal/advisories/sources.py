@@ -1,132 +1,201 @@
-"""Read advisories from files: OSV JSON, JSON lines, YAML, gzip of these, and folders of them.
+"""Read advisory data from files: OSV as JSON, JSON lines, YAML, gzip of these, archives, and folders of all of them.
 
 Everything is read from local files, as they are; nothing is downloaded here.
 """
 
-import contextlib
 import gzip
 import hashlib
+import io
+import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
-import msgspec
-
-from shipseal._internal.limits import ADVISORY_FILE, read_limited
-from shipseal.advisories.records import Record
-from shipseal.errors import Code, ScanError
-
-_SUFFIXES = (".json", ".jsonl", ".ndjson", ".yaml", ".yml")
-_RECORD = msgspec.json.Decoder(Record)
-_HINT = (
-    "a database is OSV records as JSON, JSON lines or YAML, plain or gzip, in a file or a folder"
+from shipseal._internal.limits import ADVISORY_FILE, GIB, MIB, Limit, read_limited
+from shipseal._internal.regular_file import open_file
+from shipseal.advisories.advisory_files import advisory_files, suffix_of, unusable
+from shipseal.advisories.documents import (
+    Document,
+    NotUsableError,
+    read_json,
+    read_line,
+    read_scores,
+    read_value,
 )
+from shipseal.advisories.file_check import sha256_of
+from shipseal.advisories.gathered import Gathered
+from shipseal.advisories.packing import pack
+from shipseal.advisories.records import Record
+from shipseal.advisories.stored import Source
+from shipseal.errors import Code
+
+_MEMBER = Limit("record in an archive", 64 * MIB, "the largest known advisory is below 10 MiB")
+_ARCHIVE = Limit("unpacked archive", 32 * GIB, "the largest ecosystem export unpacks to some GiB")
+_NAMED_FILES = 3
+
+Told = Callable[[int], None]
+"""Hears how many bytes more were read."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of advisories, read.
-
-    Attributes:
-        name: path relative to the database, with ``/``.
-        digest: sha256 of the file's bytes, in hexadecimal.
-        records: what it holds; empty when it holds no OSV record.
-    """
-
-    name: str
-    digest: str
-    records: tuple[Record, ...]
+def _nobody(size: int) -> None:
+    """Do nothing."""
 
 
-def read_sources(path: Path) -> Iterator[SourceFile]:
-    """Yield the files of ``path`` in the order of their names.
+def gather(path: Path, into: Gathered, *, name: str = "", told: Told = _nobody) -> Source:
+    """Read what ``path`` holds, a file or a folder, and return what it is as a source.
 
-    In a folder, JSON that is no OSV record (a manifest, a table) comes without records, so that the caller can tell;
-    a file that is named by itself must hold some.
+    In a folder, JSON that is none of the forms (a manifest) is left out, and noted; a file that is named by itself must
+    be one of them.
+
+    Args:
+        path: file or folder.
+        into: takes what is found.
+        name: of the source; default: that of the file or folder.
+        told: hears of progress.
 
     Raises:
-        ScanError: ``scan.db-unavailable``: nothing there, not readable, or a record that is malformed.
+        ScanError: ``scan.db-unavailable``: nothing there, not readable, or something in it is malformed.
     """
-    if path.is_dir():
-        files = sorted(found for found in path.rglob("*") if found.is_file() and _suffix(found))
-        if not files:
-            raise _unavailable(path, "no advisory file in this folder")
-        for found in files:
-            yield _read(found, found.relative_to(path).as_posix(), strict=False)
-        return
-    if not path.is_file():
-        raise _unavailable(path, "no such file or folder")
-    yield _read(path, path.name, strict=True)
+    name = name or path.name or path.absolute().name
+    files = tuple(advisory_files(path))
+    digests: list[tuple[str, str]] = []
+    empty: list[str] = []
+    records = 0
+    for found in files:
+        shown = found.relative_to(path).as_posix() if path.is_dir() else found.name
+        reading = _Reading(found, into, name, strict=not path.is_dir())
+        digests.append((shown, reading.read(told)))
+        records += reading.records
+        if not reading.useful:
+            empty.append(shown)
+    if empty:
+        into.notes.append(_left_out(empty))
+    source = Source(name=name, digest=content_digest(digests), records=records)
+    into.sources[name] = source
+    return source
 
 
-def _suffix(path: Path) -> str:
-    name = path.name.lower().removesuffix(".gz")
-    return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
+def content_digest(files: list[tuple[str, str]]) -> str:
+    """Return the digest of a source: of the file itself, or of the lines that sha256sum prints for its files."""
+    if len(files) == 1:
+        return f"sha256:{files[0][1]}"
+    listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(files))
+    return f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}"
 
 
-def _read(path: Path, name: str, *, strict: bool) -> SourceFile:
-    try:
-        with path.open("rb") as stream:
-            raw = read_limited(stream, ADVISORY_FILE, what=str(path), code=Code.DB_UNAVAILABLE)
-        data = raw
-        if path.name.lower().endswith(".gz"):
-            with gzip.open(path, "rb") as stream:
-                data = read_limited(stream, ADVISORY_FILE, what=str(path), code=Code.DB_UNAVAILABLE)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unavailable(path, f"cannot be read: {error}") from error
-    records = tuple(_records(path, data, _suffix(path), strict=strict))
-    return SourceFile(name, hashlib.sha256(raw).hexdigest(), records)
+class _Reading:
+    """One file on its way into a database.
 
+    Attributes:
+        records: how many it had.
+        useful: whether it had anything at all.
+    """
 
-def _records(path: Path, data: bytes, suffix: str, *, strict: bool) -> Iterator[Record]:
-    if suffix in (".jsonl", ".ndjson"):
-        for number, line in enumerate(data.splitlines(), start=1):
-            if line.strip():
-                yield _decode(path, line, f"line {number}")
-    elif suffix in (".yaml", ".yml"):
-        yield from _convert(path, _yaml(path, data), strict=strict)
-    else:
-        yield from _json(path, data, strict=strict)
+    def __init__(self, path: Path, into: Gathered, source: str, *, strict: bool) -> None:
+        self._path, self._into, self._source, self._strict = path, into, source, strict
+        self.records = 0
+        self.useful = False
 
-
-def _json(path: Path, data: bytes, *, strict: bool) -> Iterator[Record]:
-    with contextlib.suppress(msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
-        yield _RECORD.decode(data)
-        return
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unavailable(path, f"is not JSON: {error}") from error
-    yield from _convert(path, value, strict=strict)
-
-
-def _convert(path: Path, value: object, *, strict: bool) -> Iterator[Record]:
-    items = value if isinstance(value, list) else [value]
-    if not strict and not any(_looks_like_osv(item) for item in items):
-        return
-    for position, item in enumerate(items, start=1):
+    def read(self, told: Told) -> str:
+        """Read the file and return the sha256 of its bytes, in hexadecimal."""
+        path = self._path
         try:
-            yield msgspec.convert(item, Record)
-        except msgspec.ValidationError as error:
-            raise _unavailable(path, f"record {position} is not in OSV form: {error}") from error
+            with open_file(path) as stream:
+                digest = sha256_of(stream)
+                told(stream.tell())
+                stream.seek(0)
+                if path.name.lower().endswith(".zip"):
+                    self._archive(stream)
+                else:
+                    self._document(path.name, _content(path, stream))
+        except NotUsableError as error:
+            raise unusable(path, str(error)) from error
+        except (OSError, EOFError, zlib.error) as error:
+            raise unusable(path, f"cannot be read: {error}") from error
+        return digest
+
+    def _archive(self, stream: BinaryIO) -> None:
+        left = _ARCHIVE.size
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                for member in archive.infolist():
+                    if member.is_dir() or not suffix_of(member.filename):
+                        continue
+                    left -= member.file_size
+                    if left < 0:
+                        raise NotUsableError(f"unpacks to more than {_ARCHIVE.size} bytes")
+                    with archive.open(member) as content:
+                        data = read_limited(
+                            content,
+                            _MEMBER,
+                            what=f"{self._path}: {member.filename}",
+                            code=Code.DB_UNAVAILABLE,
+                        )
+                    self._member(member.filename, data)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise NotUsableError(f"cannot be read: {error}") from error
+
+    def _member(self, name: str, data: bytes) -> None:
+        try:
+            self._document(PurePosixPath(name).name, data)
+        except NotUsableError as error:
+            raise NotUsableError(f"{name}: {error}") from error
+
+    def _document(self, name: str, data: bytes) -> None:
+        suffix = suffix_of(name)
+        if suffix in (".jsonl", ".ndjson"):
+            for number, line in enumerate(io.BytesIO(data), start=1):
+                if line.strip():
+                    self._record(read_line(line, number))
+            return
+        if suffix in (".yaml", ".yml"):
+            document = read_value(_yaml(data), strict=self._strict)
+        elif suffix == ".csv":
+            document = _scores(data)
+        else:
+            document = read_json(data, strict=self._strict)
+        self._take(document)
+
+    def _take(self, document: Document) -> None:
+        for record in document.records:
+            self._record(record)
+        self.useful = self.useful or bool(document)
+        into = self._into
+        if document.exploited is not None:
+            into.exploited, into.exploited_day = document.exploited, document.day
+        if document.scores is not None:
+            into.scores, into.scores_day = document.scores, document.day
+        if document.ratings is not None:
+            into.rate(document.ratings.items())
+
+    def _record(self, record: Record) -> None:
+        try:
+            self._into.add(pack(record, self._source))
+        except ValueError as error:
+            raise NotUsableError(
+                f"advisory {record.id}: modified is not a date: {record.modified!r} "
+                "(OSV writes it as 2024-05-31T12:00:00Z)"
+            ) from error
+        self.records += 1
+        self.useful = True
 
 
-def _looks_like_osv(value: object) -> bool:
-    return (
-        isinstance(value, dict) and "id" in value and ("modified" in value or "affected" in value)
-    )
+def _content(path: Path, stream: BinaryIO) -> bytes:
+    source: Any = stream
+    if path.name.lower().endswith(".gz"):
+        source = gzip.GzipFile(fileobj=stream)
+    return read_limited(source, ADVISORY_FILE, what=str(path), code=Code.DB_UNAVAILABLE)
 
 
-def _decode(path: Path, line: bytes, where: str) -> Record:
+def _scores(data: bytes) -> Document:
     try:
-        return _RECORD.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unavailable(path, f"{where} is not in OSV form: {error}") from error
+        return read_scores(iter(data.decode("utf-8").splitlines()))
+    except UnicodeDecodeError as error:
+        raise NotUsableError("is no table of EPSS scores: it is not text") from error
 
 
-def _yaml(path: Path, data: bytes) -> Any:
+def _yaml(data: bytes) -> object:
     from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and rarely needed
     from ruamel.yaml.constructor import SafeConstructor  # noqa: PLC0415
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
@@ -138,15 +207,12 @@ def _yaml(path: Path, data: bytes) -> Any:
     reader = YAML(typ="safe", pure=True)
     reader.Constructor = Plain
     try:
-        return reader.load(data.decode("utf-8"))
+        value: object = reader.load(data.decode("utf-8"))
     except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise _unavailable(path, f"is not YAML: {error}") from error
+        raise NotUsableError(f"is not YAML: {error}") from error
+    return value
 
 
-def _unavailable(path: Path, reason: str) -> ScanError:
-    return ScanError(
-        Code.DB_UNAVAILABLE,
-        f"advisory database {path}: {reason}",
-        hint=_HINT,
-        context={"path": str(path)},
-    )
+def _left_out(names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMED_FILES]) + (", …" if len(names) > _NAMED_FILES else "")
+    return f"{len(names)} file(s) of the advisory database hold nothing that is used and were left out: {shown}"

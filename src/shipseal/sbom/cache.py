@@ -13,19 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import platformdirs
 import zstandard
 
 from shipseal._internal.durable import write_atomic
 from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import MIB, Limit, read_file
+from shipseal._internal.user_cache import cache_root
 from shipseal.errors import ShipsealError
 from shipseal.oci import Digest, digest_of, parse_digest
 from shipseal.sbom.facts import FactFolder
 
 DEFAULT_LIMIT = 2048 * MIB
 _SUFFIX = ".sbom"
-_NOWHERE = Path(os.devnull) / "HOME-is-not-set"
 _MOST_LISTINGS = 1000
 _LISTING = Limit("layer listing", 64 * MIB, "30,000 files are a listing of 1 MB")
 _ENTRY = Limit("SBOM cache entry", 512 * MIB, "73 MB of documents are an entry of 9 MB")
@@ -66,19 +65,8 @@ class CachedRun:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where the SBOM cache lies: below ``SHIPSEAL_CACHE``, else in the user's cache folder.
-
-    Without a home folder it is a place that nobody can make, so that nothing is kept, which is said; a folder that all
-    users share would let any of them say what is in an image.
-    """
-    if environ.get("SHIPSEAL_CACHE"):
-        return Path(environ["SHIPSEAL_CACHE"]) / "sbom"
-    try:
-        base = platformdirs.user_cache_dir("shipseal")
-    except RuntimeError:
-        base = "~"
-    # A user without a home folder, as in many containers: this one would be made in the current one.
-    return (_NOWHERE if base.startswith("~") else Path(base)) / "sbom"
+    """Return where the SBOM cache lies, see :func:`~shipseal._internal.user_cache.cache_root`."""
+    return cache_root(environ) / "sbom"
 
 
 class _Entry(msgspec.Struct, array_like=True):

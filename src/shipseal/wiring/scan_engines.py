@@ -13,6 +13,7 @@ from shipseal.errors import Code, ScanError
 from shipseal.scan.engine import Engine, builtin_readiness, choose_engine
 from shipseal.scan.interface import DatabasePolicy, Scanner
 from shipseal.scan.readiness import Readiness
+from shipseal.wiring.advisories import advisory_database, open_advisories
 
 if TYPE_CHECKING:
     from shipseal.scan.grype import GrypeScanner
@@ -84,8 +85,7 @@ class _Places:
     clock: Clock
 
     def builtin(self) -> Scanner:
-        from shipseal.advisories.database import load_database  # noqa: PLC0415 - only what is used
-        from shipseal.scan.builtin import BuiltinScanner  # noqa: PLC0415
+        from shipseal.scan.builtin import BuiltinScanner  # noqa: PLC0415 - only what is used
 
         path = self._database()
         if path is None:
@@ -94,7 +94,7 @@ class _Places:
                 "scan engine builtin: no advisory database is named, and there is none in the user's cache",
                 hint="name one with --db or SHIPSEAL_DB, or fetch one: shipseal db update",
             )
-        return BuiltinScanner(load_database(path), self.clock, _ANY_AGE)
+        return BuiltinScanner(open_advisories(path, self.env), self.clock, _ANY_AGE)
 
     def grype(self, policy: DatabasePolicy = _ANY_AGE) -> Scanner:
         scanner = self._grype(policy)
@@ -128,8 +128,4 @@ class _Places:
     def _database(self) -> Path | None:
         if self.wish.database is not None:
             return self.wish.database
-        if self.env.get("SHIPSEAL_DB"):
-            return Path(self.env["SHIPSEAL_DB"])
-        from shipseal.wiring.state import advisory_database  # noqa: PLC0415 - as above
-
         return advisory_database(self.env)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
 from shipseal._internal.turns import Turns
-from shipseal.advisories.database import load_database
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import Code, ScanError
 from shipseal.release.context import ChosenScanner
@@ -13,7 +12,8 @@ from shipseal.scan.builtin import BuiltinScanner
 from shipseal.scan.engine import Engine, builtin_readiness, choose_engine
 from shipseal.scan.grype import GrypeOptions, GrypeScanner
 from shipseal.scan.interface import DatabasePolicy
-from shipseal.wiring.state import advisory_database, grype_cache
+from shipseal.wiring.advisories import advisory_database, open_advisories
+from shipseal.wiring.state import grype_cache
 
 
 def scanner_for(
@@ -50,7 +50,8 @@ def scanner_for(
                 "scan.engine is builtin, and no advisory database is named",
                 hint="name one with scan.database or SHIPSEAL_DB",
             )
-        return ChosenScanner(BuiltinScanner(load_database(path), clock, policy), choice.reason)
+        database = open_advisories(path, env)
+        return ChosenScanner(BuiltinScanner(database, clock, policy), choice.reason)
 
     return choose
 

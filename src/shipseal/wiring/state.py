@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shipseal.release.folders import StateFolder
-from shipseal.sbom.cache import cache_folder
 
 FILE_NAME = "shipseal.yaml"
 
@@ -19,14 +18,6 @@ def state_folder(config: Path | None, env: Mapping[str, str]) -> StateFolder:
     if env.get("SHIPSEAL_STATE"):
         return StateFolder(Path(env["SHIPSEAL_STATE"]).absolute())
     return StateFolder((config or Path(FILE_NAME)).absolute().parent / ".shipseal")
-
-
-def advisory_database(env: Mapping[str, str]) -> Path | None:
-    """Return ``SHIPSEAL_DB``, else the advisories in the user's cache folder when there are any."""
-    if env.get("SHIPSEAL_DB"):
-        return Path(env["SHIPSEAL_DB"])
-    cached = cache_folder(env).parent / "advisories"
-    return cached if cached.exists() else None
 
 
 def grype_cache(env: Mapping[str, str]) -> Path | None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipseal.advisories.database import load_database
+from shipseal.advisories.building import open_temporary, read_folder
+from shipseal.advisories.compiled import CompiledDatabase
 from shipseal.advisories.interface import PackageQuery
 from shipseal.errors import Code, Exit, ScanError
 from tests.support.scanning import advisory
@@ -29,6 +30,10 @@ affected:
       - type: ECOSYSTEM
         events: [{introduced: '0'}, {fixed: 1.10.0}]
 """
+
+
+def load_database(path: Path) -> CompiledDatabase:
+    return open_temporary(read_folder(path), origin=path.as_posix())
 
 
 def ids(path: Path) -> list[str]:
@@ -66,16 +71,19 @@ def test_a_folder_is_read_with_all_that_is_in_it_and_the_rest_is_told(tmp_path: 
     (note,) = load_database(tmp_path).notes
     assert (
         note
-        == "1 file(s) of the advisory database hold no OSV record and were left out: MANIFEST.json"
+        == "1 file(s) of the advisory database hold nothing that is used and were left out: MANIFEST.json"
     )
 
 
-def test_the_digest_is_what_sha256sum_prints(tmp_path: Path) -> None:
+def test_the_digest_of_a_source_is_what_sha256sum_prints(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text(json.dumps(OTHER))
-    assert load_database(tmp_path / "b.json").digest == "sha256:" + _sum(tmp_path / "b.json")
+    assert read_folder(tmp_path / "b.json").sources["b.json"].digest == "sha256:" + _sum(
+        tmp_path / "b.json"
+    )
     (tmp_path / "a.json").write_text(json.dumps(RECORD))
     lines = "".join(f"{_sum(tmp_path / name)}  {name}\n" for name in ("a.json", "b.json"))
-    assert load_database(tmp_path).digest == "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+    (source,) = read_folder(tmp_path).sources.values()
+    assert source.digest == "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _sum(path: Path) -> str:

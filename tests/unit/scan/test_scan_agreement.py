@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shipseal.advisories.database import AdvisoryDatabase, load_database
+from shipseal.advisories.building import open_temporary, read_folder
+from shipseal.advisories.compiled import CompiledDatabase
 from shipseal.scan.builtin import BuiltinScanner
 from shipseal.scan.grype import GrypeOptions, GrypeScanner
 from shipseal.scan.interface import DatabasePolicy, Finding, ScanRequest
@@ -35,8 +36,8 @@ Pair = tuple[str, str, str]
 
 
 @pytest.fixture(scope="module")
-def advisories() -> AdvisoryDatabase:
-    return load_database(shared("advisories"))
+def advisories() -> CompiledDatabase:
+    return open_temporary(read_folder(shared("advisories")), origin="shared")
 
 
 def unpack(name: str, folder: Path) -> ScanRequest:
@@ -59,7 +60,7 @@ def pairs(findings: Iterable[Finding]) -> set[Pair]:
 
 @pytest.mark.parametrize("name", SBOMS)
 def test_both_engines_find_the_same(
-    name: str, advisories: AdvisoryDatabase, shared_cache: Path, tmp_path: Path
+    name: str, advisories: CompiledDatabase, shared_cache: Path, tmp_path: Path
 ) -> None:
     request = unpack(name, tmp_path)
     clock, policy = StoppedClock(), DatabasePolicy(None)

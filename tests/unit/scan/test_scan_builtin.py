@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shipseal.advisories.database import AdvisoryDatabase
+from shipseal.advisories.compiled import CompiledDatabase
 from shipseal.errors import Code, SbomError, ScanError
 from shipseal.scan.builtin import BuiltinScanner
 from shipseal.scan.interface import DatabasePolicy, Finding, ScanReport, Severity
@@ -27,7 +27,7 @@ ALL = [("introduced", "0")]
 
 
 def scan(
-    folder: Path, document: bytes, base: AdvisoryDatabase, native: bytes | None = None
+    folder: Path, document: bytes, base: CompiledDatabase, native: bytes | None = None
 ) -> ScanReport:
     return BuiltinScanner(base, StoppedClock(NOW)).scan(request(folder, document, native))
 
