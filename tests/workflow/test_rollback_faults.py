@@ -393,3 +393,19 @@ def test_the_bad_release_that_was_itself_half_way_is_rolled_back_and_then_ends_w
     rolling.bench.fresh_runner()
     assert rolling.bench.run().status == Status.DONE
     assert rolling.names("latest")[0] == "1.4.1"
+
+
+def test_a_rollback_whose_journal_cannot_be_read_is_said_and_holds_nothing_up(
+    rolling: RollbackBench, dying: type[DeadJournal]
+) -> None:
+    dying.cut_at, dying.before = 3, False
+    with pytest.raises(KilledError):
+        rolling.roll_back()
+    dying.dead, dying.cut_at = False, -1
+    [broken] = rolling.state.rollbacks()
+    (rolling.state.rollback(broken) / "journal.jsonl").write_text("no journal\n" * 3)
+    told: list[str] = []
+    assert not list(known_rollbacks(rolling.state, told.append))
+    assert [text.partition(":")[0] for text in told] == [f"rollback {broken} is left out"]
+    assert rolling.roll_back().status == "done"
+    assert names(rolling) == BACK

@@ -15,7 +15,7 @@ from shipseal.cli.break_glass import (
     asked_glass,
 )
 from shipseal.cli.failure import readers_may_leave
-from shipseal.cli.output import print_json
+from shipseal.cli.output import print_json, tell
 from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
 
@@ -121,7 +121,7 @@ def list_releases(*, config: ConfigOption = None, as_json: JsonOption = False) -
 
     state = state_folder(config, os.environ)
     found = survey(state)
-    rollbacks = [summary_of(one) for one in known_rollbacks(state)]
+    rollbacks = [summary_of(one) for one in known_rollbacks(state, tell)]
     if as_json:
         print_json({**survey_json(found), "rollbacks": [one.to_json() for one in rollbacks]})
     else:

@@ -70,7 +70,7 @@ def assure(
             nothing="there is no evidence",
             hint="name another release with --to; `shipseal verify --explain` on the digest shows every check",
         )
-    statements = list(_statements(collected, verdict, trust))
+    statements = list(root_statements(collected, verdict, trust))
     seals = (parse_summary(raw) for family, raw in statements if family is Family.SEAL)
     scans = [parse_scan(raw) for family, raw in statements if family is Family.SCAN]
     return Assurance(
@@ -132,7 +132,7 @@ def _too_old(verdict: Verdict, policy: VerifyPolicy) -> str:
     return next(told, f"expected a scan of the last {policy.scan_max_age}")
 
 
-def _statements(
+def root_statements(
     collected: Iterable[Collected], verdict: Verdict, trust: Trust
 ) -> Iterable[tuple[Family, bytes]]:
     """Return the predicates of the root's seals and scans that count by themselves, each once."""

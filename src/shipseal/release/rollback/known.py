@@ -1,6 +1,6 @@
 """What this machine knows: its releases of an image, and its rollbacks with their journals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -120,9 +120,16 @@ def local_releases(state: StateFolder, image: str, reporter: Reporter) -> list[L
     return found
 
 
-def known_rollbacks(state: StateFolder) -> Iterator[KnownRollback]:
-    """Return every rollback of this machine, the newest last; those that cannot be read are left out."""
-    found = (_known(state, identifier) for identifier in state.rollbacks())
+def known_rollbacks(
+    state: StateFolder, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[KnownRollback]:
+    """Return every rollback of this machine, the newest last.
+
+    Args:
+        state: where they are.
+        tell: hears of those that cannot be read and are left out, a sentence each.
+    """
+    found = (_known(state, identifier, tell) for identifier in state.rollbacks())
     yield from sorted(
         (one for one in found if one), key=lambda one: (one.state.started, one.start.rollback)
     )
@@ -133,12 +140,16 @@ def version_of(releases: list[LocalRelease], digest: Digest) -> str:
     return next((one.version for one in releases if one.digest == digest), "")
 
 
-def _known(state: StateFolder, identifier: str) -> KnownRollback | None:
+def _known(
+    state: StateFolder, identifier: str, tell: Callable[[str], None]
+) -> KnownRollback | None:
     try:
         events = read_journal(state.rollback(identifier) / JOURNAL)
         started = next((event for event in events if event.kind == STARTED), None)
         if started is None:
             return None
         return KnownRollback(msgspec.convert(dict(started.data), RollbackStart), replay(events))
-    except (ShipsealError, msgspec.ValidationError):
+    except (ShipsealError, msgspec.ValidationError) as error:
+        reason = error.message if isinstance(error, ShipsealError) else str(error)
+        tell(f"rollback {identifier} is left out: {reason}")
         return None

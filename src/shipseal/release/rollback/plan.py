@@ -101,7 +101,7 @@ class _Planner:
     def open_rollback(self) -> KnownRollback | None:
         """Return the newest rollback that was cut short, if everything still is as it left it."""
         names = tuple(target.name for target in self.setup.targets)
-        for known in reversed(list(known_rollbacks(self.setup.state))):
+        for known in reversed(list(known_rollbacks(self.setup.state, self.setup.reporter.note))):
             if known.open and (known.start.image, known.start.targets) == (self.setup.image, names):
                 return known if self._stands(known) else None
         return None
