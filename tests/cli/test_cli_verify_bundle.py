@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -242,6 +243,14 @@ def test_of_two_bundles_each_is_judged_and_one_bad_one_is_no(
     good = (home / "key.json").read_bytes()
     (home / "two.jsonl").write_bytes(good + b"\n\n" + good)
     assert "genuine: all 2 bundles" in run("two.jsonl", *BY_KEY)[1]
+
+
+def test_a_file_of_a_million_lines_is_refused_at_once(home: Path, run: Run) -> None:
+    (home / "many.jsonl").write_bytes(b"{}\n" * 1_000_000)
+    started = time.monotonic()
+    status, out, err = run("many.jsonl", "--key", "release.pub")
+    assert (status, "more than 10000 lines" in out + err) == (3, True)
+    assert time.monotonic() - started < 5
 
 
 def test_a_bundle_of_100_megabytes_is_refused_in_seconds(home: Path, run: Run) -> None:

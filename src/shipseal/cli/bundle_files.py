@@ -1,10 +1,12 @@
 """The files of `shipseal verify bundle`: bundles in one, and what they must be about."""
 
+from itertools import islice
 from pathlib import Path
 
+from shipseal._internal.json_lines import MOST_LINES, json_lines
 from shipseal._internal.limits import BUNDLE, read_file
 from shipseal.attest.artifact import Artifact, artifact_of_digest, artifact_of_file
-from shipseal.errors import Code, ConfigError, ImageError
+from shipseal.errors import Code, ConfigError, ImageError, ShipsealError
 from shipseal.oci import parse_digest
 
 
@@ -15,7 +17,7 @@ def bundles_in(path: Path) -> list[bytes]:
 
     Raises:
         ConfigError: the file cannot be read.
-        ShipsealError: ``attest.invalid``: it is larger than any bundle.
+        ShipsealError: ``attest.invalid``: it is larger than any bundle, or has more lines than anybody verifies.
     """
     try:
         raw = read_file(path, BUNDLE, code=Code.ATTEST_INVALID)
@@ -25,7 +27,13 @@ def bundles_in(path: Path) -> list[bytes]:
             hint="name a file with a bundle",
             context={"path": str(path)},
         ) from error
-    lines = [line for line in raw.split(b"\n") if line.strip()]
+    lines = [line for _, line in islice(json_lines(raw), MOST_LINES + 1)]
+    if len(lines) > MOST_LINES and lines[0].lstrip().startswith(b"{"):
+        raise ShipsealError(
+            Code.ATTEST_INVALID,
+            f"{path}: more than {MOST_LINES} lines, each of which may be a bundle",
+            hint="verify a part of it at a time",
+        )
     several = path.suffix == ".jsonl" or all(line.lstrip().startswith(b"{") for line in lines)
     return lines if len(lines) > 1 and several else [raw.strip()]
 

@@ -6,10 +6,12 @@ a file of its own, ``<algorithm>-<hex>.<sha256 of it>.json``.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
 from shipseal._internal.durable import disk_errors, locked_folder, write_atomic
+from shipseal._internal.json_lines import MOST_LINES, json_lines
 from shipseal._internal.leftovers import sweep_parts
 from shipseal._internal.limits import BUNDLE, MIB, Limit, read_limited
 from shipseal.errors import AttestError, Code, ShipsealError
@@ -68,7 +70,14 @@ class FolderStore(EvidenceStore):
             ShipsealError: the folder cannot be read.
         """
         lists, own = self._files(subject)
-        found: list[tuple[bytes | Path, str]] = [line for path in lists for line in _lines(path)]
+        lines = islice((line for path in lists for line in _lines(path)), MOST_LINES + 1)
+        found: list[tuple[bytes | Path, str]] = list(lines)
+        if len(found) > MOST_LINES:
+            raise ShipsealError(
+                Code.FORMAT_UNSUPPORTED,
+                f"{self.name}: more than {MOST_LINES} bundles for {subject}",
+                hint="a subject has some dozen: remove what does not belong there",
+            )
         found += [(path, path.name) for path in own]
         return tuple(self._item(subject, content, where) for content, where in found)
 
@@ -77,7 +86,8 @@ class FolderStore(EvidenceStore):
         stem = _stem(subject)
         lists = [self._folder / name for name in (f"{stem}.jsonl", f"{subject}.jsonl")]
         own = sorted(self._folder.glob(f"{stem}.*.json"))
-        return [path for path in lists if path.is_file()], own
+        # A pipe in the place of a file would be waited for without end.
+        return [path for path in lists if path.is_file()], [path for path in own if path.is_file()]
 
     def _index(self, subject: Digest) -> dict[Digest, str]:
         """Return where each bundle is. Files are read once as long as nobody else writes them: they are large."""
@@ -117,9 +127,8 @@ class FolderStore(EvidenceStore):
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, str]]:
-    for number, line in enumerate(_read(path, _FILE).split(b"\n"), start=1):
-        if line.strip():
-            yield line, f"{path.name}:{number}"
+    for number, line in json_lines(_read(path, _FILE)):
+        yield line, f"{path.name}:{number}"
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -1,8 +1,10 @@
 """Evidence beside the image: bundles as referrers of their subject, at the target itself."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 
-from shipseal._internal.limits import BUNDLE
+from shipseal._internal.limits import BUNDLE, MIB, Limit
 from shipseal._internal.threads import thread_pool
 from shipseal.errors import ShipsealError
 from shipseal.evidence.artifact import (
@@ -20,6 +22,9 @@ from shipseal.registry.interface import BlobUpload, Target
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READERS = 8
+_TOTAL = Limit(
+    "evidence of one subject", 512 * MIB, "all of it is held at once; a release has some dozen MiB"
+)
 
 
 class ReferrersStore(EvidenceStore):
@@ -80,24 +85,36 @@ class ReferrersStore(EvidenceStore):
             ShipsealError: the target could not be reached.
         """
         found = sorted(self._bundles(subject), key=lambda referrer: referrer.listed.digest)
+        held = _held(found)
         if not self._target.registry:
             # A disk answers sooner than threads are made.
-            return tuple(self._read(subject, referrer) for referrer in found)
+            return tuple(self._read(subject, referrer, held) for referrer in found)
         with thread_pool(_READERS, "evidence") as pool:
-            return tuple(pool.map(lambda referrer: self._read(subject, referrer), found))
+            return tuple(pool.map(lambda referrer: self._read(subject, referrer, held), found))
 
     def _bundles(self, subject: Digest) -> list[Referrer]:
         return [item for item in self._reader.read(subject) if _may_be_bundle(item)]
 
-    def _read(self, subject: Digest, referrer: Referrer) -> StoredEvidence:
+    def _read(self, subject: Digest, referrer: Referrer, held: frozenset[Digest]) -> StoredEvidence:
         where, layer = referrer.listed.digest, referrer.layer
         if layer is None:
             return StoredEvidence(self.name, subject, b"", where, where, referrer.problem)
+        if where not in held:
+            problem = f"more than {_TOTAL.size} bytes with the smaller ones: {_TOTAL.reason}"
+            return StoredEvidence(self.name, subject, b"", layer.digest, where, problem)
         try:
             raw = read_layer(self._target, layer, BUNDLE, what=f"{self.name}, bundle {where}")
         except ShipsealError as error:
             return StoredEvidence(self.name, subject, b"", layer.digest, where, damage(error))
         return StoredEvidence(self.name, subject, raw, digest_of(raw), where)
+
+
+def _held(found: Sequence[Referrer]) -> frozenset[Digest]:
+    """Return which bundles are read: the smallest first, so that nobody's junk keeps a release's own out."""
+    layers = [(one.layer.size, one.listed.digest) for one in found if one.layer]
+    sizes = accumulate(size for size, _ in sorted(layers))
+    pairs = zip(sizes, sorted(layers), strict=True)
+    return frozenset(digest for total, (_, digest) in pairs if total <= _TOTAL.size)
 
 
 def put_content(target: Target, content: Content, manifest: RawManifest) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from shipseal._internal.limits import BUNDLE
+from shipseal._internal.limits import BUNDLE, MIB, Limit
 from shipseal._internal.strict_json import AmbiguousJsonError, decode_unambiguous
 from shipseal.errors import AttestError, Code, ImageError
 from shipseal.oci import Digest, parse_digest
@@ -25,6 +25,9 @@ MAX_SUBJECTS = 1024
 MAX_DIGESTS = 32
 """Digests of one subject; likewise."""
 
+_OUTSIDE = Limit(
+    "statement without its predicate", 8 * MIB, "the most subjects and digests take 5 MiB"
+)
 _ACCEPTED = ("sha256", "sha512")
 
 
@@ -107,6 +110,7 @@ def parse_statement(raw: bytes) -> Statement:
         wire = msgspec.json.decode(raw, type=_Wire)
         predicate = bytes(wire.predicate) or b"{}"
         _check_outside(raw, predicate)
+        subjects = msgspec.json.decode(wire.subject, type=list[_Descriptor])
     except (msgspec.DecodeError, AmbiguousJsonError, UnicodeDecodeError) as error:
         raise _invalid(str(error)) from error
     except RecursionError as error:
@@ -117,7 +121,7 @@ def parse_statement(raw: bytes) -> Statement:
         raise _invalid("its predicateType is empty")
     if not predicate.startswith(b"{"):
         raise _invalid("its predicate is no JSON object")
-    return Statement(raw, wire.type, _subjects(wire.subject), wire.predicate_type, predicate)
+    return Statement(raw, wire.type, _subjects(subjects), wire.predicate_type, predicate)
 
 
 def decode_predicate(predicate: bytes, *, what: str) -> dict[str, Any]:
@@ -147,7 +151,7 @@ class _Descriptor(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 class _Wire(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     type: str = msgspec.field(name="_type")
-    subject: list[_Descriptor]
+    subject: msgspec.Raw
     predicate_type: str
     predicate: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -158,6 +162,10 @@ def _check_outside(raw: bytes, predicate: bytes) -> None:
     The predicate may be megabytes: it is cut out first. Should its bytes also occur elsewhere, they can only stand
     within a string or an annotation there, and the names that are compared stay the same.
     """
+    if len(raw) - len(predicate) > _OUTSIDE.size:
+        raise _invalid(
+            f"{len(raw) - len(predicate)} bytes beside its predicate, more than {_OUTSIDE.size}: {_OUTSIDE.reason}"
+        )
     start = raw.rfind(predicate)
     small = raw if start < 0 else raw[:start] + b"null" + raw[start + len(predicate) :]
     decode_unambiguous(small)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from shipseal.errors import Code, ImageError
 from shipseal.oci.descriptor import Descriptor
 from shipseal.oci.image import ContentSource
+from shipseal.oci.load import MAX_DEPTH, MAX_MANIFESTS
 from shipseal.oci.manifest import RawManifest, parse_index, parse_manifest
 
 
@@ -34,17 +36,24 @@ def closure_of(source: ContentSource, root: RawManifest, *, what: str) -> Closur
     blobs: dict[str, Descriptor] = {}
     manifests: dict[str, RawManifest] = {}
 
-    def visit(raw: RawManifest) -> None:
+    def visit(raw: RawManifest, depth: int) -> None:
+        if depth > MAX_DEPTH or len(manifests) >= MAX_MANIFESTS:
+            raise ImageError(
+                Code.FORMAT_UNSUPPORTED,
+                f"{what}: nested more than {MAX_DEPTH} deep, or more than {MAX_MANIFESTS} manifests",
+                hint="no image is like that; a limit keeps a hostile one from being read for ever",
+                context={"digest": root.digest},
+            )
         if raw.is_index:
             for child in parse_index(raw, what=what).manifests:
                 if child.digest not in manifests:
-                    visit(source.read_manifest(child.digest))
+                    visit(source.read_manifest(child.digest), depth + 1)
         else:
             manifest = parse_manifest(raw, what=f"{what}, {raw.digest}")
             for blob in (manifest.config, *manifest.layers):
                 blobs.setdefault(blob.digest, blob)
         manifests[raw.digest] = raw
 
-    visit(root)
+    visit(root, 1)
     ordered = sorted(blobs.values(), key=lambda blob: blob.size, reverse=True)
     return Closure(tuple(ordered), tuple(manifests.values()))

@@ -28,6 +28,8 @@ _NO_API = frozenset({400, 404, 405, 406})
 # A registry with the API may take a moment until it lists what it was given.
 _API_READS = 3
 _TAG_ROUNDS = 12
+# A release has some dozen; each is read, and a list of millions would fill memory.
+_MOST = 10_000
 _CHANGED_MEANWHILE = 412
 # Times what reading and writing the tag took here: another writer needs about as long between the two, so what it
 # read before our write, it has written by then.
@@ -95,6 +97,8 @@ class Referrers:
         try:
             for page in self._pages(url):
                 found.extend(_listed_by_api(page, f"referrers of {subject}"))
+                if len(found) > _MOST:
+                    raise self._too_many(subject)
         except AnswerError as error:
             if error.status not in _NO_API:
                 raise
@@ -105,6 +109,14 @@ class Referrers:
         except _DamagedListError as error:
             raise no_list(self._session, url, error.message) from error
         return found
+
+    def _too_many(self, subject: Digest) -> RegistryError:
+        return RegistryError(
+            Code.FORMAT_UNSUPPORTED,
+            f"{self._session.target}: more than {_MOST} manifests refer to {subject}",
+            hint="no release has that many; remove what does not belong there",
+            context={"target": self._session.target, "digest": subject},
+        )
 
     def _pages(self, url: str) -> Iterator[Answer]:
         headers = {"Accept": mt.OCI_INDEX}

@@ -1,5 +1,6 @@
 """Evidence as files: bytes as they are, one line each where that can be."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,6 +69,26 @@ def test_files_of_other_tools_are_read(store: FolderStore, tmp_path: Path) -> No
     assert raws(store) == [b'{"a":1}', b'{"b":2}']
     put(store, b'{"c":3}')
     assert raws(store) == [b'{"a":1}', b'{"b":2}', b'{"c":3}']
+
+
+def test_a_pipe_is_not_waited_for(store: FolderStore, tmp_path: Path) -> None:
+    put(store, b'{"a":1}')
+    os.mkfifo(tmp_path / "evidence" / f"{STEM}.x.json")
+    assert raws(store) == [b'{"a":1}']
+
+
+def test_lines_without_end_are_refused(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, b'{"a":1}')
+    path = tmp_path / "evidence" / f"{STEM}.jsonl"
+    path.write_bytes(b"\n \r\n" * 50_000 + b'{"b":2}')
+    (found,) = store.find(SUBJECT.digest)
+    assert (found.raw, found.where) == (b'{"b":2}', f"{STEM}.jsonl:100001")
+    monkeypatch.setattr("shipseal.evidence.folder_store.MOST_LINES", 10)
+    path.write_bytes(b"{}\n" * 11)
+    with pytest.raises(ShipsealError, match="more than 10 bundles"):
+        store.find(SUBJECT.digest)
 
 
 def test_an_empty_bundle_is_refused(store: FolderStore) -> None:

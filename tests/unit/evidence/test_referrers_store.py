@@ -230,6 +230,23 @@ def test_a_bundle_beyond_the_limit_is_not_read(
     )
 
 
+def test_junk_does_not_fill_memory_and_keeps_nothing_small_out(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for raw in (BUNDLE, b"x" * 3000, b"y" * 2000):
+        place.store.put(place.root, raw, predicate_type=TYPE)
+    size = len(BUNDLE) + 2000
+    monkeypatch.setattr(
+        "shipseal.evidence.referrers_store._TOTAL", Limit("all", size, "it is a test")
+    )
+    found = {len(one.raw): one.problem for one in place.store.find(place.root.digest)}
+    assert found == {
+        len(BUNDLE): "",
+        2000: "",
+        0: f"more than {size} bytes with the smaller ones: it is a test",
+    }
+
+
 class _Unreachable(LayoutTarget):
     """Lists referrers, and then its network fails."""
 

@@ -178,6 +178,17 @@ def test_endless_nesting_is_an_error_and_no_crash(depth: int) -> None:
         decode_predicate(b'{"a":' * depth + b"1" + b"}" * depth, what="seal")
 
 
+def test_what_stands_beside_the_predicate_has_a_limit_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody has verified a signature when a claim is shown: a million subjects cost nothing."""
+    limit = Limit("statement", 1000, "it is a test")
+    monkeypatch.setattr("shipseal.intoto.statement._OUTSIDE", limit)
+    assert parse_statement(encoded(predicate={"a": "x" * 5000})).covers(A)
+    with pytest.raises(AttestError, match="beside its predicate, more than 1000: it is a test"):
+        parse_statement(encoded(subject=[{"digest": {"sha256": A[7:]}}] * 20))
+
+
 def test_a_statement_beyond_the_limit_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shipseal.intoto.statement.BUNDLE", Limit("bundle", 10, "a test"))
     with pytest.raises(AttestError, match="more than 10"):

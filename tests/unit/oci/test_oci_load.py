@@ -9,6 +9,7 @@ import pytest
 from shipseal.errors import Code, ImageError, ShipsealError
 from shipseal.oci import Descriptor, Digest, Platform, RawManifest
 from shipseal.oci import media_types as mt
+from shipseal.oci.closure import closure_of
 from shipseal.oci.layout import OciLayout
 from shipseal.oci.load import MAX_DEPTH, image_blobs, layout_root, load_image
 from shipseal.oci.manifest import build_manifest
@@ -203,6 +204,22 @@ def test_an_index_with_very_many_manifests_is_refused(tmp_path: Path) -> None:
     root = index_of(sample.layout, *[index_of(sample.layout).descriptor()] * 1001)
     with pytest.raises(ImageError, match="more than 1000 manifests"):
         load_image(sample.layout, root)
+
+
+def test_what_is_copied_has_the_same_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A registry could hand out an index of indexes without end, whose digests all hold."""
+    sample = build_layout(tmp_path)
+    root = index_of(sample.layout)
+    for _ in range(1500):
+        root = index_of(sample.layout, root.descriptor())
+    with pytest.raises(ImageError, match="nested more than 8 deep") as caught:
+        closure_of(sample.layout, root, what="x")
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+    monkeypatch.setattr("shipseal.oci.closure.MAX_MANIFESTS", 2)
+    with pytest.raises(ImageError, match="more than 2 manifests"):
+        closure_of(sample.layout, sample.root, what="x")
 
 
 def test_a_huge_configuration_is_not_read(tmp_path: Path) -> None:

@@ -52,6 +52,19 @@ def test_without_the_api_the_tag_is_kept(sim: Simulated, root: RawManifest, stat
     assert _listed(sim, root) == {first.digest, second.digest}
 
 
+def test_a_list_without_end_is_refused(
+    sim: Simulated, root: RawManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("one", "two", "three"):
+        sim.target.put_referrer(referrer(sim.target, root, text))
+    monkeypatch.setattr("shipseal.registry.referrers._MOST", 3)
+    assert len(_listed(sim, root)) == 3
+    monkeypatch.setattr("shipseal.registry.referrers._MOST", 2)
+    with pytest.raises(RegistryError, match="more than 2 manifests refer to") as caught:
+        sim.target.referrers(root.digest)
+    assert caught.value.code is Code.FORMAT_UNSUPPORTED
+
+
 def test_an_entry_of_the_tag_has_type_and_annotations(sim: Simulated, root: RawManifest) -> None:
     sim.registry.quirks.referrers_api = False
     sim.target.put_referrer(referrer(sim.target, root, "x", annotations={"k": "v"}))
