@@ -37,7 +37,7 @@ def closure_of(source: ContentSource, root: RawManifest, *, what: str) -> Closur
     manifests: dict[str, RawManifest] = {}
 
     def visit(raw: RawManifest, depth: int) -> None:
-        if depth > MAX_DEPTH or len(manifests) >= MAX_MANIFESTS:
+        if (raw.is_index and depth > MAX_DEPTH) or len(manifests) >= MAX_MANIFESTS:
             raise ImageError(
                 Code.FORMAT_UNSUPPORTED,
                 f"{what}: nested more than {MAX_DEPTH} deep, or more than {MAX_MANIFESTS} manifests",

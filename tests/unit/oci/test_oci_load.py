@@ -211,14 +211,17 @@ def test_what_is_copied_has_the_same_limits(
 ) -> None:
     """A registry could hand out an index of indexes without end, whose digests all hold."""
     sample = build_layout(tmp_path)
-    root = index_of(sample.layout)
+    root = sample.root
+    for _ in range(MAX_DEPTH - 1):
+        root = index_of(sample.layout, root.descriptor())
+    assert closure_of(sample.layout, root, what="x").manifests[-1] == root
     for _ in range(1500):
         root = index_of(sample.layout, root.descriptor())
     with pytest.raises(ImageError, match="nested more than 8 deep") as caught:
         closure_of(sample.layout, root, what="x")
     assert caught.value.code is Code.FORMAT_UNSUPPORTED
-    monkeypatch.setattr("shipseal.oci.closure.MAX_MANIFESTS", 2)
-    with pytest.raises(ImageError, match="more than 2 manifests"):
+    monkeypatch.setattr("shipseal.oci.closure.MAX_MANIFESTS", 1)
+    with pytest.raises(ImageError, match="more than 1 manifests"):
         closure_of(sample.layout, sample.root, what="x")
 
 
