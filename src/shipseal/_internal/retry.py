@@ -6,6 +6,7 @@ that would pass the deadline is not begun.
 """
 
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -40,6 +41,16 @@ class RetryPolicy:
     max_wait: float = 20.0
     deadline: float = 120.0
     told: Told | None = field(default=None, compare=False)
+
+
+def until(deadline: float, *, told: Told | None = None) -> RetryPolicy:
+    """Return the policy that ends with its deadline alone: whoever raises it, waits longer."""
+    return RetryPolicy(tries=sys.maxsize, deadline=deadline, told=told)
+
+
+def again_in(error: ShipsealError, wait: float) -> str:
+    """Return the sentence that says that something failed and is tried again in ``wait`` seconds."""
+    return f"{error.code}: {error.message}; {RETRYING} {wait:.1f} s"
 
 
 SYFT_RETRIES = RetryPolicy(tries=3, first_wait=10.0, max_wait=60.0, deadline=3600.0)
@@ -97,7 +108,8 @@ def backoff(policy: RetryPolicy, number: int, error: BaseException | None) -> fl
     asked = error.retry_after if isinstance(error, ShipsealError) else None
     if asked is not None:
         return max(0.0, asked)
-    wait = min(policy.max_wait, policy.first_wait * 2 ** (number - 1))
+    # Beyond twenty doublings every wait is the longest one.
+    wait = min(policy.max_wait, policy.first_wait * 2 ** min(number - 1, 20))
     return float(wait * random.uniform(1.0, 1.5))
 
 

@@ -18,9 +18,9 @@ import httpx
 from shipseal import __version__
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB, Limit, too_large
-from shipseal._internal.retry import RetryPolicy, call_with_retry
+from shipseal._internal.retry import Told, call_with_retry, until
 from shipseal.attest.web_errors import no_answer, refused, too_slow
-from shipseal.errors import Code, ConfigError
+from shipseal.errors import Code, ConfigError, ShipsealError
 
 ANSWER = Limit("answer of a signing service", 8 * MIB, "a log entry is the largest, some kilobytes")
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -84,14 +84,19 @@ class Web:
     Args:
         clock: time and sleep.
         patience: see :class:`Patience`.
+        told: hears of what is tried again: several requests that fail in the same way at once are told once.
 
     Attributes:
         close: closes all connections; what is no longer used is closed by itself.
     """
 
-    def __init__(self, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(
+        self, clock: Clock, patience: Patience | None = None, *, told: Told | None = None
+    ) -> None:
         self._clock = clock
         self.patience = patience or Patience()
+        self._told = told
+        self._told_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self._clients: dict[tuple[bool, bool], httpx.Client] = {}
         # A signer is used until nobody needs it, and nobody is told when that is.
@@ -105,8 +110,17 @@ class Web:
                 ``auth.oidc-permission`` where the service does not accept who asks.
             ConfigError: the proxy variables cannot be used.
         """
-        policy = RetryPolicy(deadline=self.patience.deadline)
+        policy = until(self.patience.deadline, told=self._tell)
         return call_with_retry(lambda: self._once(ask), policy, self._clock)
+
+    def _tell(self, error: ShipsealError, wait: float) -> None:
+        now = self._clock.monotonic()
+        with self._lock:
+            known = now < self._told_until.get(error.message, now)
+            if not known:
+                self._told_until[error.message] = now + wait
+        if self._told and not known:
+            self._told(error, wait)
 
     def _once(self, ask: Ask) -> Answer:
         seconds = self.patience.answer

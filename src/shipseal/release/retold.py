@@ -1,7 +1,7 @@
 """A reporter that also keeps in the journal what was tried again: a timeline shows where the time went."""
 
 from shipseal._internal.progress import Left, Reporter, Transfer
-from shipseal._internal.retry import RETRYING
+from shipseal._internal.retry import RETRYING, again_in
 from shipseal.errors import ShipsealError
 from shipseal.release.ledger import Ledger
 
@@ -23,7 +23,7 @@ class RetoldReporter:
 
     def tried_again(self, error: ShipsealError, wait: float) -> None:
         """Say that something failed and is tried again in ``wait`` seconds."""
-        self.note(f"{error.code}: {error.message}; {RETRYING} {wait:.1f} s")
+        self.note(again_in(error, wait))
 
     def step(self, name: str, state: str, detail: str = "") -> None:
         """Pass it on."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shipseal._internal.clock import Clock
-from shipseal._internal.retry import RetryPolicy
+from shipseal._internal.retry import RetryPolicy, again_in, until
 from shipseal.errors import ConfigError
 from shipseal.evidence.cosign_tags import CosignTags
 from shipseal.evidence.folder_store import FolderStore
@@ -73,7 +73,10 @@ def further_stores(
     """
     stores: list[EvidenceStore] = []
     if repository := _repository(loaded, around.env):
-        policy = RetryPolicy(deadline=loaded.config.timeouts.retry_deadline)
+        policy = until(
+            loaded.config.timeouts.retry_deadline,
+            told=lambda error, wait: around.reporter.note(again_in(error, wait)),
+        )
         stores.append(github_store(repository, around.env, around.clock, policy))
     folder = loaded.config.evidence.folder or own
     # Readers are held to the same limit in a folder as at a registry.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
+from shipseal._internal.retry import again_in
 from shipseal.attest.instance_choice import Instance, Situation, choose_instance
 from shipseal.attest.keyless_signer import KeylessSigner
 from shipseal.attest.oidc import IdentityToken
@@ -64,7 +65,11 @@ def keyless_signer(config: Config, world: KeylessWorld) -> KeylessSigner:
         ConfigError: the instance cannot be used, or none was named for a private repository.
     """
     times = config.timeouts
-    web = Web(world.clock, Patience(answer=times.network, deadline=times.retry_deadline))
+    web = Web(
+        world.clock,
+        Patience(answer=times.network, deadline=times.retry_deadline),
+        told=lambda error, wait: world.reporter.note(again_in(error, wait)),
+    )
     tokens = token_source(config, web, world)
     instance = _instance(config, tokens.token(), world)
     signer = KeylessSigner(instance, tokens, web, world.clock)

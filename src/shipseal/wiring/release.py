@@ -24,11 +24,14 @@ from shipseal.release.retold import RetoldReporter
 from shipseal.release.session import Setup, work_folder
 from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
+from shipseal.wiring.advice import advise
+from shipseal.wiring.bases import base_finder
 from shipseal.wiring.break_glass import GlassAsked
 from shipseal.wiring.builders import builder_for
 from shipseal.wiring.epoch import stated_epoch
 from shipseal.wiring.evidence import further_stores, referrers_stores
 from shipseal.wiring.keys import Keys, fork_keys, release_keys
+from shipseal.wiring.previous import earlier
 from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
 from shipseal.wiring.state import state_folder
@@ -68,6 +71,8 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     version = _version(loaded)
     # A fork has no key, and needs none: nothing is signed and nothing read back.
     fork = origin_of(around.env).fork
+    retold = RetoldReporter(around.reporter)
+    around = replace(around, reporter=retold)
     mode = Mode(dry_run=wish.dry_run, fork=fork, resumed=wish.resumed is not None)
     keys = fork_keys() if mode.fork else release_keys(loaded, around, dry_run=mode.dry_run)
     git = _git(loaded)
@@ -78,8 +83,6 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         )  # what is missing there is told before anything long begins
     identifier = _identifier(wish, loaded, version)
     state = state_folder(loaded.path, around.env)
-    retold = RetoldReporter(around.reporter)
-    around = replace(around, reporter=retold)
     connections = Connections(loaded.config, loaded.folder, around.clock, told=retold.tried_again)
     targets = tuple(connections.open(text) for text in loaded.config.targets)
     opened = _Open(connections, keys, state.blobs, state.release(identifier) / EVIDENCE)
@@ -192,6 +195,14 @@ def _parts(
         clock=clock,
         reporter=reporter,
         turns=turns,
+        base=base_finder(loaded, opened.connections),
+        earlier=lambda: earlier(
+            state_folder(loaded.path, around.env),
+            config.image,
+            _version(loaded),
+            now=clock.now(),
+        ),
+        advise=advise,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shipseal._internal.clock import Clock
-from shipseal._internal.retry import RetryPolicy, Told
+from shipseal._internal.retry import Told, until
 from shipseal.config.model import Config
 from shipseal.oci.reference import Reference
 from shipseal.registry.docker_config import DockerCredentials
@@ -30,7 +30,7 @@ class Connections:
         self._folder = folder
         self._clock = clock
         self._hosts = host_settings(config)
-        self._policy = RetryPolicy(deadline=config.timeouts.retry_deadline, told=told)
+        self._policy = until(config.timeouts.retry_deadline, told=told)
         self._silence = config.timeouts.network
         self._credentials = DockerCredentials(os.environ)
 

@@ -124,6 +124,39 @@ def test_what_is_transient_is_tried_again_and_the_other_side_says_when() -> None
     assert clock.monotonic() - began == 14
 
 
+def test_what_is_tried_again_is_told_once_for_all_who_wait() -> None:
+    """A dozen signatures are asked for at once: when the log is down, one line says so, and not twelve."""
+    told: list[float] = []
+    clock = StoppedClock()
+    web = Web(
+        clock, Patience(answer=5.0, deadline=60.0), told=lambda _error, wait: told.append(wait)
+    )
+    outage = AttestError(Code.SERVICE_OUTAGE, "log: 503", retryable=True)
+    for _ in range(12):
+        web._tell(outage, 2.0)
+    assert told == [2.0]
+    clock.sleep(2.0)
+    web._tell(outage, 4.0)
+    web._tell(AttestError(Code.SERVICE_OUTAGE, "timestamps: 503"), 1.0)
+    assert told == [2.0, 4.0, 1.0]
+
+
+def test_it_is_told_while_it_is_tried_again() -> None:
+    told: list[str] = []
+    web = Web(
+        StoppedClock(),
+        Patience(answer=5.0, deadline=3.0),
+        told=lambda error, _wait: told.append(error.message),
+    )
+    with (
+        HttpServer(lambda exchange: exchange.reply(503)) as server,
+        pytest.raises(AttestError),
+    ):
+        web.ask(ask(server.url))
+    assert len(told) in (1, 2)
+    assert all("503 Service Unavailable" in one for one in told)
+
+
 def test_all_tries_together_end() -> None:
     clock = StoppedClock()
     began = clock.monotonic()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shipseal._internal.retry import RetryPolicy, backoff, call_with_retry
+from shipseal._internal.retry import RetryPolicy, again_in, backoff, call_with_retry, until
 from shipseal.errors import Code, ShipsealError
 
 
@@ -84,6 +84,23 @@ def test_tries_run_out_and_the_last_error_comes_out() -> None:
         call_with_retry(call, POLICY, FakeClock())
     assert call.calls == 4
     assert caught.value.code is Code.SERVICE_OUTAGE
+
+
+@pytest.mark.parametrize("deadline", [30.0, 120.0, 900.0])
+def test_what_ends_with_its_deadline_is_tried_until_then(deadline: float) -> None:
+    """However many tries that takes: whoever allows fifteen minutes waits that long for a service to come back."""
+    clock = FakeClock()
+    with pytest.raises(ShipsealError):
+        call_with_retry(Flaky(10_000, _outage()), until(deadline), clock)
+    assert deadline - 30.0 < clock.time <= deadline
+
+
+def test_a_very_long_wait_does_not_overflow() -> None:
+    assert backoff(until(1e9), 5000, None) <= 30.0
+
+
+def test_what_is_tried_again_is_told_in_one_sentence() -> None:
+    assert again_in(_outage(), 0.51) == "service.outage: 502; trying again in 0.5 s"
 
 
 def test_the_wait_that_was_asked_for_wins() -> None:
