@@ -32,7 +32,6 @@ def scan_document(overview: ScanOverview) -> dict[str, Any]:
         "incomplete": list(overview.incomplete),
         "matches": [_match(entry) for entry in overview.entries],
         "notes": list(overview.notes),
-        **overview.extras,
     }
 
 

@@ -32,11 +32,13 @@ class Found:
     stale: ScanError | None = None
     notes: tuple[str, ...] = ()
 
-    @property
-    def incomplete(self) -> tuple[str, ...]:
-        """Why the catalogues may not be whole, a sentence each, with the platform where it is known."""
+    def incomplete_by_name(self) -> tuple[tuple[str, str], ...]:
+        """Return why the catalogues may not be whole: the name by which a policy accepts it, and a sentence."""
         return tuple(
-            f"{platform_name(item.platform)}: {reason}".removeprefix(": ")
+            (
+                reason.partition(": ")[0],
+                f"{platform_name(item.platform)}: {reason}".removeprefix(": "),
+            )
             for item in self.materials.items
             for reason in item.incomplete
         )
@@ -80,7 +82,7 @@ def overview_of(
         choice=found.choice,
         databases=_once(report.database.text(now) for report in found.reports),
         gate=gate,
-        incomplete=found.incomplete,
+        incomplete=tuple(text for _, text in found.incomplete_by_name()),
         notes=_once(notes),
     )
 

@@ -38,14 +38,68 @@ def write_outputs(
 
 
 def _json(overview: ScanOverview) -> str:
+    from shipseal.cli.scan_document import scan_document  # noqa: PLC0415 - as above
+
+    return _encoded(scan_document(overview))
+
+
+def _grype(overview: ScanOverview) -> str:
+    from shipseal.report.grype_json import grype_document  # noqa: PLC0415 - as above
+
+    return _encoded(grype_document(overview))
+
+
+def _sarif(overview: ScanOverview) -> str:
+    from shipseal.report.sarif import sarif_document  # noqa: PLC0415 - as above
+
+    return _encoded(sarif_document(overview))
+
+
+def _cyclonedx(overview: ScanOverview) -> str:
+    from shipseal.report.cyclonedx import cyclonedx_document  # noqa: PLC0415 - as above
+
+    return _encoded(cyclonedx_document(overview))
+
+
+def _vuln(overview: ScanOverview) -> str:
+    from shipseal.report.vuln import vuln_document  # noqa: PLC0415 - as above
+
+    return _encoded(vuln_document(overview))
+
+
+def _html(overview: ScanOverview) -> str:
+    from shipseal.report.html import html_page  # noqa: PLC0415 - as above
+    from shipseal.wiring.versions import later  # noqa: PLC0415
+
+    return html_page(overview, later)
+
+
+def _markdown(overview: ScanOverview) -> str:
+    from shipseal.report.scan_markdown import scan_markdown  # noqa: PLC0415 - as above
+    from shipseal.wiring.versions import later  # noqa: PLC0415
+
+    return scan_markdown(overview, later)
+
+
+def _table(overview: ScanOverview) -> str:
+    from shipseal.cli.scan_table import table_text  # noqa: PLC0415 - as above
+
+    return table_text(overview)
+
+
+def _encoded(document: object) -> str:
     import msgspec  # noqa: PLC0415 - as above
 
-    from shipseal.cli.scan_document import scan_document  # noqa: PLC0415
-
-    data = msgspec.json.encode(scan_document(overview))
-    return msgspec.json.format(data, indent=1).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
 _RENDERERS: Mapping[str, Callable[[ScanOverview], str]] = {
     "json": _json,
+    "grype-json": _grype,
+    "sarif": _sarif,
+    "cyclonedx": _cyclonedx,
+    "vuln": _vuln,
+    "markdown": _markdown,
+    "html": _html,
+    "table": _table,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shipseal.cli.columns import Column
-from shipseal.cli.output import print_table, say, say_wrapped
+from shipseal.cli.output import plain_table, print_table, say, say_wrapped
 from shipseal.report.interface import FindingEntry, ScanOverview
 from shipseal.report.text import printable
 from shipseal.scan.interface import Finding, FixState
@@ -31,6 +31,13 @@ def print_overview(overview: ScanOverview, *, passed: bool = True) -> None:
     say_wrapped(totals(overview))
     for line in facts(overview):
         say_wrapped(line)
+
+
+def table_text(overview: ScanOverview) -> str:
+    """Return the same as plain text, for a file."""
+    rows = [_cells(overview, entry) for entry in overview.entries]
+    table = plain_table(_columns(overview), rows) + "\n" if rows else ""
+    return table + "\n".join((totals(overview), *facts(overview))) + "\n"
 
 
 def totals(overview: ScanOverview) -> str:

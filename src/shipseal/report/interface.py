@@ -1,10 +1,10 @@
 """What reports are made of: plain values, ready to be shown. Whoever decides fills them in (``gate/summary.py``)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from shipseal.scan.interface import Finding, FixAdvice, ScanReport
+from shipseal.scan.interface import Finding, FixAdvice, Package, ScanReport
 
 NO_ADVICE = FixAdvice()
 """Where nobody was asked how to be rid of a finding."""
@@ -247,7 +247,7 @@ class ScanOverview:
         gate: what was decided; None where no gate was asked.
         incomplete: why a catalogue may not be whole, a sentence each.
         notes: what a person should know, a sentence each.
-        extras: further members of the JSON document, as they are.
+        packages: all that were looked up, where they are known.
     """
 
     subject: ScanSubject
@@ -260,7 +260,7 @@ class ScanOverview:
     gate: GateView | None = None
     incomplete: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    extras: Mapping[str, object] = field(default_factory=dict)
+    packages: tuple[Package, ...] = ()
 
     def counts(self) -> Mapping[str, int]:
         """Return how many entries there are of each severity, worst first; ignored ones do not count."""
