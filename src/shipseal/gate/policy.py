@@ -82,6 +82,12 @@ class GatePolicy:
             or any(rule.refuses for rule in self.components)
         )
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a threshold and nothing that adds to it or takes from it."""
+        plain = GatePolicy(self.fail_on, unknown=self.unknown, gaps=self.gaps)
+        return self == plain
+
     def sentences(self) -> tuple[str, ...]:
         """Return the policy for people, a rule each."""
         if not self.refuses:

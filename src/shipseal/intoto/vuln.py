@@ -111,11 +111,13 @@ class GateFacts:
         outcome: ``pass``, ``fail`` or ``undecided``.
         fail_on: the threshold.
         reasons: why it is not ``pass``, a sentence each.
+        rules: the whole policy, a sentence each, where it is more than a threshold; else empty.
     """
 
     outcome: str
     fail_on: str
     reasons: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def _result(facts: ScanFacts) -> dict[str, Any]:
             "outcome": facts.gate.outcome,
             "failOn": facts.gate.fail_on,
             "reasons": list(facts.gate.reasons),
+            **({"rules": list(facts.gate.rules)} if facts.gate.rules else {}),
         },
         "counts": dict(facts.counts),
         "findings": [item.to_json() for item in facts.findings],
@@ -254,6 +257,34 @@ def parse_scan(predicate: bytes) -> ScanSummary:
         )
     except (AttributeError, ValueError, KeyError, TypeError, ImageError) as error:
         raise _malformed(str(error)) from error
+
+
+def parse_findings(predicate: bytes) -> tuple[FindingFacts, ...]:
+    """Read what a scan of ours found; empty for another tool's predicate.
+
+    Raises:
+        AttestError: ``attest.invalid`` when what is there is malformed.
+    """
+    document = decode_predicate(predicate, what="scan predicate")
+    result = _object(document, "scanner").get("result")
+    if not isinstance(result, dict) or result.get("schema") != RESULT_SCHEMA:
+        return ()
+    try:
+        return tuple(
+            FindingFacts(
+                id=str(item["id"]),
+                severity=str(item["severity"]),
+                package=str(item["package"]),
+                version=str(item.get("version", "")),
+                type=str(item.get("type", "")),
+                fix=tuple(map(str, item.get("fix", ()))),
+                platforms=tuple(map(str, item.get("platforms", ()))),
+                ignored=item.get("ignored") is True,
+            )
+            for item in result.get("findings", ())
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _malformed(f"a finding: {error}") from error
 
 
 def _items(value: Any) -> Iterable[tuple[Any, Any]]:

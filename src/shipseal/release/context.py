@@ -15,14 +15,17 @@ from shipseal.build.interface import Builder, BuildRequest, GitFacts
 from shipseal.errors import Code, ShipsealError
 from shipseal.evidence.interface import EvidenceStore
 from shipseal.gate.policy import GatePolicy
+from shipseal.gate.previous import Previous
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.oci import Image, PlatformImage
 from shipseal.oci.blob_store import BlobStore
 from shipseal.registry.interface import Target
 from shipseal.release.cancel import Cancel, CancelledError
 from shipseal.release.ledger import Ledger
 from shipseal.release.tags import PlannedTag
 from shipseal.sbom.interface import Cataloguer
-from shipseal.scan.interface import Scanner
+from shipseal.scan.interface import Finding, FixAdvice, Scanner
+from shipseal.scan.origin import KnownBase
 from shipseal.verify.policy import VerifyPolicy
 
 
@@ -55,6 +58,9 @@ class Parts:
         clock: time.
         reporter: hears of progress.
         turns: the budget of outside tools.
+        base: finds the base image of one platform's image that somebody names; None when nobody does.
+        earlier: what the newest release of this image on this machine had; None when there is none.
+        advise: says how to be rid of a finding.
     """
 
     builder: Builder
@@ -67,6 +73,9 @@ class Parts:
     clock: Clock
     reporter: Reporter
     turns: Turns = field(default_factory=Turns)
+    base: Callable[[Image, PlatformImage], KnownBase | None] = lambda _index, _image: None
+    earlier: Callable[[], Previous | None] = lambda: None
+    advise: Callable[[Finding], FixAdvice] = lambda _finding: FixAdvice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ class Rules:
         policy_uri: what the policy is called.
         policy_digest: of gate and verification policy in canonical form.
         glass: what a person decided in case the gate refuses; None for nothing.
+        since: what new findings are told by, where that was named; None for the previous release.
     """
 
     gate: GatePolicy
@@ -121,6 +131,7 @@ class Rules:
     policy_uri: str
     policy_digest: str
     glass: GlassWish | None = None
+    since: Previous | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,10 @@ def _public(uri: str) -> str:
 
 
 def _gate(gate: GateReport) -> GateFacts:
-    limit = gate.policy.fail_on
-    return GateFacts(str(gate.outcome), "none" if limit is None else str(limit), gate.reasons)
+    policy = gate.policy
+    limit = "none" if policy.fail_on is None else str(policy.fail_on)
+    rules = () if policy.is_plain else policy.sentences()
+    return GateFacts(str(gate.outcome), limit, gate.reasons, rules)
 
 
 def _counts(gate: GateReport, platforms: Iterable[Platform]) -> dict[str, int]:

@@ -249,6 +249,6 @@ def _report(
 def _unreadable(what: str, problem: str) -> ConfigError:
     return ConfigError(
         f"{what}: no results of a scan: {problem}",
-        hint="name a release's scan results or gate.json, or what `shipseal scan -o json` or `grype -o json` prints",
+        hint="name a release's results or the gate's report, or what `shipseal scan -o json` or `grype -o json` prints",
         code=Code.CONFIG_INVALID,
     )

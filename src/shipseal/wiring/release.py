@@ -24,11 +24,14 @@ from shipseal.release.retold import RetoldReporter
 from shipseal.release.session import Setup, work_folder
 from shipseal.sbom.cache import SbomCache, cache_folder
 from shipseal.sbom.syft import SyftCataloguer, SyftOptions
+from shipseal.wiring.advice import advise
+from shipseal.wiring.bases import base_finder
 from shipseal.wiring.break_glass import GlassAsked
 from shipseal.wiring.builders import builder_for
 from shipseal.wiring.epoch import stated_epoch
 from shipseal.wiring.evidence import further_stores, referrers_stores
 from shipseal.wiring.keys import Keys, fork_keys, release_keys
+from shipseal.wiring.previous import earlier
 from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
 from shipseal.wiring.state import state_folder
@@ -192,6 +195,14 @@ def _parts(
         clock=clock,
         reporter=reporter,
         turns=turns,
+        base=base_finder(loaded, opened.connections),
+        earlier=lambda: earlier(
+            state_folder(loaded.path, around.env),
+            config.image,
+            _version(loaded),
+            now=clock.now(),
+        ),
+        advise=advise,
     )
 
 

@@ -19,6 +19,7 @@ from shipseal.wiring.break_glass import GlassAsked, glass_wish
 from shipseal.wiring.gate import gate_policy
 from shipseal.wiring.ignores import ignore_rules
 from shipseal.wiring.keys import Keys
+from shipseal.wiring.previous import since_configured
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.verification import verify_policy
 
@@ -67,6 +68,7 @@ def release_rules(
         policy_uri=loaded.path.name,
         policy_digest=_policy_digest(loaded, ignores, keys.key_ids, around.clock.now()),
         glass=glass_wish(asked, loaded, around) if asked else None,
+        since=since_configured(config.gate, now=around.clock.now()),
     )
 
 

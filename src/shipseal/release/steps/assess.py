@@ -4,7 +4,7 @@ Platforms run in parallel, and each is scanned as soon as its catalogue is there
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,12 +15,14 @@ from shipseal.build.interface import BuiltImage
 from shipseal.gate.decision import decide
 from shipseal.gate.report import GateReport
 from shipseal.gate.summary import summarize
-from shipseal.oci import PlatformImage, parse_digest
+from shipseal.oci import Image, PlatformImage, parse_digest
 from shipseal.release.context import ChosenScanner, Context
+from shipseal.release.previous import previous_release
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
 from shipseal.release.workers import workers
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
 from shipseal.scan.interface import ScanReport, ScanRequest
+from shipseal.scan.origin import base_layers, with_origins
 from shipseal.scan.results import (
     platform_slug,
     raw_file_name,
@@ -62,7 +64,9 @@ def assess(ctx: Context, built: BuiltImage, chosen: ChosenScanner) -> Assessment
     catalogues = tuple(pair[0] for pair in pairs)
     reports = tuple(pair[1] for pair in pairs)
     with ctx.step("gate"):
-        gate = decide(reports, ctx.rules.gate, ctx.rules.ignores, now=ctx.parts.clock.now())
+        previous = previous_release(ctx, built.image.digest) if ctx.rules.gate.new_only else None
+        now = ctx.parts.clock.now()
+        gate = decide(reports, ctx.rules.gate, ctx.rules.ignores, now=now, previous=previous)
         _record_gate(ctx, gate, catalogues, chosen.reason)
     return Assessment(catalogues, reports, gate, chosen.reason, _missing(ctx, catalogues))
 
@@ -72,7 +76,16 @@ def _assess_platform(
 ) -> tuple[Catalogue, ScanReport]:
     catalogue = _catalogue(ctx, built, image)
     ctx.cancel.check()
-    return catalogue, _scan(ctx, chosen, catalogue)
+    return catalogue, _scan(ctx, chosen, catalogue, partial(_with_origins, ctx, built.image, image))
+
+
+def _with_origins(
+    ctx: Context, index: Image, image: PlatformImage, report: ScanReport
+) -> ScanReport:
+    """Tell of each finding whether it comes from the base image; nobody is asked where there is none."""
+    if not report.findings:
+        return report
+    return with_origins(report, base_layers(image, ctx.parts.base(index, image)))
 
 
 def _catalogue(ctx: Context, built: BuiltImage, image: PlatformImage) -> Catalogue:
@@ -98,7 +111,12 @@ def _keep_documents(ctx: Context, catalogue: Catalogue) -> None:
             name.symlink_to(os.path.relpath(ctx.parts.blobs.path(digest), folder))
 
 
-def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanReport:
+def _scan(
+    ctx: Context,
+    chosen: ChosenScanner,
+    catalogue: Catalogue,
+    complete: Callable[[ScanReport], ScanReport],
+) -> ScanReport:
     blobs = ctx.parts.blobs
     request = ScanRequest(
         platform=catalogue.platform,
@@ -107,7 +125,7 @@ def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanRepo
         native=blobs.path(catalogue.native),
         timeout=ctx.rules.scan_timeout,
     )
-    report = chosen.scanner.scan(request)
+    report = complete(chosen.scanner.scan(request))
     document = msgspec.json.encode(results_document(report), order="sorted")
     write_atomic(ctx.folder / "results" / results_file_name(report), document)
     write_atomic(ctx.folder / "results" / raw_file_name(report), report.raw)
@@ -127,9 +145,9 @@ def _scan(ctx: Context, chosen: ChosenScanner, catalogue: Catalogue) -> ScanRepo
 def _record_gate(
     ctx: Context, gate: GateReport, catalogues: Sequence[Catalogue], choice: str
 ) -> None:
-    document = msgspec.json.encode(gate.to_json(), order="sorted")
+    document = msgspec.json.encode(gate.to_json(ctx.parts.advise), order="sorted")
     write_atomic(ctx.folder / "results" / "gate.json", document)
-    shown = msgspec.json.encode(summarize(gate, choice=choice))
+    shown = msgspec.json.encode(summarize(gate, choice=choice, advise=ctx.parts.advise))
     write_atomic(ctx.folder / "results" / "summary.json", shown)
     record = GateRecord(
         outcome=str(gate.outcome),
