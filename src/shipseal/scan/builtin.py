@@ -79,7 +79,8 @@ class BuiltinScanner(Scanner):
         )
         check_age(facts, self._policy, started, hint=_HINT)
         native = NativeCatalogue.read(request.native)
-        outcome = match_inventory(read_inventory(request.sbom).inventory, self._database, native)
+        inventory = request.inventory or read_inventory(request.sbom).inventory
+        outcome = match_inventory(inventory, self._database, native)
         return ScanReport(
             platform=request.platform,
             sbom_digest=request.sbom_digest,
