@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from shipseal.attest.bundle import Bundle
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern
 from shipseal.cli.identity_equivalent import identified
@@ -74,6 +75,28 @@ def test_the_root_is_in_the_json_too(run: Run) -> None:
     jsonschema.validate(value, SCHEMA)
     assert (status, value["verdict"]) == (Exit.OK, "pass")
     assert value["trustRoot"]["digest"] == INSTANCE.trust_root().digest
+
+
+def test_sigstore_python_is_asked_about_every_bundle_that_counts(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bundle has one answer, whichever command is asked."""
+    asked: list[str] = []
+
+    def refuse(bundle: Bundle, root: bytes) -> None:
+        asked.append(bundle.digest)
+        raise ValueError("it knows better")
+
+    monkeypatch.setattr("shipseal.attest.second_opinion._ask", refuse)
+    status, out, _ = run("--repo", "org/app", *ROOT)
+    assert status == Exit.EVIDENCE
+    assert "it knows better" in out
+    assert "untrusted" in out
+    assert len(asked) == len(set(asked)) == 8
+    asked.clear()
+    assert main(["copy", "oci:out:1.2.3", "oci:copy:1.2.3", "--repo", "org/app", *ROOT]) == 3
+    assert LayoutTarget(Path("copy")).resolve("1.2.3") is None
+    assert asked
 
 
 def test_another_identity_is_told_field_by_field(run: Run) -> None:

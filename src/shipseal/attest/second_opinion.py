@@ -61,7 +61,11 @@ def _reads(bundle: Bundle, examined: Examined) -> bool:
     return (
         bool(instance.logs and instance.ct_logs)
         and examined.certified.required.sct
-        and [(one.kind, one.version) in _READ for one in bundle.log_entries] == [True]
+        # What cosign kept before there were bundles is promised by the log, not proved: it wants the proof.
+        and [
+            (one.kind, one.version) in _READ and one.proof is not None for one in bundle.log_entries
+        ]
+        == [True]
         and isinstance(key, ec.EllipticCurvePublicKey)
         and isinstance(key.curve, ec.SECP256R1)
     )

@@ -30,7 +30,7 @@ class TrustAsked:
     offline: bool = False
 
 
-def wish_of(asked: TrustAsked, *, second_opinion: bool = True) -> TrustWish:
+def wish_of(asked: TrustAsked) -> TrustWish:
     """Return who is to be trusted: whom the command line names, and nobody else, or else whom the policy does.
 
     Raises:
@@ -42,7 +42,6 @@ def wish_of(asked: TrustAsked, *, second_opinion: bool = True) -> TrustWish:
             identities=_named(asked.who),
             trusted_root=asked.trusted_root,
             offline=asked.offline,
-            second_opinion=second_opinion,
         )
     # pydantic and YAML are imported only when there is a file to read.
     from shipseal.config.load import load_policy  # noqa: PLC0415
@@ -54,7 +53,6 @@ def wish_of(asked: TrustAsked, *, second_opinion: bool = True) -> TrustWish:
         identities=identities_of(loaded.policy, str(asked.policy)),
         trusted_root=asked.trusted_root or loaded.policy.trusted_root,
         offline=asked.offline,
-        second_opinion=second_opinion,
     )
 
 

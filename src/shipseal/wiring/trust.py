@@ -1,6 +1,7 @@
 """Whom a verification trusts: keys, identities, or both, and by whose word about identities."""
 
 import gc
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from shipseal.errors import Code, ConfigError
 if TYPE_CHECKING:
     from shipseal.attest.bundle import Bundle
     from shipseal.attest.identity import Identity
-    from shipseal.attest.identity_trust import IdentityTrust
+    from shipseal.attest.identity_trust import IdentityTrust, SecondOpinion
     from shipseal.attest.keyless import Examined
     from shipseal.attest.trust_root import TrustRoot
     from shipseal.attest.trust_root_source import TufPlaces
@@ -31,14 +32,12 @@ class TrustWish:
         identities: any one suffices.
         trusted_root: a file; None for the public one.
         offline: whether nothing may be fetched.
-        second_opinion: whether sigstore-python is asked about what is accepted.
     """
 
     keys: tuple[Path, ...] = ()
     identities: "tuple[Identity, ...]" = ()
     trusted_root: Path | None = None
     offline: bool = False
-    second_opinion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +117,30 @@ def _keys(wish: TrustWish, root: "TrustRoot | None") -> KeyTrust:
 
 
 def _identities(wish: TrustWish, root: "TrustRoot") -> "IdentityTrust":
-    from shipseal.attest.identity_trust import IdentityTrust, SecondOpinion  # noqa: PLC0415
+    from shipseal.attest.identity_trust import IdentityTrust  # noqa: PLC0415
 
-    second: SecondOpinion | None = _LateOpinion() if wish.second_opinion else None
-    return IdentityTrust(wish.identities, root, second=second)
+    return IdentityTrust(wish.identities, root, second=_LateOpinion())
 
 
 class _LateOpinion:
     """Asks sigstore-python, which is imported for the first bundle that is accepted: refusals do not wait for it."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: SecondOpinion | None = None
+
     def check(self, bundle: "Bundle", examined: "Examined") -> str:
         """Return that it accepts too; empty when it does not read this kind."""
+        with self._lock:
+            asked = self._asked = self._asked or self._imported()
+        return asked.check(bundle, examined)
+
+    @staticmethod
+    def _imported() -> "SecondOpinion":
         with _uncollected():
             from shipseal.attest.second_opinion import SigstorePython  # noqa: PLC0415
 
-        return SigstorePython().check(bundle, examined)
+        return SigstorePython()
 
 
 @contextmanager

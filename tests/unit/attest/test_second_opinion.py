@@ -74,6 +74,17 @@ def test_it_does_not_read_what_has_no_logs(instance: FakeInstance) -> None:
     assert opinion(instance, instance.attest(STATEMENT)) == "does not read this kind"
 
 
+def test_it_does_not_read_what_the_log_only_promised() -> None:
+    """Evidence that cosign kept in annotations, before there were bundles."""
+    instance = FakeInstance()
+    bundle = instance.attest(STATEMENT)
+    material = bundle["verificationMaterial"]
+    del material["tlogEntries"][0]["inclusionProof"]
+    material["x509CertificateChain"] = {"certificates": [material.pop("certificate")]}
+    bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+    assert opinion(instance, bundle) == "does not read this kind"
+
+
 def test_it_does_not_read_older_entries() -> None:
     instance = FakeInstance("sigstore.dev")
     leaf = instance.issue()
