@@ -51,14 +51,29 @@ def scan(wish: ScanWish, clock: Clock, reporter: "Reporter") -> Scanned:
         ShipsealError: it could not be read, catalogued or scanned.
     """
     rules = rules_of(wish, reporter)
-    with _materials(wish, rules, clock, reporter) as materials:
-        found = _found(materials, rules, clock, reporter)
+    found = look(wish, rules, clock, reporter)
     if rules.policy is None:
         entries = entries_of(found.reports)
         return Scanned(overview_of(found, entries, now=clock.now(), only=wish.only))
     from shipseal.cli.scan_verdict import judged  # noqa: PLC0415 - only where something is decided
 
     return Scanned(*judged(wish, rules, found, clock.now()))
+
+
+def look(wish: ScanWish, rules: ScanRules, clock: Clock, reporter: "Reporter") -> Found:
+    """Scan what is asked for, and decide nothing.
+
+    Args:
+        wish: what is asked for.
+        rules: who scans.
+        clock: where the time comes from.
+        reporter: hears of progress, and takes sentences for people.
+
+    Raises:
+        ShipsealError: it could not be read, catalogued or scanned.
+    """
+    with _materials(wish, rules, clock, reporter) as materials:
+        return _found(materials, rules, clock, reporter)
 
 
 @contextmanager
