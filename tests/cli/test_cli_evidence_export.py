@@ -89,6 +89,9 @@ def test_an_export_verifies_by_tag_and_by_digest(image: Image, run: Run, tmp_pat
     jsonschema.validate(told, EXPORT_SCHEMA)
     jsonschema.validate(json.loads((tmp_path / "out" / "export.json").read_text()), EXPORT_SCHEMA)
     assert (told["digest"], told["tag"], len(told["documents"])) == (image.digest, "1.2.3", 2)
+    _, out, _ = run("evidence", "export", "oci:in:1.2.3", "out", *KEY, "--force")
+    last = f"  shipseal verify --offline --from out oci:in@{image.digest} --policy POLICY.yaml"
+    assert out.splitlines()[-1] == last
     status, out, err = run(*OFFLINE, "out", "oci:in:1.2.3", *KEY)
     assert status == Exit.OK, out + err
     assert f"oci:in:1.2.3 named {image.digest} by the word of the export" in out

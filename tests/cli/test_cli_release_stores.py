@@ -139,6 +139,7 @@ def test_everybody_accepts_a_keyless_release_from_every_store(
     assert status == Exit.OK, told["message"]
     stores = {one["store"]: one for one in told["stores"]}
     files = next(name for name in stores if name.endswith("/evidence"))
+    assert tuple(stores)[:2] == released.targets, "in the order of the configuration"
     assert set(stores) == {*released.targets, f"github:{REPOSITORY}", files}
     first, second = (stores[name]["answers"] for name in released.targets)
     assert first.keys() == {"stored (referrers-api)"}

@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -19,6 +20,12 @@ _REFUSED_BY_PROXY = re.compile(r"4(?!08|29)\d\d\b")
 _MOST_WORDS = 300
 _MOST_TOLD = 4 * KIB
 _AGAIN = "run the same command again: what is signed already stays"
+# Who says, for whose services, whether others have the outage, too.
+_STATUS_PAGES = {
+    "sigstore.dev": "https://status.sigstore.dev",
+    "githubapp.com": "https://www.githubstatus.com",
+    "githubusercontent.com": "https://www.githubstatus.com",
+}
 _PROXY_HINT = "the proxy asks for a login, or lets nobody pass to there: see the proxy variables"
 
 
@@ -39,6 +46,7 @@ def refused(response: httpx.Response, body: bytes, service: str, *, known: bool)
     """
     status = response.status_code
     code, hint = _code(status, known=known)
+    hint += _status_page(code, str(response.request.url))
     return AttestError(
         code,
         redact(f"{service}: {_asked(response)}: {_phrase(status)}{_said(body)}"),
@@ -52,6 +60,7 @@ def refused(response: httpx.Response, body: bytes, service: str, *, known: bool)
 def no_answer(error: Exception, service: str, url: str) -> AttestError:
     """Return the error that the lack of an answer means."""
     code, hint, retryable = _cause(error)
+    hint += _status_page(code, url)
     reason = type(error).__name__ if not str(error) else str(error)
     return AttestError(
         code,
@@ -67,7 +76,7 @@ def too_slow(service: str, url: str, seconds: float) -> AttestError:
     return AttestError(
         Code.SERVICE_OUTAGE,
         redact(f"{service}: {_shown(url)}: the answer has no end after {seconds:g} s"),
-        hint=_AGAIN,
+        hint=_AGAIN + _status_page(Code.SERVICE_OUTAGE, url),
         context={"service": service},
         retryable=True,
     )
@@ -81,6 +90,18 @@ def nonsense(service: str, problem: str) -> AttestError:
         hint="something else may answer at this address, such as a proxy: see the signing configuration",
         context={"service": service},
     )
+
+
+def _status_page(code: Code, url: str) -> str:
+    """Return where it stands whether everybody has this outage (S13), as the end of a hint; empty where nobody says."""
+    if code not in (Code.SERVICE_OUTAGE, Code.NETWORK_UNREACHABLE):
+        return ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    page = next((page for own, page in _STATUS_PAGES.items() if f".{host}".endswith(f".{own}")), "")
+    return f"; {page} says how it is" if page else ""
 
 
 def _code(status: int, *, known: bool) -> tuple[Code, str]:

@@ -102,8 +102,11 @@ def _print(place: Path, record: "ExportRecord") -> None:
         as_of = f", as of {record.root.as_of:%Y-%m-%d}" if record.root.as_of else ""
         say(f"trusted root: {record.root.origin} {record.root.digest}{as_of}")
     if record.policy:
-        say(f"policy.yaml with {len(record.keys)} public keys")
+        keys = f", keys: {', '.join(map(str, record.keys))}" if record.keys else ""
+        say(f"policy.yaml{keys}")
     else:
         say("note: no policy is in it: none was named with --policy, --config or --key")
-    say(f"written to {place}; verify it with:")
-    say(f"  shipseal verify --offline --from {place} {record.name}@{record.digest}")
+    say(f"written to {place}; verify it with the policy of whoever runs the image:")
+    say(
+        f"  shipseal verify --offline --from {place} {record.name}@{record.digest} --policy POLICY.yaml"
+    )

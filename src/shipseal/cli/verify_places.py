@@ -118,7 +118,8 @@ def check_places(texts: Sequence[str], *, offline: bool) -> None:
     if offline and remote:
         raise ConfigError(
             f"{remote[0]}: lies in a registry, which cannot be reached with --offline",
-            hint="name an OCI layout with the image and its evidence: oci:DIR",
+            hint="name an export of its evidence with --from (`shipseal evidence export` writes it where there is a "
+            "network), or an OCI layout with image and evidence: oci:DIR",
         )
 
 

@@ -202,7 +202,11 @@ def _stores(state: ReleaseState) -> Iterable[StoreResult]:
         known = state.evidence.get(key)
         if known and known.bundle == record.content:
             answers.setdefault(store, Counter())[record.answer] += 1
-    for store, found in answers.items():
+    # As they stand in the configuration, not as they answered.
+    targets = state.plan.targets if state.plan else ()
+    order = {name: number for number, name in enumerate(targets)}
+    for store in sorted(answers, key=lambda name: (order.get(name, len(order)), name)):
+        found = answers[store]
         yield StoreResult(store, found.total(), dict(sorted(found.items())))
 
 

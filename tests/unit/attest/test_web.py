@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -15,6 +16,7 @@ from shipseal.attest.oidc import IdentityToken
 from shipseal.attest.signing_services import issue, stamp
 from shipseal.attest.sigstore_clients import LogV1, LogV2
 from shipseal.attest.web import Ask, Patience, Web, check_safe
+from shipseal.attest.web_errors import no_answer, refused
 from shipseal.errors import AttestError, Code, ConfigError, ShipsealError
 from shipseal.testing.certificates import CertificateAuthority
 from shipseal.testing.forward_proxy import ForwardProxy
@@ -155,6 +157,31 @@ def test_it_is_told_while_it_is_tried_again() -> None:
         web.ask(ask(server.url))
     assert len(told) in (1, 2)
     assert all("503 Service Unavailable" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://fulcio.sigstore.dev/api/v2/signingCert", "https://status.sigstore.dev"),
+        ("https://timestamp.githubapp.com/api/v1/timestamp", "https://www.githubstatus.com"),
+        ("https://pipelines.actions.githubusercontent.com/token", "https://www.githubstatus.com"),
+        ("https://fulcio.example.org/", ""),
+        ("https://notsigstore.dev/", ""),
+        ("http://[", ""),
+    ],
+)
+def test_an_outage_names_the_page_that_says_whether_others_have_it(url: str, page: str) -> None:
+    for error in (httpx.ConnectError("refused"), httpx.ReadTimeout("silence")):
+        hint = no_answer(error, "service", url).hint
+        assert hint.endswith(f"; {page} says how it is") if page else "says how it is" not in hint
+
+
+def test_a_refusal_is_no_outage_and_names_no_page() -> None:
+    request = httpx.Request("POST", "https://fulcio.sigstore.dev/api/v2/signingCert")
+    told = refused(httpx.Response(403, request=request), b"", "certificate authority", known=True)
+    assert (told.code, "status" in told.hint) == (Code.OIDC_PERMISSION, False)
+    told = refused(httpx.Response(503, request=request), b"", "certificate authority", known=True)
+    assert told.hint.endswith("; https://status.sigstore.dev says how it is")
 
 
 def test_all_tries_together_end() -> None:

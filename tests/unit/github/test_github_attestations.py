@@ -239,6 +239,14 @@ def test_reading_is_tried_again(
     assert caught.value.code is Code.SERVICE_OUTAGE
 
 
+def test_an_outage_names_the_page_that_says_whether_others_have_it(
+    attestations: Opened, server: GitHubServer
+) -> None:
+    server.quirks.refuse = [Refusal(503, "Unicorn!")] * 9
+    told = refused(attestations(), Code.SERVICE_OUTAGE, "Unicorn!")
+    assert "https://www.githubstatus.com" in told.hint
+
+
 def test_a_server_that_says_nothing_is_an_outage(
     attestations: Opened, server: GitHubServer
 ) -> None:
