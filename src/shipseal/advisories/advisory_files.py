@@ -37,11 +37,11 @@ def suffix_of(name: str) -> str:
     return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
 
 
-def unusable(path: Path, reason: str) -> ScanError:
+def unusable(path: Path, reason: str, *, shown: str = "") -> ScanError:
     """Return the error that says why no database can be made of ``path``."""
     return ScanError(
         Code.DB_UNAVAILABLE,
-        f"advisory database {path}: {reason}",
+        f"advisory database {shown or path}: {reason}",
         hint=_HINT,
-        context={"path": str(path)},
+        context={"path": shown or str(path)},
     )

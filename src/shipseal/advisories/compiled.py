@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shipseal._internal.clock import rfc3339
 from shipseal._internal.limits import MIB
 from shipseal.advisories.ecosystems import ecosystem_key, name_key
 from shipseal.advisories.file_check import check_file, is_unchanged, unavailable
@@ -31,6 +32,7 @@ _ADVISORY = msgspec.msgpack.Decoder(StoredAdvisory)
 _FACTS = msgspec.msgpack.Decoder(IdFacts)
 _META = msgspec.msgpack.Decoder(Meta)
 _TRIES = 3
+_STILL_DAYS = 30
 _ZLIB = b"\x78"
 _LARGEST = 256 * MIB
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,7 +62,7 @@ class CompiledDatabase(AdvisoryIndex):
         self.digest = digest
         self.meta = meta = self._read(_META, "SELECT value FROM meta", ())
         self.records = meta.records
-        self.notes = (note, *meta.notes) if note else meta.notes
+        self.notes = tuple(filter(None, (note, *_notes(meta))))
         self.newest = moment_of(meta.newest if meta.checked is None else meta.checked)
         self.kev = _day(meta.kev)
         self.epss = _day(meta.epss)
@@ -215,6 +217,17 @@ def expanded(value: bytes) -> bytes:
     if not expander.eof:
         raise ValueError(f"a value expands to more than {_LARGEST} bytes")
     return whole
+
+
+def _notes(meta: Meta) -> Iterator[str]:
+    for source in meta.sources:
+        yield from source.notes
+    newest, checked = moment_of(meta.newest), moment_of(meta.checked)
+    if newest and checked and (checked - newest).days > _STILL_DAYS:
+        yield (
+            f"the newest advisory is of {rfc3339(newest)}, {(checked - newest).days} days before the update: what it "
+            "was fetched from may no longer be filled"
+        )
 
 
 def moment_of(micros: int | None) -> datetime | None:

@@ -155,7 +155,8 @@ def _ids(gathered: Gathered, index: _Index) -> Iterator[tuple[str, bytes]]:
 
 
 def _meta(gathered: Gathered, index: _Index) -> Meta:
-    checked = [source.checked for source in gathered.sources.values()]
+    # What a file had is as old as its newest record: nobody said that there is nothing newer.
+    checked = [one.checked for one in gathered.sources.values() if one.records]
     fetched = [moment for moment in checked if moment is not None]
     return Meta(
         format=FORMAT,
@@ -169,7 +170,6 @@ def _meta(gathered: Gathered, index: _Index) -> Meta:
         kev=_table(len(gathered.exploited), gathered.exploited_day),
         epss=_table(len(gathered.scores), gathered.scores_day),
         ratings=_table(len(gathered.ratings), None),
-        notes=tuple(gathered.notes),
     )
 
 

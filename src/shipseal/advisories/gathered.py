@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import msgspec
+
 from shipseal.advisories.packing import Packed
 from shipseal.advisories.stored import Rating, Source, StoredExploited
 
@@ -27,7 +29,6 @@ class Gathered:
         scores: likelihoods.
         scores_day: of these; None when there are none.
         ratings: severities by id, from tables.
-        notes: what a person should know, a sentence each.
     """
 
     sources: dict[str, Source] = field(default_factory=dict)
@@ -36,7 +37,6 @@ class Gathered:
     scores: Scores = field(default_factory=dict)
     scores_day: date | None = None
     ratings: dict[str, Rating] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
     _records: defaultdict[str, list[Packed]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, packed: Packed) -> None:
@@ -71,7 +71,7 @@ class Gathered:
         for identifier in sorted(self._records):
             yield from sorted(
                 self._records[identifier],
-                key=lambda one: (one.advisory.modified, one.advisory.ecosystems, one.packages),
+                key=lambda one: (one.advisory.modified, one.advisory.ecosystems, _sorted(one)),
             )
 
     def is_empty(self) -> bool:
@@ -84,4 +84,11 @@ class Gathered:
 
 
 def _same(left: Packed, right: Packed) -> bool:
-    return left.advisory == right.advisory and left.packages == right.packages
+    plain = msgspec.structs.replace
+    return plain(left.advisory, source=0) == plain(right.advisory, source=0) and _sorted(
+        left
+    ) == _sorted(right)
+
+
+def _sorted(packed: Packed) -> list[tuple[tuple[str, str], bytes]]:
+    return sorted((key, bytes(value)) for key, value in packed.packages)

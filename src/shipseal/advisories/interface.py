@@ -79,7 +79,8 @@ class AdvisoryIndex(ABC):
     Attributes:
         origin: where the data came from.
         digest: ``sha256:…`` of its content.
-        newest: the newest ``modified`` date in it; None when it is empty.
+        newest: what its age is counted from: when its sources were last asked for newer data, or, where they were
+            files, the newest ``modified`` date in it; None when it is empty.
         records: how many advisories it holds.
         notes: what a person should know about the data, a sentence each.
         kev: day of the catalogue of known exploited vulnerabilities in it; None when it has none.
@@ -100,7 +101,11 @@ class AdvisoryIndex(ABC):
 
     @abstractmethod
     def match(self, query: PackageQuery) -> Answer:
-        """Return the advisories that touch the package. Never raises: what cannot be compared is told."""
+        """Return the advisories that touch the package; what cannot be compared is told.
+
+        Raises:
+            ScanError: ``scan.db-unavailable``: the data was damaged since it was opened.
+        """
 
     @abstractmethod
     def resolved(self, query: PackageQuery) -> frozenset[str]:

@@ -9,6 +9,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -28,11 +29,15 @@ from shipseal.advisories.gathered import Gathered
 from shipseal.advisories.packing import pack
 from shipseal.advisories.records import Record
 from shipseal.advisories.stored import Source
-from shipseal.errors import Code
+from shipseal.errors import Code, ScanError
 
 _MEMBER = Limit("record in an archive", 64 * MIB, "the largest known advisory is below 10 MiB")
 _ARCHIVE = Limit("unpacked archive", 32 * GIB, "the largest ecosystem export unpacks to some GiB")
 _NAMED_FILES = 3
+_FORGIVEN = (
+    0.01  # of the records of a source: a few broken ones must not stop all others from coming
+)
+_GZIP = b"\x1f\x8b"
 
 Told = Callable[[int], None]
 """Hears how many bytes more were read."""
@@ -42,7 +47,24 @@ def _nobody(size: int) -> None:
     """Do nothing."""
 
 
-def gather(path: Path, into: Gathered, *, name: str = "", told: Told = _nobody) -> Source:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a source is read.
+
+    Attributes:
+        name: of the source; empty for that of the file or folder.
+        shown: what it is called in messages; empty for its path.
+        forgiving: whether a few malformed records among many are left out, and noted, instead of ending it all.
+        told: hears how many bytes more were read.
+    """
+
+    name: str = ""
+    shown: str = ""
+    forgiving: bool = False
+    told: Told = _nobody
+
+
+def gather(path: Path, into: Gathered, reading: Reading = Reading()) -> Source:
     """Read what ``path`` holds, a file or a folder, and return what it is as a source.
 
     In a folder, JSON that is none of the forms (a manifest) is left out, and noted; a file that is named by itself must
@@ -51,27 +73,28 @@ def gather(path: Path, into: Gathered, *, name: str = "", told: Told = _nobody) 
     Args:
         path: file or folder.
         into: takes what is found.
-        name: of the source; default: that of the file or folder.
-        told: hears of progress.
+        reading: how.
 
     Raises:
         ScanError: ``scan.db-unavailable``: nothing there, not readable, or something in it is malformed.
     """
-    name = name or path.name or path.absolute().name
+    name = reading.name or path.name or path.absolute().name
     files = tuple(advisory_files(path))
     digests: list[tuple[str, str]] = []
     empty: list[str] = []
+    notes: list[str] = []
     records = 0
     for found in files:
         shown = found.relative_to(path).as_posix() if path.is_dir() else found.name
-        reading = _Reading(found, into, name, strict=not path.is_dir())
-        digests.append((shown, reading.read(told)))
-        records += reading.records
-        if not reading.useful:
+        file = _File(found, into, name, reading, strict=not path.is_dir())
+        digests.append((shown, file.read()))
+        records += file.records
+        notes += file.notes
+        if not file.useful:
             empty.append(shown)
     if empty:
-        into.notes.append(_left_out(empty))
-    source = Source(name=name, digest=content_digest(digests), records=records)
+        notes.append(_left_out(empty))
+    source = Source(name=name, digest=content_digest(digests), records=records, notes=tuple(notes))
     into.sources[name] = source
     return source
 
@@ -84,36 +107,56 @@ def content_digest(files: list[tuple[str, str]]) -> str:
     return f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}"
 
 
-class _Reading:
+class _File:
     """One file on its way into a database.
 
     Attributes:
         records: how many it had.
         useful: whether it had anything at all.
+        notes: what a person should know, a sentence each.
     """
 
-    def __init__(self, path: Path, into: Gathered, source: str, *, strict: bool) -> None:
+    def __init__(
+        self, path: Path, into: Gathered, source: str, reading: Reading, *, strict: bool
+    ) -> None:
         self._path, self._into, self._source, self._strict = path, into, source, strict
+        self._reading = reading
+        self._malformed: list[str] = []
         self.records = 0
         self.useful = False
+        self.notes: list[str] = []
 
-    def read(self, told: Told) -> str:
+    def read(self) -> str:
         """Read the file and return the sha256 of its bytes, in hexadecimal."""
         path = self._path
         try:
             with open_file(path) as stream:
                 digest = sha256_of(stream)
-                told(stream.tell())
+                self._reading.told(stream.tell())
                 stream.seek(0)
                 if path.name.lower().endswith(".zip"):
                     self._archive(stream)
                 else:
                     self._document(path.name, _content(path, stream))
+            self._tell_malformed()
         except NotUsableError as error:
-            raise unusable(path, str(error)) from error
+            raise self._unusable(str(error)) from error
         except (OSError, EOFError, zlib.error) as error:
-            raise unusable(path, f"cannot be read: {error}") from error
+            raise self._unusable(f"cannot be read: {error}") from error
         return digest
+
+    def _unusable(self, reason: str) -> ScanError:
+        return unusable(self._path, reason, shown=self._reading.shown)
+
+    def _tell_malformed(self) -> None:
+        """Note what was left out, or refuse a source of which too much would be missing."""
+        bad = self._malformed
+        if len(bad) > _FORGIVEN * max(self.records, 1 / _FORGIVEN):
+            raise NotUsableError(f"{len(bad)} of its records are not in OSV form: {_some(bad)}")
+        if bad:
+            self.notes.append(
+                f"{self._source}: {len(bad)} record(s) are not in OSV form and were left out: {_some(bad)}"
+            )
 
     def _archive(self, stream: BinaryIO) -> None:
         left = _ARCHIVE.size
@@ -140,7 +183,9 @@ class _Reading:
         try:
             self._document(PurePosixPath(name).name, data)
         except NotUsableError as error:
-            raise NotUsableError(f"{name}: {error}") from error
+            if not self._reading.forgiving:
+                raise NotUsableError(f"{name}: {error}") from error
+            self._malformed.append(name)
 
     def _document(self, name: str, data: bytes) -> None:
         suffix = suffix_of(name)
@@ -183,14 +228,16 @@ class _Reading:
 
 def _content(path: Path, stream: BinaryIO) -> bytes:
     source: Any = stream
-    if path.name.lower().endswith(".gz"):
+    packed = stream.read(len(_GZIP)) == _GZIP
+    stream.seek(0)
+    if packed or path.name.lower().endswith(".gz"):
         source = gzip.GzipFile(fileobj=stream)
     return read_limited(source, ADVISORY_FILE, what=str(path), code=Code.DB_UNAVAILABLE)
 
 
 def _scores(data: bytes) -> Document:
     try:
-        return read_scores(iter(data.decode("utf-8").splitlines()))
+        return read_scores(iter(data.decode("utf-8-sig").splitlines()))
     except UnicodeDecodeError as error:
         raise NotUsableError("is no table of EPSS scores: it is not text") from error
 
@@ -214,5 +261,11 @@ def _yaml(data: bytes) -> object:
 
 
 def _left_out(names: list[str]) -> str:
-    shown = ", ".join(names[:_NAMED_FILES]) + (", …" if len(names) > _NAMED_FILES else "")
-    return f"{len(names)} file(s) of the advisory database hold nothing that is used and were left out: {shown}"
+    return (
+        f"{len(names)} file(s) of the advisory database hold nothing that is used and were left out: "
+        + _some(names)
+    )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED_FILES]) + (", …" if len(names) > _NAMED_FILES else "")

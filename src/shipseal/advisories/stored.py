@@ -136,6 +136,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         records: how many records it had.
         address: where it was fetched; empty for a file.
         checked: when it was last asked for, microseconds since 1970; None for a file.
+        etag: of the answer, to ask whether there is a newer one.
+        last_modified: likewise.
+        notes: what a person should know of it, a sentence each.
     """
 
     name: str
@@ -143,6 +146,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     records: int = 0
     address: str = ""
     checked: _Micros | None = None
+    etag: str = ""
+    last_modified: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Ecosystem(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -167,14 +173,13 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
         records: how many advisories, withdrawn ones included.
         withdrawn: how many of them are.
         newest: when the newest was modified, microseconds since 1970; None when there is none.
-        checked: when all its sources were last asked for, if all of them were fetched.
+        checked: when all its sources of records were last asked for; None when one of them is a file.
         ecosystems: by name without release, as OSV writes it.
         covered: keys of ecosystems and releases that have an entry.
         sources: where it all came from.
         kev: known exploited vulnerabilities.
         epss: scores of likelihood.
         ratings: severities by id.
-        notes: what a person should know, a sentence each.
     """
 
     format: int
@@ -188,4 +193,3 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     kev: Table | None
     epss: Table | None
     ratings: Table | None
-    notes: tuple[str, ...] = ()
