@@ -23,11 +23,12 @@ RUNBOOK = SHARED / "bench" / "runbook-pipeline.sh"
 TUNED = ROOT / "bench" / "tuned-pipeline.sh"
 SHIPSEAL = Path(sys.prefix) / "bin" / "shipseal"
 
-SHELL, AT_HAND, AT_ONCE, RELEASE, SYFT = (
+SHELL, AT_HAND, AT_ONCE, RELEASE, WITH_GRYPE, SYFT = (
     "shell",
     "tuned shell",
     "tuned, at once",
     "release",
+    "release with Grype",
     "Syft alone",
 )
 _TOLD = {
@@ -35,6 +36,7 @@ _TOLD = {
     AT_HAND: "a tuned shell script",
     AT_ONCE: "the same, all platforms at once",
     RELEASE: "`shipseal release`",
+    WITH_GRYPE: "the same, scanned by Grype",
     SYFT: "Syft alone, as the release starts it",
 }
 SPEEDUP, TUNED_SPEEDUP, SHARE = 4.0, 1.2, 15.0
@@ -100,10 +102,10 @@ def shell(race: Race, script: Path, **extra: str) -> Timed:
         return timed_run(words, environment)[0]
 
 
-def release(race: Race, name: str) -> Timed:
+def release(race: Race, name: str, engine: str = "builtin") -> Timed:
     """Release with an empty state folder and an empty cache, in a process of its own."""
     with two_registries(race.site) as repositories:
-        project = race.site.project(name, repositories)
+        project = race.site.project(name, repositories, engine=engine)
         words: list[str | Path] = [
             SHIPSEAL,
             *project.words("release", "--version", VERSION, "--json"),
@@ -112,7 +114,8 @@ def release(race: Race, name: str) -> Timed:
             taken, told = timed_run(words, project.environment(), folder=project.folder)
     if json.loads(told)["status"] != "done":
         raise SystemExit(f"the release is not done:\n{told}")
-    race.starts[RELEASE], race.most[RELEASE] = watch.seen, watch.most
+    if engine == "builtin":
+        race.starts[RELEASE], race.most[RELEASE] = watch.seen, watch.most
     return taken
 
 
@@ -134,6 +137,7 @@ def contestants(race: Race, number: int) -> Iterator[tuple[str, Callable[[], Tim
     each: list[tuple[str, Callable[[], Timed]]] = [
         (RELEASE, lambda: release(race, f"release-{number}")),
         (SYFT, lambda: syft_alone(race, f"syft-{number}")),
+        (WITH_GRYPE, lambda: release(race, f"grype-{number}", "grype")),
         (AT_HAND, lambda: shell(race, TUNED)),
         (SHELL, lambda: shell(race, RUNBOOK)),
     ]
@@ -220,6 +224,8 @@ def report(race: Race, image: Image) -> Report:
         f"the release started Syft {runs} times, {race.most.get(RELEASE)} at once; Syft alone was started with the "
         "same arguments and environment (GOMEMLIMIT, which follows free memory, need only be set), as "
         "often, as many at once",
+        "the release scans with its built-in matcher, the shell scripts with Grype, both with the same advisories; "
+        "they find the same (docs/matching.md)",
         "seconds are medians; a ratio is the median of the ratios within a round; others' load is the part of all "
         "cores that neither the contestant nor the registries used",
         *(f"Syft was started differently: {found}" for found in differing(race)),

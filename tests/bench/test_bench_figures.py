@@ -189,7 +189,7 @@ def test_machine_and_commit_are_told() -> None:
 
 
 def _race(tmp_path: Path, *rounds: dict[str, float]) -> Race:
-    race = Race(Site(tmp_path, Image(tmp_path, 1, 1)), time.monotonic() + 60)
+    race = Race(Site(tmp_path, Image(tmp_path, 1, 1), tmp_path), time.monotonic() + 60)
     race.rounds = [
         {name: Timed(seconds, 1.0, 0.0) for name, seconds in each.items()} for each in rounds
     ]
