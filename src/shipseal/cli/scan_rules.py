@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shipseal.config.load import LoadedConfig
     from shipseal.config.sections import Scan
     from shipseal.gate.policy import GatePolicy
+    from shipseal.gate.previous import Previous
     from shipseal.ignores.rules import IgnoreRule
 
 _AGE = re.compile(r"(\d{1,5})(d|h|m)")
@@ -32,6 +33,7 @@ class ScanRules:
         policy: the gate's; None where nothing is to be decided.
         ignores: rules that take findings out of the gate.
         accept_incomplete: what may be missing from a catalogue, by name.
+        previous: what new findings are told by; None where nothing was named.
         loaded: the configuration that was named, for how registries are reached; None without one.
     """
 
@@ -40,6 +42,7 @@ class ScanRules:
     ignores: "tuple[IgnoreRule, ...]" = ()
     accept_incomplete: frozenset[str] = frozenset()
     loaded: "LoadedConfig | None" = None
+    previous: "Previous | None" = None
 
 
 def rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
@@ -52,6 +55,15 @@ def rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
     Raises:
         ConfigError: a file is wrong, or an option is.
     """
+    rules = _rules_of(wish, reporter)
+    if rules.policy is None or not wish.must_fix:
+        return rules
+    from shipseal.wiring.scan_gate import requiring  # noqa: PLC0415 - only where something is decided
+
+    return replace(rules, policy=requiring(rules.policy, wish.must_fix))
+
+
+def _rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
     if wish.config is not None:
         return _configured(wish, wish.config, reporter)
     if wish.policy is not None:
@@ -70,6 +82,7 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
     from shipseal.config.load import load  # noqa: PLC0415 - pydantic and YAML only where there is a file
     from shipseal.wiring.gate import gate_policy  # noqa: PLC0415
     from shipseal.wiring.ignores import ignore_rules  # noqa: PLC0415
+    from shipseal.wiring.previous import since_configured  # noqa: PLC0415
 
     words = {
         "gate.fail_on": wish.fail_on,
@@ -84,12 +97,14 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
         ignore_rules(loaded, reporter),
         frozenset(found.sbom.accept_incomplete),
         loaded,
+        since_configured(found.gate),
     )
 
 
 def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
     from shipseal.config.load import load_scan_policy  # noqa: PLC0415 - as above
     from shipseal.wiring.gate import gate_policy  # noqa: PLC0415
+    from shipseal.wiring.previous import since_configured  # noqa: PLC0415
     from shipseal.wiring.scan_gate import with_threshold  # noqa: PLC0415
 
     found = load_scan_policy(file)
@@ -98,6 +113,7 @@ def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
         with_threshold(wish.fail_on, gate_policy(found.gate)),
         _ignores(wish.ignores or found.ignores.file, reporter),
         frozenset(found.sbom.accept_incomplete),
+        previous=since_configured(found.gate),
     )
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from shipseal.checks import Outcome
+from shipseal.checks import Outcome, Status
 from shipseal.cli.scan_found import Found, overview_of
+from shipseal.cli.scan_material import UNSTATED
 from shipseal.cli.scan_rules import ScanRules
 from shipseal.cli.scan_wish import ScanWish
 from shipseal.errors import Code, SbomError, ScanError, ShipsealError
 from shipseal.gate.decision import decide
 from shipseal.gate.policy import GatePolicy
-from shipseal.gate.report import GateReport
+from shipseal.gate.report import SCANNED, GateReport
 from shipseal.oci.platform import Platform
 from shipseal.report.entries import Judge, entries_of
 from shipseal.report.interface import GateView, Judgement, ScanOverview
@@ -31,15 +32,19 @@ def judged(
         found: what the scanner said.
         now: when it is decided, for the ends of ignores.
     """
-    report = decide(found.reports, rules.policy or GatePolicy(), rules.ignores, now=now)
+    policy = rules.policy or GatePolicy()
+    report = decide(found.reports, policy, rules.ignores, now=now, previous=rules.previous)
     missing = _missing(found, rules)
     problem = _problem(found, missing, report)
+    before = (*([found.stale.message] if found.stale else []), *missing)
+    obstacles = (*before, *_obstacles(report))
     view = GateView(
         outcome=str(report.outcome if not problem else _outcome(problem)),
-        headline=problem.message if problem else report.summary,
-        reasons=(*([found.stale.message] if found.stale else []), *missing, *report.reasons),
+        headline=_plain(problem.message if problem else report.summary),
+        reasons=(*before, *map(_plain, report.reasons)),
         policy=report.policy.sentences(),
         code=str(problem.code) if problem else "",
+        obstacles=obstacles,
     )
     entries = entries_of(found.reports, _judge(report))
     return overview_of(found, entries, now=now, only=wish.only, gate=view), problem
@@ -51,6 +56,20 @@ def _judge(report: GateReport) -> Judge:
         for verdict in report.verdicts
     }
     return lambda platform, finding: known[platform, finding]
+
+
+def _obstacles(report: GateReport) -> tuple[str, ...]:
+    """Return those reasons that are no findings: what was not looked up, what the data does not know."""
+    return tuple(
+        _plain(f"{check.subject}: {check.reason}")
+        for check in report.checks
+        if check.name == SCANNED and check.status is Status.UNKNOWN
+    )
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` without the platform where an SBOM does not say whose it is."""
+    return text.replace(f" on {UNSTATED}", "").replace(f"{UNSTATED}: ", "")
 
 
 def _missing(found: Found, rules: ScanRules) -> tuple[str, ...]:
@@ -66,10 +85,11 @@ def _problem(found: Found, missing: tuple[str, ...], report: GateReport) -> Ship
         return _incomplete(missing, found)
     if found.stale is not None:
         return found.stale
-    if report.outcome is Outcome.FAIL and "undecided" not in report.answers:
-        return ScanError(Code.GATE_FAILED, report.summary, hint=_REFUSED)
+    summary = _plain(report.summary)
+    if report.outcome is Outcome.FAIL:
+        return ScanError(Code.GATE_FAILED, summary, hint=_REFUSED)
     if report.outcome is not Outcome.PASS:
-        return ScanError(Code.GATE_UNDECIDED, report.summary, hint=_OPEN)
+        return ScanError(Code.GATE_UNDECIDED, summary, hint=_OPEN)
     return None
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from shipseal._internal.vulnerability_ids import vulnerability_id
 from shipseal.config.section import Section, Shown
 from shipseal.config.values import (
     Duration,
@@ -24,7 +25,6 @@ from shipseal.config.values import (
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%")
 _NUMBER = re.compile(r"[01](?:\.\d{1,9})?|\.\d{1,9}")
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-:._][A-Za-z0-9]+)+")
 _CONDITIONS = ("name", "purl", "type", "path", "origin")
 
 Threshold = Literal["critical", "high", "medium", "low", "negligible"]
@@ -50,17 +50,6 @@ def parse_probability(value: object) -> float | None:
 
 def _probability_text(value: float | None) -> float | str:
     return "none" if value is None else value
-
-
-def vulnerability_id(value: str) -> str:
-    """Return the id of a vulnerability.
-
-    Raises:
-        ValueError: it has not the form of one.
-    """
-    if len(value) > 128 or not _ID.fullmatch(value):
-        raise ValueError("expected the id of a vulnerability, such as CVE-2024-3094")
-    return value
 
 
 class Component(Section):

@@ -1,7 +1,7 @@
 """What new findings are told by: a file that was named, or a release of this machine."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from shipseal._internal.limits import TOOL_OUTPUT, read_file
@@ -15,23 +15,26 @@ from shipseal.release.previous import newest_done
 from shipseal.scan.interface import ScanReport
 from shipseal.scan.results_read import read_reports
 
+_UNSTATED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for times that nobody asks for."""
 
-def since_configured(gate: Gate, *, now: datetime) -> Previous | None:
+
+def since_configured(gate: Gate) -> Previous | None:
     """Return what ``gate.since`` names; None when it names nothing, or nothing asks for it.
 
     Raises:
         ConfigError: see :func:`since_file`.
     """
-    return since_file(gate.since, now=now) if gate.since and gate.new_only else None
+    return since_file(gate.since) if gate.since and gate.new_only else None
 
 
-def since_file(path: Path, *, now: datetime) -> Previous:
+def since_file(path: Path) -> Previous:
     """Return what the scan in a file had.
 
     Raises:
         ConfigError: there is no such file, or it holds no results of a scan.
     """
-    reports = reports_in(path, now=now)
+    reports = reports_in(path, now=_UNSTATED)
     return Previous.of(path.name, _past(reports))
 
 
@@ -72,13 +75,13 @@ def reports_of(release: Known, state: StateFolder, *, now: datetime) -> tuple[Sc
     return tuple(reports)
 
 
-def earlier(state: StateFolder, image: str, version: str, *, now: datetime) -> Previous | None:
+def earlier(state: StateFolder, image: str, version: str) -> Previous | None:
     """Return what the newest release of ``image`` on this machine had; None when there is none of another version."""
     found = newest_done(all_known(state), image, version)
     if found is None or found.state.plan is None:
         return None
     label = f"release {found.state.plan.version} ({found.identifier})"
-    return Previous.of(label, _past(reports_of(found, state, now=now)))
+    return Previous.of(label, _past(reports_of(found, state, now=_UNSTATED)))
 
 
 def _past(reports: Iterable[ScanReport]) -> Iterable[PastFinding]:

@@ -197,10 +197,7 @@ def _parts(
         turns=turns,
         base=base_finder(loaded, opened.connections),
         earlier=lambda: earlier(
-            state_folder(loaded.path, around.env),
-            config.image,
-            _version(loaded),
-            now=clock.now(),
+            state_folder(loaded.path, around.env), config.image, _version(loaded)
         ),
         advise=advise,
     )

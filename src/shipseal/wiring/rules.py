@@ -68,7 +68,7 @@ def release_rules(
         policy_uri=loaded.path.name,
         policy_digest=_policy_digest(loaded, ignores, keys.key_ids, around.clock.now()),
         glass=glass_wish(asked, loaded, around) if asked else None,
-        since=since_configured(config.gate, now=around.clock.now()),
+        since=since_configured(config.gate),
     )
 
 
