@@ -14,7 +14,18 @@ from bench import __main__ as bench
 from bench import push, startup
 from bench.machine import Meter, Timed, facts, timed_run
 from bench.options import Options
-from bench.release import AT_HAND, RELEASE, SHELL, SYFT, Race, contestants, differing, goals, run
+from bench.release import (
+    AT_HAND,
+    RELEASE,
+    SHELL,
+    SYFT,
+    WITH_GRYPE,
+    Race,
+    contestants,
+    differing,
+    goals,
+    run,
+)
 from bench.report import PAGE, Goal, Report, columns, write_into
 from bench.samples import HASHING, IMPORTS, NETWORK, SOURCE, Profile, Row, Tool, kind_of, owner
 from bench.samples_text import details
@@ -261,7 +272,9 @@ def test_each_round_begins_with_another_contestant(tmp_path: Path) -> None:
     race = _race(tmp_path)
     orders = [[name for name, _ in contestants(race, number)] for number in (1, 2, 3)]
     assert len({order[0] for order in orders}) == 3
-    assert {frozenset(order) for order in orders} == {frozenset({RELEASE, SYFT, AT_HAND, SHELL})}
+    assert {frozenset(order) for order in orders} == {
+        frozenset({RELEASE, WITH_GRYPE, SYFT, AT_HAND, SHELL})
+    }
 
 
 def test_no_round_begins_that_could_last_too_long(tmp_path: Path) -> None:
