@@ -15,6 +15,7 @@ from shipseal.cli.break_glass import (
     asked_glass,
 )
 from shipseal.cli.failure import readers_may_leave
+from shipseal.cli.gate_options import MustFix
 from shipseal.cli.output import print_json, tell
 from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
@@ -54,6 +55,7 @@ def release(
     break_glass_until: UntilOption = None,
     break_glass_by: PersonOption = None,
     break_glass_undecided: UndecidedOption = False,
+    must_fix: MustFix = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build, stage, catalogue, scan, gate, attest, verify and promote; or go on where an earlier run stopped."""
@@ -61,7 +63,14 @@ def release(
         glass = asked_glass(
             break_glass, break_glass_until, break_glass_by, undecided=break_glass_undecided
         )
-        _run(version=version, config=config, dry_run=dry_run, as_json=as_json, glass=glass)
+        _run(
+            version=version,
+            config=config,
+            dry_run=dry_run,
+            as_json=as_json,
+            glass=glass,
+            must_fix=must_fix,
+        )
 
 
 @app.command()
@@ -79,6 +88,7 @@ def resume(
     break_glass_until: UntilOption = None,
     break_glass_by: PersonOption = None,
     break_glass_undecided: UndecidedOption = False,
+    must_fix: MustFix = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a release that was interrupted, held, or partly promoted: only what is missing is done."""
@@ -87,7 +97,14 @@ def resume(
     )
     if version is not None:
         # Its id follows from version and configuration, and its evidence lies at the targets.
-        _run(version=version, config=config, dry_run=False, as_json=as_json, glass=glass)
+        _run(
+            version=version,
+            config=config,
+            dry_run=False,
+            as_json=as_json,
+            glass=glass,
+            must_fix=must_fix,
+        )
         return
     from shipseal.cli.release_view import tell_unreadable  # noqa: PLC0415 - costs more than --help may
     from shipseal.release.known import survey, unfinished  # noqa: PLC0415
@@ -106,6 +123,7 @@ def resume(
         as_json=as_json,
         resumed=found.identifier,
         glass=glass,
+        must_fix=must_fix,
     )
 
 
@@ -190,6 +208,7 @@ def _run(
     as_json: bool,
     resumed: str | None = None,
     glass: "GlassAsked | None" = None,
+    must_fix: list[str] | None = None,
 ) -> None:
     from shipseal._internal.clock import SteadyClock, SystemClock  # noqa: PLC0415
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
@@ -204,7 +223,8 @@ def _run(
     clock = SteadyClock(SystemClock())
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
-        setup = release_setup(Wish(version, config, dry_run, resumed, glass), around)
+        wish = Wish(version, config, dry_run, resumed, glass, tuple(must_fix or ()))
+        setup = release_setup(wish, around)
         try:
             ended = run(setup)
         finally:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from shipseal.cli.gate_options import MustFix
 from shipseal.cli.identity_options import Offline, TrustedRootFile
 
 app = typer.Typer(
@@ -71,12 +72,12 @@ def scan(
             "--ignores", help="File with ignore rules, such as .grype.yaml; read only when named."
         ),
     ] = None,
-    must_fix: Annotated[
-        list[str] | None,
+    must_fix: MustFix = None,
+    since: Annotated[
+        Path | None,
         typer.Option(
-            "--must-fix",
-            metavar="CVE",
-            help="Refuse while this one is there; may be given several times.",
+            "--since",
+            help="File with an earlier scan: of what the gate refuses, only what that has not counts.",
         ),
     ] = None,
     base: Annotated[
@@ -174,6 +175,7 @@ def scan(
             ignores=ignores,
             base=base,
             must_fix=tuple(must_fix or ()),
+            since=since,
             only=only,
             platform=platform,
             sbom=sbom,

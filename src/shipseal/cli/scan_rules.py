@@ -56,11 +56,16 @@ def rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
         ConfigError: a file is wrong, or an option is.
     """
     rules = _rules_of(wish, reporter)
-    if rules.policy is None or not wish.must_fix:
+    if rules.policy is None:
         return rules
     from shipseal.wiring.scan_gate import requiring  # noqa: PLC0415 - only where something is decided
 
-    return replace(rules, policy=requiring(rules.policy, wish.must_fix))
+    policy = requiring(rules.policy, wish.must_fix)
+    if wish.since is None:
+        return replace(rules, policy=policy)
+    from shipseal.wiring.previous import since_file  # noqa: PLC0415 - as above
+
+    return replace(rules, policy=replace(policy, new_only=True), previous=since_file(wish.since))
 
 
 def _rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:

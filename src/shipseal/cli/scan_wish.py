@@ -79,6 +79,7 @@ class ScanWish:
         ignores: file of ignore rules.
         base: the base image.
         must_fix: vulnerabilities that must be gone.
+        since: file with an earlier scan: only what that has not refuses.
         only: ``app`` or ``base``: what is shown.
         platform: one platform of an image.
         sbom: an SBOM of the image that is scanned in place of a new catalogue.
@@ -97,6 +98,7 @@ class ScanWish:
     ignores: Path | None = None
     base: str | None = None
     must_fix: tuple[str, ...] = ()
+    since: Path | None = None
     only: str | None = None
     platform: str | None = None
     sbom: Path | None = None
@@ -159,6 +161,11 @@ def checked(wish: ScanWish) -> ScanWish:
     if wish.config and wish.policy:
         raise ConfigError(
             "--config and --policy exclude each other", hint="name the one that decides"
+        )
+    if wish.since and not wish.gates:
+        raise ConfigError(
+            "--since is for a gate, and nothing is to be decided",
+            hint="say what refuses with --fail-on, --policy or --config",
         )
     image = not wish.source.startswith((SBOM, ATTESTED))
     if wish.sbom and not image:

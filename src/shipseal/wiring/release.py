@@ -52,6 +52,7 @@ class Wish:
         dry_run: upload and sign nothing.
         resumed: id of the release that is to go on; None for whichever this is.
         glass: what a person decided in case the gate refuses.
+        must_fix: vulnerabilities that must be gone, besides those of the configuration.
     """
 
     version: str | None
@@ -59,6 +60,7 @@ class Wish:
     dry_run: bool
     resumed: str | None = None
     glass: GlassAsked | None = None
+    must_fix: tuple[str, ...] = ()
 
 
 def release_setup(wish: Wish, around: Surroundings) -> Setup:
@@ -67,7 +69,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     Raises:
         ConfigError: the configuration or the command line is wrong.
     """
-    loaded = load(wish.config, env=around.env, overrides={"version": wish.version})
+    loaded = _loaded(wish, around.env)
     version = _version(loaded)
     # A fork has no key, and needs none: nothing is signed and nothing read back.
     fork = origin_of(around.env).fork
@@ -96,6 +98,17 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
         request=_request(loaded, around, git, work_folder(state, identifier)),
         lock_wait=loaded.config.timeouts.lock,
     )
+
+
+def _loaded(wish: Wish, env: Mapping[str, str]) -> LoadedConfig:
+    """Return the configuration with what the command line says; it adds to what must be gone, and takes nothing off."""
+    words: dict[str, object] = {"version": wish.version}
+    loaded = load(wish.config, env=env, overrides=words)
+    known = loaded.config.gate.must_fix
+    further = tuple(dict.fromkeys(text for text in wish.must_fix if text not in known))
+    if not further:
+        return loaded
+    return load(wish.config, env=env, overrides=words | {"gate.must_fix": (*known, *further)})
 
 
 @dataclass(frozen=True, slots=True)
