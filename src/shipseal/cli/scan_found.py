@@ -9,7 +9,7 @@ from shipseal.cli.scan_material import Materials
 from shipseal.errors import ScanError
 from shipseal.report.entries import of_origin, platform_name
 from shipseal.report.interface import FindingEntry, GateView, ScanOverview
-from shipseal.scan.interface import ScanReport
+from shipseal.scan.interface import Package, ScanReport
 
 _ORIGINS = {"app": "application", "base": "base"}
 
@@ -24,6 +24,7 @@ class Found:
         choice: why this engine.
         stale: why the data is too old to decide with; None when it is not.
         notes: what a person should know, a sentence each.
+        packages: all that were looked up, where an output lists them.
     """
 
     materials: Materials
@@ -31,6 +32,7 @@ class Found:
     choice: str
     stale: ScanError | None = None
     notes: tuple[str, ...] = ()
+    packages: tuple[Package, ...] = ()
 
     def incomplete_by_name(self) -> tuple[tuple[str, str], ...]:
         """Return why the catalogues may not be whole: the name by which a policy accepts it, and a sentence."""
@@ -84,6 +86,7 @@ def overview_of(
         gate=gate,
         incomplete=tuple(text for _, text in found.incomplete_by_name()),
         notes=_once(notes),
+        packages=found.packages,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shipseal._internal.clock import Clock
 from shipseal.cli.scan_found import Found, overview_of
-from shipseal.cli.scan_material import Material, Materials, sbom_file
+from shipseal.cli.scan_material import Material, Materials, sbom_file, unpacked
 from shipseal.cli.scan_rules import ScanRules, rules_of
 from shipseal.cli.scan_wish import ATTESTED, SBOM, ScanWish
 from shipseal.errors import ScanError, ShipsealError
@@ -17,6 +17,7 @@ from shipseal.report.entries import entries_of
 from shipseal.report.interface import ScanOverview
 from shipseal.scan.database_age import check_age
 from shipseal.scan.interface import DatabasePolicy, Scanner, ScanReport, ScanRequest
+from shipseal.wiring.advice import advise
 from shipseal.wiring.scan_engines import engines_for
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def scan(wish: ScanWish, clock: Clock, reporter: "Reporter") -> Scanned:
     rules = rules_of(wish, reporter)
     found = look(wish, rules, clock, reporter)
     if rules.policy is None:
-        entries = entries_of(found.reports)
+        entries = entries_of(found.reports, advise=advise)
         return Scanned(overview_of(found, entries, now=clock.now(), only=wish.only))
     from shipseal.cli.scan_verdict import judged  # noqa: PLC0415 - only where something is decided
 
@@ -73,7 +74,7 @@ def look(wish: ScanWish, rules: ScanRules, clock: Clock, reporter: "Reporter") -
         ShipsealError: it could not be read, catalogued or scanned.
     """
     with _materials(wish, rules, clock, reporter) as materials:
-        return _found(materials, rules, clock, reporter)
+        return _found(materials, rules, clock, listed=_lists_packages(wish))
 
 
 @contextmanager
@@ -82,7 +83,8 @@ def _materials(
 ) -> Iterator[Materials]:
     """Give what is scanned; what an image needs is not imported for a file."""
     if wish.source.startswith(SBOM):
-        with sbom_file(Path(wish.source.removeprefix(SBOM)), wish.source) as materials:
+        path = Path(wish.source.removeprefix(SBOM))
+        with sbom_file(path, wish.source, wish.one_platform) as materials:
             yield materials
     elif wish.source.startswith(ATTESTED):
         from shipseal.cli.scan_attested import attested  # noqa: PLC0415
@@ -96,7 +98,11 @@ def _materials(
             yield materials
 
 
-def _found(materials: Materials, rules: ScanRules, clock: Clock, reporter: "Reporter") -> Found:
+def _lists_packages(wish: ScanWish) -> bool:
+    return any(output.format == "cyclonedx" for output in wish.outputs)
+
+
+def _found(materials: Materials, rules: ScanRules, clock: Clock, *, listed: bool) -> Found:
     engines = engines_for(rules.engine, os.environ, clock)
     scanner, *others = engines.scanners
     reports = tuple(_report(scanner, item) for item in materials.items)
@@ -107,11 +113,18 @@ def _found(materials: Materials, rules: ScanRules, clock: Clock, reporter: "Repo
         reports=reports,
         choice=engines.reason,
         stale=_stale(reports, rules.engine.max_age, clock),
+        packages=tuple(one.package for item in materials.items for one in item.inventory.packages)
+        if listed
+        else (),
     )
 
 
 def _report(scanner: Scanner, item: Material) -> ScanReport:
-    return scanner.scan(ScanRequest(item.platform, item.sbom, item.digest, item.native))
+    with unpacked(item) as plain:
+        request = ScanRequest(
+            item.platform, plain, item.digest, item.native, inventory=item.inventory
+        )
+        return item.complete(scanner.scan(request))
 
 
 def _stale(

@@ -16,6 +16,7 @@ from shipseal.oci.platform import Platform
 from shipseal.report.entries import Judge, entries_of
 from shipseal.report.interface import GateView, Judgement, ScanOverview
 from shipseal.scan.interface import Finding
+from shipseal.wiring.advice import advise
 
 _REFUSED = "update what blocks to the fixed version, or ignore it with its reason and end (--ignores .grype.yaml)"
 _OPEN = "say what such findings and gaps do: gate.unknown and gate.gaps in the file of --policy or --config"
@@ -46,7 +47,7 @@ def judged(
         code=str(problem.code) if problem else "",
         obstacles=obstacles,
     )
-    entries = entries_of(found.reports, _judge(report))
+    entries = entries_of(found.reports, _judge(report), advise)
     return overview_of(found, entries, now=now, only=wish.only, gate=view), problem
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shipseal.errors import ConfigError
+from shipseal.oci.platform import Platform
 from shipseal.wiring.identity_words import IdentityWords
 
 SBOM = "sbom:"
@@ -109,6 +110,15 @@ class ScanWish:
     def gates(self) -> bool:
         """Whether anything is to be decided."""
         return bool(self.fail_on or self.policy or self.config or self.must_fix)
+
+    @property
+    def one_platform(self) -> Platform | None:
+        """The one platform that is asked for; None for all.
+
+        Raises:
+            ImageError: it is no platform.
+        """
+        return Platform.parse(self.platform) if self.platform else None
 
 
 def outputs_of(texts: Sequence[str]) -> tuple[Output, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from shipseal.oci import Digest, PlatformImage
 from shipseal.oci import media_types as mt
-from shipseal.oci.image import HistoryEntry
+from shipseal.oci.image import HistoryEntry, ImageConfig
 from shipseal.scan.interface import Origin, Package, ScanReport
 from shipseal.scan.package_databases import is_only_listed
 
@@ -75,6 +75,11 @@ def base_layers(image: PlatformImage, base: KnownBase | None = None) -> BaseLaye
         return BaseLayers(layers, count, told, exact=True)
     told = f"the image does not begin with the layers of {base.name}, so that is not what it was built on"
     return BaseLayers(layers, None, told)
+
+
+def layers_by_history(config: ImageConfig) -> BaseLayers:
+    """Return which layers are the base image's by the history alone, where nobody can be asked for the base image."""
+    return _by_history(tuple(map(str, config.diff_ids)), config.history, said="")
 
 
 def annotated_base(image: PlatformImage, index: Mapping[str, str]) -> tuple[str, str]:
