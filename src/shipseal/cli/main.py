@@ -58,9 +58,14 @@ COMMANDS: Mapping[str, Entry] = {
     "admission": Entry(
         "shipseal.cli.admission", "Write the policy out for a cluster's admission controller."
     ),
+    "db": Entry(
+        "shipseal.cli.db", "Fetch, import, share and check the advisories of the built-in matcher."
+    ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
+    "gate": Entry("shipseal.cli.gate", "Say for every finding which rule of the gate decided."),
     "scan": Entry(
-        "shipseal.cli.scan", "Find the vulnerabilities of an image or an SBOM; refuse them by a gate."
+        "shipseal.cli.scan",
+        "Find the vulnerabilities of an image or an SBOM; refuse them by a gate.",
     ),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),

@@ -60,6 +60,7 @@ def decide(
         unusable=judge.unusable(),
         must_fix=judge.must_fix(),
         notes=tuple(_notes(reports, policy, previous)),
+        previous=previous.source if previous and policy.new_only else "",
     )
 
 

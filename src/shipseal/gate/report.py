@@ -40,6 +40,7 @@ class GateReport:
         unusable: ignores that can never hold.
         must_fix: what must be gone, and how many findings there still are of each.
         notes: what a person should know of how it was decided, a sentence each.
+        previous: what new findings were told by; empty when nothing was compared.
     """
 
     outcome: Outcome
@@ -52,6 +53,7 @@ class GateReport:
     unusable: tuple[UnusableIgnore, ...] = ()
     must_fix: tuple[MustFix, ...] = ()
     notes: tuple[str, ...] = ()
+    previous: str = ""
 
     def with_status(self, status: Status) -> tuple[FindingVerdict, ...]:
         """Return the findings that were judged so."""
@@ -151,6 +153,8 @@ class GateReport:
             "summary": self.summary,
             "reasons": list(self.reasons),
             "policy": self.policy.to_json(),
+            "rules": list(self.policy.sentences()),
+            "previous": self.previous or None,
             "decided": rfc3339(self.decided),
             "platforms": [
                 platform_document(scan, self.counts(scan.platform)) for scan in self.reports

@@ -8,6 +8,9 @@ from shipseal.ignores.rules import IgnoreRule
 from shipseal.oci import Platform
 from shipseal.scan.interface import Finding
 
+_UNSTATED = "unknown/unknown"
+"""The platform of an SBOM that does not say whose it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class FindingVerdict:
@@ -89,7 +92,9 @@ class Group:
         """Return it for people: ``CVE-2018-7750 (critical) in paramiko 2.4.0 on linux/amd64, fixed in 2.4.1``."""
         finding = self.verdict.finding
         package = finding.package
-        where = f"in {package.name} {package.version} on {', '.join(self.platforms)}"
+        told = [name for name in self.platforms if name != _UNSTATED]
+        on = f" on {', '.join(told)}" if told else ""
+        where = f"in {package.name} {package.version}{on}"
         fixed = ", ".join(finding.fix_versions)
         fix = f"fixed in {fixed}" if fixed else f"fix: {finding.fix_state}"
         return f"{finding.id} ({finding.severity}) {where}, {fix}"
