@@ -88,6 +88,8 @@ class SyftCataloguer(Cataloguer):
         self._choosing = threading.Lock()
         # Unpacking keeps little more than one core busy: one platform after another, so that Syft begins sooner.
         self._unpacking = threading.Lock()
+        # Documents are large and copied several times, and two threads would not read two of them any faster.
+        self._reading = threading.Lock()
 
     def tool(self) -> SyftTool:
         """Return the Syft that is used; chosen at the first call, and said once.
@@ -134,11 +136,13 @@ class SyftCataloguer(Cataloguer):
                 cached = run is not None
                 if run is None:
                     run, seconds = self._run(tool, request, progress)
-                    self._remember(key, run)
+                    with self._reading:
+                        self._remember(key, run)
                 else:
                     # Its key is what the image states of its layers; before that is proved, it may be another one's.
                     self._prove(request)
-            result = self._result(request, key, run, seconds=seconds, cached=cached)
+            with self._reading:
+                result = self._result(request, key, run, seconds=seconds, cached=cached)
         except BaseException:
             transfer.done("failed")
             raise
