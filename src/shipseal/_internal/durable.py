@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from shipseal._internal.leftovers import open_part
@@ -101,11 +101,31 @@ def locked_folder(folder: Path) -> Iterator[None]:
     Raises:
         ShipsealError: see :func:`disk_errors`.
     """
-    with disk_errors(folder):
-        make_folders(folder)
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    with locked_by(folder / ".lock"):
+        yield
+
+
+@contextlib.contextmanager
+def locked_by(path: Path, *, told: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock that the file ``path`` is; it and its folder are made, and stay.
+
+    Args:
+        path: the file.
+        told: hears, once, that somebody else holds it and is waited for.
+
+    Raises:
+        ShipsealError: see :func:`disk_errors`.
+    """
+    with disk_errors(path):
+        make_folders(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if told is not None:
+                told()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

@@ -43,21 +43,30 @@ class CompiledDatabase(AdvisoryIndex):
 
     Args:
         connection: to the file, usable from any thread.
+        file: where it lay when it was opened.
         origin: where the data came from, for people.
         digest: of the file.
         note: what a person should know about this file, before what it says itself.
 
     Attributes:
-        meta: what the file says of itself.
+        file: where it lay when it was opened.
+        meta: what it says of itself.
 
     Raises:
         ScanError: ``scan.db-unavailable``: it says nothing of itself.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, *, origin: str, digest: str, note: str = ""
+        self,
+        connection: sqlite3.Connection,
+        file: Path,
+        *,
+        origin: str,
+        digest: str,
+        note: str = "",
     ) -> None:
         self._connection = connection
+        self.file = file
         self.origin = origin
         self.digest = digest
         self.meta = meta = self._read(_META, "SELECT value FROM meta", ())
@@ -182,7 +191,7 @@ def open_database(
         connection = _connect(path)
         if is_unchanged(path, checked):
             name = origin or path.as_posix()
-            return CompiledDatabase(connection, origin=name, digest=checked.digest, note=note)
+            return CompiledDatabase(connection, path, origin=name, digest=checked.digest, note=note)
         connection.close()
     raise unavailable(path, "changes again and again while it is opened", hint="run it once more")
 

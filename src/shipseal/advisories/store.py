@@ -17,11 +17,12 @@ import msgspec
 from shipseal._internal.durable import (
     disk_errors,
     fsync_names,
-    locked_folder,
+    locked_by,
     make_folders,
     write_atomic,
 )
 from shipseal._internal.limits import KIB
+from shipseal._internal.progress import Reporter
 from shipseal._internal.regular_file import open_file
 from shipseal.advisories.compiled import CompiledDatabase, open_database
 from shipseal.advisories.file_check import Checked, check_file, is_database, unavailable
@@ -121,17 +122,23 @@ class Store:
         yield from sorted(rest, key=_modified, reverse=True)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, reporter: Reporter | None = None) -> Iterator[None]:
         """Let one process at a time change what is here.
+
+        Args:
+            reporter: hears when another one is waited for.
 
         Raises:
             ShipsealError: ``resource.disk-full``, or the folder cannot be written.
         """
-        if self.is_folder:
-            with locked_folder(self.path):
-                yield
-            return
-        with locked_folder(self.path.absolute().parent / f".{self.path.name}.lock"):
+        beside = self.path.absolute().with_name(f".{self.path.name}.lock")
+        lock = self.path / ".lock" if self.is_folder else beside
+
+        def told() -> None:
+            if reporter is not None:
+                reporter.note(f"another one changes {self.path}: it is waited for")
+
+        with locked_by(lock, told=told):
             yield
 
     def install(self, built: Path) -> Checked:
@@ -207,7 +214,9 @@ def is_store(path: Path) -> bool:
     """Return whether ``path`` is a store, or a compiled database by itself."""
     if path.is_dir():
         return (path / CURRENT).is_file() or any(path.glob(f"*{SUFFIX}"))
-    return is_database(path) or path.name.endswith(SUFFIX)
+    # A damaged file may have nothing left that tells what it was; the one before it does.
+    previous = path.with_name(f"{path.name}{_PREVIOUS}")
+    return is_database(path) or path.name.endswith(SUFFIX) or is_database(previous)
 
 
 def _modified(path: Path) -> float:

@@ -77,7 +77,7 @@ def import_files(
         ScanError: ``scan.db-unavailable``: one of them is malformed, or all hold nothing; nothing has changed then.
         ShipsealError: ``resource.disk-full``, or the store cannot be written.
     """
-    with store.locked():
+    with store.locked(reporter):
         before = _opened(store, fresh=fresh)
         gathered = _loaded(before)
         read: list[Read] = []
@@ -107,7 +107,7 @@ def update(
         ShipsealError: a source could not be got from any of its addresses, and nothing has changed;
             ``resource.disk-full``.
     """
-    with store.locked(), scratch_folder("advisories") as folder:
+    with store.locked(reporter), scratch_folder("advisories") as folder:
         before = _opened(store, fresh=fresh)
         gathered = _loaded(before)
         found = fetch_all(feeds, _known(gathered), folder, fetch, reporter)
@@ -139,7 +139,7 @@ def pull(
         ScanError: ``scan.db-unavailable``: it cannot be read by this program; ``scan.db-stale``: it is older.
         ShipsealError: the registry refused or could not be reached; ``resource.disk-full``.
     """
-    with store.locked():
+    with store.locked(reporter):
         before = _opened(store, fresh=True)
         read = (Read(f"{target.name}@{stored.manifest}", 0),)
         if before is not None and before.digest == stored.layer.digest:

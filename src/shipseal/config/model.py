@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from shipseal.config.advisories_model import Advisories
 from shipseal.config.build_model import BuildConfig
 from shipseal.config.gate_model import Gate
 from shipseal.config.section import Section, ShortForm
@@ -66,6 +67,9 @@ class Config(Section):
     sign: Sign = Field(default=Sign(), description="How evidence is signed.")
     sbom: Sbom = Field(default=Sbom(), description="How the SBOM is made.")
     scan: Scan = Field(default=Scan(), description="How vulnerabilities are found.")
+    advisories: Advisories = Field(
+        default=Advisories(), description="Where the data for that is fetched from."
+    )
     gate: Gate = Field(default=Gate(), description="Which of them refuse a release.")
     ignores: Ignores = Field(default=Ignores(), description="Which of them do not count.")
     verify: Verify = Field(default=Verify(), description="What evidence is required.")
