@@ -18,11 +18,14 @@ from typing import Any
 
 import typer
 
+from shipseal.attest.judge_bundle import BundleStatus
 from shipseal.cli.main import COMMANDS, installed, load
 from shipseal.config import docs as configuration
 from shipseal.errors import Code, exit_for
+from shipseal.intoto.predicates import COSIGN_TYPES, PREDICATE_TYPES, read_as
 from shipseal.release.failure_texts import DATA
 from shipseal.sbom.store_limits import STORE_LIMITS, StoreLimit
+from shipseal.verify.verdict import MEANINGS, Standing
 
 ROOT = Path(__file__).resolve().parents[1]
 # As a script, only its own folder is searched; the rows of faults lie with their tests.
@@ -43,6 +46,43 @@ def exit_codes() -> str:
     """Return the table of failure codes with their exit statuses."""
     rows = [[f"[`{code}`](errors.md#{code})", str(int(exit_for(code)))] for code in Code]
     return table(["code", "exit"], rows)
+
+
+def checks() -> str:
+    """Return what a check of an image, or of one bundle, can say, with code and exit status."""
+    of_bundles = {str(status) for status in BundleStatus}
+    rows = []
+    for standing, means in MEANINGS.items():
+        code = "" if standing is Standing.PRESENT else str(standing.code)
+        rows.append(
+            [
+                f"`{standing}`",
+                means,
+                f"[`{code}`](errors.md#{code})" if code else "",
+                str(int(exit_for(standing.code))) if code else "0",
+                _of_bundle(standing) if _of_bundle(standing) in of_bundles else "",
+            ]
+        )
+    return table(["status", "means", "code", "exit", "of one bundle"], rows)
+
+
+def _of_bundle(standing: Standing) -> str:
+    """Return how ``verify bundle`` calls it."""
+    return str(BundleStatus.GENUINE if standing is Standing.PRESENT else standing)
+
+
+def families() -> str:
+    """Return the kinds of evidence with their predicate types."""
+    rows = [
+        [
+            str(family),
+            f"`{written}`",
+            f"`{COSIGN_TYPES[family]}`",
+            ", ".join(f"`{one}`" for one in read_as(family) if one != written),
+        ]
+        for family, written in PREDICATE_TYPES.items()
+    ]
+    return table(["kind", "predicate type", "cosign's `--type`", "read as well"], rows)
 
 
 def store_limits() -> str:
@@ -116,6 +156,8 @@ def faults(place: str) -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
+    "checks": checks,
+    "families": families,
     "configuration": configuration.markdown,
     "commands": commands,
     "store-limits": store_limits,

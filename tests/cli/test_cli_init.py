@@ -93,7 +93,22 @@ def test_the_remote_names_the_image_and_the_target(
     assert main(["init"]) == Exit.OK
     assert loads(capsys, "targets") == "ghcr.io/org/app"
     assert loads(capsys, "source") == "https://github.com/Org/App"
-    assert "# - docker.io/" in (repository / "shipseal.yaml").read_text()
+    text = (repository / "shipseal.yaml").read_text()
+    assert "# - docker.io/" in text
+    assert "#       repository: Org/App\n" in text
+
+
+def test_the_lines_for_a_job_without_a_key_are_right(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init"]) == Exit.OK
+    written = repository / "shipseal.yaml"
+    text = written.read_text()
+    assert "repository: ORG/REPOSITORY" in text
+    start = text.index("# verify:\n#   identities:")
+    lines = text[start:].split("\n\n")[0].replace("# ", "", 1).replace("\n# ", "\n")
+    written.write_text(text.replace("sign: {", "# sign: {") + f"\n{lines}\n")
+    assert main(["config", "check"]) == Exit.OK, capsys.readouterr().err
 
 
 def test_outside_of_git_nothing_is_ignored(

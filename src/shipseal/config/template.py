@@ -26,6 +26,13 @@ sign: {{mode: key, key: {key}}}
 # verify:
 #   keys: [{public}]               # default: the public part of sign.key
 #   require: [provenance, sbom, scan, seal]
+# Without a key, in a job that may have an identity token: take `sign` out, and name the workflow that signs.
+# verify:
+#   identities:
+#     - issuer: https://token.actions.githubusercontent.com
+#       repository: {repository}
+#       workflow: .github/workflows/release.yml
+#       ref: refs/tags/v*
 
 # Syft lists what is in the image; the whole list is scanned, and a list that fits the stores is attested.
 # sbom: {{syft: syft, fit: portable}}
@@ -52,7 +59,11 @@ def configuration(found: Repository, *, dockerfile_builder: str) -> str:
         dockerfile_builder: ``buildx`` or ``buildah``: which one is there for a Dockerfile.
     """
     key = found.key or f"./{KEY}"
-    rest = _REST.format(key=_text(key), public=_text(f"{key.removesuffix('.key')}.pub"))
+    rest = _REST.format(
+        key=_text(key),
+        public=_text(f"{key.removesuffix('.key')}.pub"),
+        repository=_text(_repository(found.source)),
+    )
     return "\n".join(
         [
             _HEAD + f"image: {_text(found.name)}\n" + _source(found),
@@ -78,6 +89,12 @@ def _source(found: Repository) -> str:
     return (
         f'{given}\n# version: "{version}"              # or: shipseal release --version {version}\n'
     )
+
+
+def _repository(source: str) -> str:
+    """Return ``OWNER/NAME`` of a repository at GitHub; a placeholder for any other."""
+    owner_and_name = source.removeprefix("https://github.com/").removesuffix(".git")
+    return owner_and_name if owner_and_name != source else "ORG/REPOSITORY"
 
 
 def _build(found: Repository, dockerfile_builder: str) -> str:

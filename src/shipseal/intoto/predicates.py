@@ -52,3 +52,8 @@ PREDICATE_TYPES = {
 def family_of(predicate_type: str) -> Family | None:
     """Return the family of a predicate type, or None for one that no policy can ask for."""
     return _FAMILIES.get(predicate_type)
+
+
+def read_as(family: Family) -> tuple[str, ...]:
+    """Return the predicate types that count for a family."""
+    return tuple(sorted(name for name, own in _FAMILIES.items() if own is family))

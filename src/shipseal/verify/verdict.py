@@ -1,8 +1,9 @@
 """What verification says: one check for each item that the policy requires, and one verdict over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from shipseal.checks import Check, Outcome, Status, outcome_of
@@ -12,7 +13,10 @@ from shipseal.oci import Digest
 
 
 class Standing(StrEnum):
-    """How one required item stands. Only PRESENT counts; everything else is a refusal with its reason."""
+    """How one required item stands. Only PRESENT counts; everything else is a refusal with its reason.
+
+    What each comes to is described in :data:`MEANINGS`, from which ``docs/verification.md`` has its table.
+    """
 
     PRESENT = "present"
     MISSING = "missing"
@@ -30,6 +34,22 @@ class Standing(StrEnum):
         """The failure code of an item that stands like this; nothing fails by an item that is there."""
         return _CODES.get(self, Code.ATTEST_INVALID)
 
+
+MEANINGS: Mapping[Standing, str] = MappingProxyType(
+    {
+        Standing.PRESENT: "it counts; for one bundle: it is genuine",
+        Standing.MISSING: "there is none",
+        Standing.WRONG_IDENTITY: "it is signed by somebody else than the policy names; each field that differs is told",
+        Standing.WRONG_SUBJECT: "it is genuine, and about something else",
+        Standing.UNTRUSTED: "the signature is by nobody who is trusted, or the content was changed",
+        Standing.UNREADABLE: "it is malformed, damaged or too large",
+        Standing.UNSIGNED: "somebody states it, and nobody signed it",
+        Standing.TOO_OLD: "the scan or the break-glass record is past its time",
+        Standing.INCONSISTENT: "it names other evidence than what is there",
+        Standing.REFUSED: "it is genuine and says no",
+    }
+)
+"""What a status means, for people."""
 
 _CODES = {
     Standing.MISSING: Code.ATTEST_MISSING,

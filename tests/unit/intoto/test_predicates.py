@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from shipseal.errors import AttestError, Code, ConfigError
-from shipseal.intoto.predicates import SPDX_FAMILY, Family, family_of
+from shipseal.intoto.predicates import (
+    PREDICATE_TYPES,
+    SPDX_FAMILY,
+    Family,
+    family_of,
+    read_as,
+)
 from shipseal.intoto.provenance import (
     BUILD_TYPE,
     LOCAL_BUILDER,
@@ -61,6 +67,12 @@ def test_spdx_types_are_one_family() -> None:
     assert {family_of(one) for one in SPDX_FAMILY} == {Family.SBOM}
     assert family_of("https://spdx.dev/Document/v3.0") is None
     assert family_of("https://slsa.dev/provenance/v0.2") is None
+
+
+def test_what_counts_for_a_family_is_read_as_it() -> None:
+    for family in Family:
+        assert {family_of(name) for name in read_as(family)} == {family}
+        assert PREDICATE_TYPES[family] in read_as(family)
 
 
 def test_our_provenance_says_what_went_in() -> None:
