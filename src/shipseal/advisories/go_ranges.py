@@ -20,6 +20,9 @@ def combined(standard: Sequence[Event], custom: Sequence[Event]) -> tuple[Event,
     """
     if not custom:
         return tuple(standard)
+    custom = _each_fix(custom)
+    if _has_end(standard) and any(map(_is_named, custom)):
+        return tuple(standard)  # tags such as edge-24.6.2 have no place among versions
     if len(standard) == 1 and standard[0].introduced == "0":
         return tuple(custom)
     if not _has_end(standard):
@@ -27,6 +30,28 @@ def combined(standard: Sequence[Event], custom: Sequence[Event]) -> tuple[Event,
     if not _has_end(custom):
         return _starting_at(_closed(standard), _start(custom))
     return (*_closed(standard), *custom)
+
+
+def _each_fix(events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events with one beginning for each end.
+
+    ``4.12, fixed 5.0.7, fixed 5.21.5, fixed 6.8`` names the fix of each line of releases. Which line a version is of
+    is not said, so a version below the last of them counts as affected, and is told all that fix it.
+    """
+    found: list[Event] = []
+    start: Event | None = None
+    for event in events:
+        if event.introduced is not None:
+            start = event
+        elif start is not None and found[-1].introduced is None:
+            found.append(start)
+        found.append(event)
+    return found
+
+
+def _is_named(event: Event) -> bool:
+    bound = event.introduced or event.fixed or event.last_affected or event.limit or "0"
+    return bound.lstrip("vV")[:1].isalpha()
 
 
 def _has_end(events: Sequence[Event]) -> bool:

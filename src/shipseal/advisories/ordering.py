@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from shipseal.advisories.versions.apk import ApkScheme
 from shipseal.advisories.versions.bitnami import BitnamiScheme
+from shipseal.advisories.versions.composer import ComposerScheme
 from shipseal.advisories.versions.deb import DebScheme
 from shipseal.advisories.versions.fuzzy import compare_fuzzy
 from shipseal.advisories.versions.gem import GemScheme
@@ -18,7 +19,7 @@ SCHEMES: Mapping[str, Scheme] = {
     "pypi": Pep440Scheme(),
     "npm": _SEMVER,
     "crates.io": _SEMVER,
-    "packagist": _SEMVER,
+    "packagist": ComposerScheme(),
     "bitnami": BitnamiScheme(),
     "go": GoScheme(),
     "rubygems": GemScheme(),

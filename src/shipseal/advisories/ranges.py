@@ -126,14 +126,18 @@ def _evaluate_interval(
 def _intervals(events: Sequence[Event], between: _Between) -> list[tuple[Event, Event | None]]:
     """Return the affected intervals: each beginning with its end, which is None where there is none.
 
-    Nearly all records list beginnings and ends in turn, and are taken at their word; others are sorted first. A lone
-    interval that ends before it begins holds no version, in whatever order it is read.
+    Nearly all records list beginnings and ends in turn, and are taken at their word; others are sorted first, as OSV
+    says. An interval that ends before it begins holds no version where sorting does not bring beginnings and ends in
+    turn either: sorted, such a record would mean all later versions, because of a mistake in one line.
     """
     paired = _pairs(events)
-    if paired is not None and (
-        len(paired) == 1 or all(end is None or between(start, end) <= 0 for start, end in paired)
-    ):
+    if paired is None:
+        return _sorted_intervals(events, between)
+    if len(paired) == 1:
         return paired
+    proper = [(start, end) for start, end in paired if end is None or between(start, end) <= 0]
+    if len(proper) == len(paired) or _pairs(sorted(events, key=cmp_to_key(between))) is None:
+        return proper
     return _sorted_intervals(events, between)
 
 

@@ -6,7 +6,8 @@ Steps for each document:
 (2) each package is looked up in its ecosystem, a distribution's package also by its source packages;
 (3) a vulnerability of an inner package that its owner's distribution says is fixed is left out;
 (4) kernel headers found through their source package are left out: they hold no code that runs;
-(5) what could not be looked up is told: as a gap where the ecosystem should have been covered, else as a note.
+(5) notices of a distribution that are about no vulnerability are left out;
+(6) what could not be looked up is told: as a gap where the ecosystem should have been covered, else as a note.
 """
 
 import re
@@ -46,6 +47,8 @@ _HEADERS = (
     (re.compile(r"linux-kbuild-.*"), re.compile(r"linux.*")),
 )
 _SHOWN_PROBLEMS = 20
+# Bug fixes and enhancements of AlmaLinux, Rocky Linux and Red Hat, which stand beside security advisories.
+_NOT_SECURITY = ("ALBA-", "ALEA-", "RLBA-", "RLEA-", "RHBA-", "RHEA-")
 
 
 class BuiltinScanner(Scanner):
@@ -126,10 +129,11 @@ class _Run:
     uncovered: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
     foreign: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
     headers: int = 0
+    notices: int = 0
     resolved: int = 0
 
     def look_up(self, item: ListedPackage) -> None:
-        """Steps (2) to (5) for one package."""
+        """Steps (2) to (6) for one package."""
         if not self._is_covered(item):
             return
         seen: set[str] = set()
@@ -183,6 +187,9 @@ class _Run:
         if match_type == "exact-indirect-match" and is_kernel_header(item, query.name):  # (4)
             self.headers += 1
             return True
+        if hit.id.startswith(_NOT_SECURITY) and not any(_is_cve(one) for one in hit.aliases):  # (5)
+            self.notices += 1
+            return True
         return False
 
     def _fixed_by_owner(self, item: ListedPackage) -> frozenset[str]:
@@ -192,6 +199,10 @@ class _Run:
                 for query, _ in queries(owner.identity, owner.ecosystem, owner.version):
                     found |= self.database.resolved(query)
         return frozenset(found)
+
+
+def _is_cve(identifier: str) -> bool:
+    return identifier.startswith("CVE-")
 
 
 def _queries(item: ListedPackage) -> Iterator[tuple[PackageQuery, str]]:
@@ -273,6 +284,10 @@ def _notes(inventory: Inventory, run: _Run, dropped: list[ListedPackage]) -> Ite
         yield f"{run.resolved} match(es) left out: the owning distribution package has the fix"
     if run.headers:
         yield f"{run.headers} match(es) in kernel headers left out: they hold no code that runs"
+    if run.notices:
+        yield (
+            f"{run.notices} match(es) with bug-fix or enhancement notices left out: they name no vulnerability"
+        )
     for kind, items in sorted(run.foreign.items()):
         yield f"{len(items)} package(s) of type {kind} are in no advisory ecosystem ({names(items)})"
     if inventory.unnamed:

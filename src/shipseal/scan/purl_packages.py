@@ -54,6 +54,7 @@ _MAJOR_ONLY = {
     "rocky": "Rocky Linux",
     "rockylinux": "Rocky Linux",
 }
+_OLD_DEBIANS = frozenset({"2", "3"})  # their releases are 2.2, 3.0 and 3.1
 _ROLLING = {"wolfi": "Wolfi", "chainguard": "Chainguard"}
 _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.[A-Za-z][^.-]*\.rpm")
 
@@ -171,6 +172,8 @@ def distribution_ecosystem(distro: str) -> str:
     if not release:
         return ""
     major, _, rest = release.partition(".")
+    if name == "debian" and major in _OLD_DEBIANS:
+        return f"Debian:{release}"
     if name in _MAJOR_ONLY:
         return f"{_MAJOR_ONLY[name]}:{major}"
     if name == "alpine":
@@ -182,10 +185,11 @@ def distribution_ecosystem(distro: str) -> str:
 def queries(identity: Identity, ecosystem: str, version: str) -> Iterator[tuple[PackageQuery, str]]:
     """Yield what to look up, each with Grype's word for that kind of match.
 
-    A distribution's package is looked up under its own name, and under its source packages' names at their versions.
+    A distribution's package is looked up under its own name, and under its source packages' names at their versions;
+    not so for RPM, whose advisories list every binary package, each with its own epoch, which a source's name lacks.
     """
     yield PackageQuery(ecosystem, identity.name, version), "exact-direct-match"
-    if identity.purl_type in SYSTEM_TYPES:
+    if identity.purl_type != "rpm":
         for upstream in identity.upstreams:
             if (upstream.name, upstream.version or version) != (identity.name, version):
                 query = PackageQuery(ecosystem, upstream.name, upstream.version or version)

@@ -49,6 +49,16 @@ def python(*events: tuple[str, str], **members: Any) -> dict[str, Any]:
         ),
         ([("introduced", "0"), ("fixed", "1.5"), ("limit", "1.2")], ["1.1"], ["1.2", "1.3"]),
         ([("introduced", "0"), ("limit", "*")], ["1.1"], []),
+        (
+            [("introduced", "0"), ("fixed", "1.5"), ("introduced", "3.0"), ("fixed", "2.5")],
+            ["1.4"],
+            ["1.5", "2.6", "3.0", "99"],
+        ),
+        (
+            [("introduced", "0"), ("introduced", "2.0"), ("fixed", "1.5"), ("fixed", "2.3")],
+            ["1.4", "2.2"],
+            ["1.5", "2.3"],
+        ),
     ],
 )
 def test_events_decide(events: Events, affected: list[str], unaffected: list[str]) -> None:
@@ -194,6 +204,20 @@ def test_releases_of_a_distribution_are_kept_apart() -> None:
             [("introduced", "0"), ("fixed", "1.4")],
             ["v1.3.0"],
             ["v1.1.0", "v1.4.0"],
+        ),
+        # One fix for each line of releases.
+        (
+            [("introduced", "0")],
+            [("introduced", "4.12"), ("fixed", "5.0.7"), ("fixed", "5.21.5"), ("fixed", "6.8")],
+            ["v4.12.0", "v5.0.8", "v6.7.0"],
+            ["v4.11.0", "v6.8.0"],
+        ),
+        # The custom range ends at the name of a tag.
+        (
+            [("introduced", "0"), ("fixed", "0.5.1")],
+            [("introduced", "0"), ("fixed", "edge-24.6.2")],
+            ["v0.5.0"],
+            ["v0.5.1", "v2.0.0"],
         ),
         # The custom range only says where it begins.
         (

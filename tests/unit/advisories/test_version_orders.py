@@ -29,6 +29,10 @@ CHAINS = {
         "1.0~~1-1", "1.0~rc1-1", "1.0-1", "1.0-1.a", "1.0-1.1", "1.0-2.el8", "1.0-10.el8", "1.0^20240101-1", "1.0a-1",
         "1.0.1-1", "1.1-1", "1.10-1", "2-1", "1:0.1-1",
     ],
+    "Packagist": [
+        "2.4.4-foo", "2.4.4-dev", "2.4.4-alpha1", "2.4.4-beta2-dev", "2.4.4-beta2", "2.4.4-beta10", "2.4.4RC1", "2.4.4",
+        "2.4.4-p8", "2.4.4-p10", "2.4.4.1", "2.4.5",
+    ],
     "npm": [
         "1.0.0-0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
         "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "10.0.0",
@@ -53,6 +57,8 @@ EQUAL = [
     ("Go", "go1.22rc1", "1.22.0-rc.1"),
     ("Go", "9.6.0b1", "9.6.0-b.1"),
     ("Packagist", "1.0.0.beta2", "1.0.0-beta2"),
+    ("Packagist", "v1.0-pl1", "1.0.0.0-patch1"),
+    ("Packagist", "1.0-stable", "1.0+build"),
     ("RubyGems", "1.0.0", "1"),
     ("RubyGems", "1.16.2-x86_64-linux", "1.16.2"),
     ("RubyGems", "1.0.0.a", "1.a"),
@@ -77,6 +83,7 @@ NOT_VERSIONS = [
     ("Alpine", "1.0_foo"),
     ("npm", "1.4.0-*"),
     ("npm", "latest"),
+    ("Packagist", "dev-main"),
     ("npm", "1.2.3.4.5"),
     ("Go", "(devel)"),
     ("RubyGems", "1..2"),
@@ -166,6 +173,7 @@ def test_a_comparison_is_one_line(ecosystem: str, left: str, right: str, line: s
         ("Alpine", "2.7.17-r0", "2.7.16-33", 1),
         ("npm", "1.8.9", "1.9.0b1", -1),
         ("npm", "1.10.0", "1.9.0b1", 1),
+        ("Bitnami", "4.0.3", "nightly.2026-03-10.0", -1),
     ],
 )
 def test_a_bound_that_is_no_version_is_compared_as_people_read_it(

@@ -65,6 +65,9 @@ def found(report: ScanReport) -> list[tuple[str, str]]:
         ("pkg:apk/alpine/zlib@1.3-r0?distro=alpine-3.19.1", "Alpine:v3.19", "zlib", "apk", ""),
         ("pkg:apk/wolfi/zlib@1.3-r0?distro=wolfi-20230201", "Wolfi", "zlib", "apk", ""),
         ("pkg:bitnami/redis@7.0.0", "Bitnami", "redis", "bitnami", ""),
+        ("pkg:rpm/almalinux/bash@5-1?distro=almalinux-9.4", "AlmaLinux:9", "bash", "rpm", ""),
+        ("pkg:deb/debian/tar@1-1?distro=debian-3.1", "Debian:3.1", "tar", "deb", ""),
+        ("pkg:deb/debian/tar@1-1?os_name=debian&os_version=12", "Debian:12", "tar", "deb", ""),
     ],
 )
 def test_each_kind_of_package_is_found_in_its_ecosystem(
@@ -151,6 +154,35 @@ def test_a_source_package_may_have_a_version_of_its_own(
     purl = "pkg:deb/debian/libx@9.9-1?distro=debian-12.5&upstream=x%402.0-1"
     base = database(advisory("D-1", "Debian:12", "x", [("introduced", "0"), ("fixed", fixed)]))
     assert len(scan(tmp_path, spdx_document([spdx_package(purl)]), base).findings) == count
+
+
+def test_an_rpm_is_known_by_its_own_name_and_epoch(tmp_path: Path) -> None:
+    base = database(
+        advisory("ALSA-1", "AlmaLinux:8", "perl", [("introduced", "0"), ("fixed", "4:5.26-2")]),
+        advisory("ALSA-2", "AlmaLinux:8", "perl-Errno", [("introduced", "0"), ("fixed", "1.30-2")]),
+    )
+    source = "upstream=perl-5.26-1.el8.src.rpm&distro=almalinux-8.9"
+    new = spdx_package(f"pkg:rpm/almalinux/perl-Errno@1.30-2?{source}")
+    old = spdx_package(f"pkg:rpm/almalinux/perl@5.27-1?{source}")
+    epoch = spdx_package(f"pkg:rpm/almalinux/perl@5.26-2?epoch=4&{source}")
+    epoch["versionInfo"] = ""
+    report = scan(tmp_path, spdx_document([new, old, epoch]), base)
+    assert found(report) == [("ALSA-1", "perl")]
+    assert report.findings[0].package.version == "5.27-1"
+
+
+def test_notices_that_are_about_no_vulnerability_are_left_out_and_told(tmp_path: Path) -> None:
+    package = spdx_package("pkg:rpm/almalinux/bash@5-1?distro=almalinux-9.4")
+    base = database(
+        advisory("ALBA-1", "AlmaLinux:9", "bash", ALL),
+        advisory("ALEA-1", "AlmaLinux:9", "bash", ALL),
+        advisory("ALBA-2", "AlmaLinux:9", "bash", ALL, related=["CVE-2026-7"]),
+    )
+    report = scan(tmp_path, spdx_document([package]), base)
+    assert found(report) == [("CVE-2026-7", "bash")]
+    assert report.notes == (
+        "2 match(es) with bug-fix or enhancement notices left out: they name no vulnerability",
+    )
 
 
 def test_a_vulnerability_found_twice_is_told_once_as_direct(tmp_path: Path) -> None:

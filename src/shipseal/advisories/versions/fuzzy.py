@@ -9,11 +9,15 @@ import re
 from itertools import zip_longest
 
 _PART = re.compile(r"(\d*)([^\d]*)(\d*)(.*)", re.DOTALL)
+_NAME = re.compile(r"\s*(?![vV]\d)[A-Za-z]")
 _SEPARATOR = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def compare_fuzzy(version: str, bound: str) -> int:
-    """Return -1, 0 or 1; a version that only goes on longer is newer."""
+    """Return -1, 0 or 1; a version that only goes on longer is newer, and a name (``nightly``) is newer than numbers."""
+    named = (_NAME.match(version) is not None) - (_NAME.match(bound) is not None)
+    if named:
+        return named
     parts = zip_longest(_parts(version), _parts(bound))
     for left, right in parts:
         if left is None:
