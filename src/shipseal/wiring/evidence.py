@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy, again_in, until
-from shipseal.errors import ConfigError
+from shipseal.errors import AttestError, Code, ConfigError
 from shipseal.evidence.cosign_tags import CosignTags
 from shipseal.evidence.folder_store import FolderStore
 from shipseal.evidence.interface import Bound, EvidenceSource, EvidenceStore
@@ -59,7 +59,7 @@ def referrers_stores(targets: Sequence[Target], created: datetime) -> tuple[Evid
 
 
 def further_stores(
-    loaded: "LoadedConfig", around: "Surroundings", own: Path
+    loaded: "LoadedConfig", around: "Surroundings", own: Path, *, writes: bool = True
 ) -> tuple[EvidenceStore, ...]:
     """Return where a release puts its evidence besides the targets, as ``evidence:`` says.
 
@@ -67,8 +67,10 @@ def further_stores(
         loaded: the configuration.
         around: what the release is run in.
         own: the folder that is taken where none is named: evidence always lies at two stores at least.
+        writes: whether anything will be stored; a rehearsal needs no rights.
 
     Raises:
+        AttestError: ``auth.attestations-permission``: GitHub takes evidence from nobody who has no token.
         ConfigError: the address of GitHub or its token cannot be used.
     """
     stores: list[EvidenceStore] = []
@@ -77,10 +79,26 @@ def further_stores(
             loaded.config.timeouts.retry_deadline,
             told=lambda error, wait: around.reporter.note(again_in(error, wait)),
         )
+        if writes:
+            _check_token(repository, around.env)
         stores.append(github_store(repository, around.env, around.clock, policy))
     folder = loaded.config.evidence.folder or own
     # Readers are held to the same limit in a folder as at a registry.
     return (*stores, FolderStore(folder, bounds=store_bounds("oci")))
+
+
+def _check_token(repository: str, env: Mapping[str, str]) -> None:
+    """Make sure that there is somebody to store as: it is known now, and would show after everything was signed."""
+    from shipseal.github.hosts import github_host  # noqa: PLC0415
+
+    host = github_host(env)
+    if not host.token:
+        raise AttestError(
+            Code.ATTESTATIONS_PERMISSION,
+            f"evidence.github: {repository} at {host.name} takes no evidence without a token, and there is none",
+            hint="put the job's token into GH_TOKEN and give the job `permissions: attestations: write`, or write "
+            "evidence: {github: none}",
+        )
 
 
 def github_store(

@@ -87,7 +87,13 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     state = state_folder(loaded.path, around.env)
     connections = Connections(loaded.config, loaded.folder, around.clock, told=retold.tried_again)
     targets = tuple(connections.open(text) for text in loaded.config.targets)
-    opened = _Open(connections, keys, state.blobs, state.release(identifier) / EVIDENCE)
+    opened = _Open(
+        connections,
+        keys,
+        state.blobs,
+        state.release(identifier) / EVIDENCE,
+        writes=not mode.dry_run and not mode.fork,
+    )
     return Setup(
         state=state,
         plan=_plan(loaded, identifier, version, keys),
@@ -119,6 +125,7 @@ class _Open:
     keys: Keys
     blobs: BlobStore
     evidence: Path
+    writes: bool
 
 
 def _identifier(wish: Wish, loaded: LoadedConfig, version: str) -> str:
@@ -183,7 +190,7 @@ def _parts(
     loaded: LoadedConfig, around: Surroundings, targets: tuple[Target, ...], opened: _Open
 ) -> Parts:
     config, clock, reporter = loaded.config, around.clock, around.reporter
-    further = further_stores(loaded, around, opened.evidence)
+    further = further_stores(loaded, around, opened.evidence, writes=opened.writes)
 
     def stores(created: datetime) -> tuple[EvidenceStore, ...]:
         return (*referrers_stores(targets, created), *further)

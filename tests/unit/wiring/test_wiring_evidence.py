@@ -1,5 +1,6 @@
 """Where evidence goes and is looked for, from words."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from shipseal._internal.progress import SilentReporter
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Pattern
-from shipseal.config.load import load
-from shipseal.errors import ConfigError
+from shipseal.config.load import LoadedConfig, load
+from shipseal.errors import AttestError, Code, ConfigError
 from shipseal.evidence.folder_store import FolderStore
 from shipseal.wiring.evidence import (
     SourcesAsked,
@@ -70,22 +71,43 @@ JOB = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "org/app", "GITHUB_TOKEN":
         (KEYLESS, JOB | {"GITHUB_TOKEN": ""}, ["own"]),
         ("sign: {mode: key, key: k.key}", JOB, ["own"]),
         (f"{KEYLESS}\nevidence: {{github: none}}", JOB, ["own"]),
-        ("evidence: {github: org/other, folder: copies}", {}, ["github:org/other", "copies"]),
+        (
+            "evidence: {github: org/other, folder: copies}",
+            {"GH_TOKEN": "a-token"},
+            ["github:org/other", "copies"],
+        ),
     ],
 )
 def test_a_release_has_the_stores_that_are_written(
     tmp_path: Path, lines: str, env: dict[str, str], expected: list[str]
 ) -> None:
-    event = tmp_path / "event.json"
+    loaded, around = configured(tmp_path, lines, env)
+    found = further_stores(loaded, around, tmp_path / "own")
+    told = [Path(one.name).name if isinstance(one, FolderStore) else one.name for one in found]
+    assert told == expected
+
+
+def configured(
+    folder: Path, lines: str, env: Mapping[str, str]
+) -> tuple[LoadedConfig, Surroundings]:
+    event = folder / "event.json"
     event.write_text("{}")
-    (tmp_path / "k.key").write_text("x")
-    file = tmp_path / "shipseal.yaml"
+    (folder / "k.key").write_text("x")
+    file = folder / "shipseal.yaml"
     file.write_text(
         f"image: app\ntargets: ['oci:./out']\nbuild: {{builder: prebuilt, layout: image}}\n{lines}\n"
     )
-    (tmp_path / "image").mkdir()
-    given = env | {"GITHUB_EVENT_PATH": str(event), "GITHUB_EVENT_NAME": "push"}
+    (folder / "image").mkdir()
+    given = {**env, "GITHUB_EVENT_PATH": str(event), "GITHUB_EVENT_NAME": "push"}
     around = Surroundings(given, StoppedClock(), SilentReporter(), lambda: None)
-    found = further_stores(load(file, env={}, overrides={}), around, tmp_path / "own")
-    told = [Path(one.name).name if isinstance(one, FolderStore) else one.name for one in found]
-    assert told == expected
+    return load(file, env={}, overrides={}), around
+
+
+def test_a_token_that_is_missing_is_told_before_anything_is_signed(tmp_path: Path) -> None:
+    loaded, around = configured(tmp_path, "evidence: {github: org/other}", {})
+    with pytest.raises(AttestError, match=r"org/other at github\.com takes no evidence") as caught:
+        further_stores(loaded, around, tmp_path / "own")
+    assert caught.value.code is Code.ATTESTATIONS_PERMISSION
+    assert "GH_TOKEN" in caught.value.hint
+    rehearsed = further_stores(loaded, around, tmp_path / "own", writes=False)
+    assert next(one.name for one in rehearsed) == "github:org/other"
