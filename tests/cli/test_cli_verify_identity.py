@@ -1,6 +1,8 @@
 """`shipseal verify` of images by identity: the same rules as with a key, and who signed is told field by field."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -97,6 +99,30 @@ def test_sigstore_python_is_asked_about_every_bundle_that_counts(
     assert main(["copy", "oci:out:1.2.3", "oci:copy:1.2.3", "--repo", "org/app", *ROOT]) == 3
     assert LayoutTarget(Path("copy")).resolve("1.2.3") is None
     assert asked
+
+
+GUARDED = """
+import os, sys
+def hook(event, args):
+    if event.startswith("socket."):
+        os.write(2, f"SOCKET: {event} {args}\\n".encode())
+        os._exit(99)
+sys.addaudithook(hook)
+from shipseal.cli.main import main
+status = main(sys.argv[1:])
+import socket
+import urllib3.util.connection as connection
+assert connection.HAS_IPV6 is socket.has_ipv6
+sys.exit(status)
+"""
+
+
+def test_not_even_what_is_imported_for_it_opens_a_socket(run: Run) -> None:
+    """urllib3 does, when nobody prevents it."""
+    words = ["verify", "oci:out:1.2.3", "--offline", "--repo", "org/app", *ROOT]
+    argv = [sys.executable, "-c", GUARDED, *words]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == Exit.OK, done.stdout + done.stderr
 
 
 def test_another_identity_is_told_field_by_field(run: Run) -> None:

@@ -1,6 +1,7 @@
 """Whom a verification trusts: keys, identities, or both, and by whose word about identities."""
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -137,7 +138,7 @@ class _LateOpinion:
 
     @staticmethod
     def _imported() -> "SecondOpinion":
-        with _uncollected():
+        with _uncollected(), _without_probe():
             from shipseal.attest.second_opinion import SigstorePython  # noqa: PLC0415
 
         return SigstorePython()
@@ -154,3 +155,25 @@ def _uncollected() -> Iterator[None]:
         gc.freeze()
         if was:
             gc.enable()
+
+
+@contextmanager
+def _without_probe() -> Iterator[None]:
+    """Import without a socket: urllib3, which sigstore-python brings, opens one to see whether there is IPv6.
+
+    A verification opens none, and some are run where that is not even allowed. What urllib3 then believes of IPv6 is
+    what Python says.
+    """
+    import socket  # noqa: PLC0415 - keys alone need none of this
+
+    name, was = "urllib3.util.connection", socket.has_ipv6
+    if name in sys.modules:
+        yield
+        return
+    socket.has_ipv6 = False
+    try:
+        yield
+    finally:
+        socket.has_ipv6 = was
+        if connection := sys.modules.get(name):
+            vars(connection)["HAS_IPV6"] = was
