@@ -5,6 +5,7 @@ newer one takes its name, and who has this one open goes on with it.
 """
 
 import sqlite3
+import weakref
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,7 +51,9 @@ class CompiledDatabase(AdvisoryIndex):
 
     Attributes:
         file: where it lay when it was opened.
+        note: what a person should know about this file; empty for nothing.
         meta: what it says of itself.
+        close: closes the file; when nobody uses it any more, it is closed by itself.
 
     Raises:
         ScanError: ``scan.db-unavailable``: it says nothing of itself.
@@ -66,7 +69,10 @@ class CompiledDatabase(AdvisoryIndex):
         note: str = "",
     ) -> None:
         self._connection = connection
+        # Whoever scans until the end of the process closes nothing.
+        self.close = weakref.finalize(self, connection.close)
         self.file = file
+        self.note = note
         self.origin = origin
         self.digest = digest
         self.meta = meta = self._read(_META, "SELECT value FROM meta", ())
@@ -134,10 +140,6 @@ class CompiledDatabase(AdvisoryIndex):
         """
         with self._damage_told():
             yield from self._connection.execute(statement)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
 
     def _answer(self, query: PackageQuery) -> Answer:
         return answer(query, self)

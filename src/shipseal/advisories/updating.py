@@ -78,8 +78,8 @@ def import_files(
         ShipsealError: ``resource.disk-full``, or the store cannot be written.
     """
     with store.locked(reporter):
-        before = _opened(store, fresh=fresh)
-        gathered = _loaded(before)
+        before = _opened(store, reporter, fresh=fresh)
+        gathered = Gathered() if before is None or fresh else load(before)
         read: list[Read] = []
         for path in paths:
             transfer = reporter.transfer(path.name or str(path), _size(path))
@@ -108,8 +108,8 @@ def update(
             ``resource.disk-full``.
     """
     with store.locked(reporter), scratch_folder("advisories") as folder:
-        before = _opened(store, fresh=fresh)
-        gathered = _loaded(before)
+        before = _opened(store, reporter, fresh=fresh)
+        gathered = Gathered() if before is None or fresh else load(before)
         found = fetch_all(feeds, _known(gathered), folder, fetch, reporter)
         asked = {one.name for one in found}
         for source in list(gathered.sources.values()):
@@ -140,7 +140,7 @@ def pull(
         ShipsealError: the registry refused or could not be reached; ``resource.disk-full``.
     """
     with store.locked(reporter):
-        before = _opened(store, fresh=True)
+        before = _opened(store, reporter, fresh=True)
         read = (Read(f"{target.name}@{stored.manifest}", 0),)
         if before is not None and before.digest == stored.layer.digest:
             return Changed(store.choose().path, before.digest, before.digest, (), Review())
@@ -156,19 +156,18 @@ def pull(
         )
 
 
-def _opened(store: Store, *, fresh: bool) -> CompiledDatabase | None:
+def _opened(store: Store, reporter: Reporter, *, fresh: bool) -> CompiledDatabase | None:
     """Return the database that is there; None when there is none, or, if all is new, none of use."""
     try:
-        return store.open()
+        found = store.open()
     except ScanError as error:
         if fresh or not any(path.exists() for path in store.candidates()):
             return None
         error.hint = f"{error.hint}; or begin anew with --fresh"
         raise
-
-
-def _loaded(before: CompiledDatabase | None) -> Gathered:
-    return Gathered() if before is None else load(before)
+    if found.note:
+        reporter.note(found.note)
+    return found
 
 
 def _install(
