@@ -15,7 +15,7 @@ from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import BUNDLE, KIB, MIB, Limit
 from shipseal._internal.links import next_page
 from shipseal.errors import AttestError, Code, ShipsealError
-from shipseal.github.hosts import GITHUB, Repository, is_safe
+from shipseal.github.hosts import GITHUB, Repository
 from shipseal.github.interface import Attestations, Listed
 from shipseal.github.refusals import nonsense, shown
 from shipseal.github.rest import Answer, GitHubRest
@@ -120,7 +120,7 @@ class GitHubAttestations(Attestations):
             return Listed(b"", where, error.message)
 
     def _fetch(self, url: str) -> bytes:
-        if not is_safe(url):
+        if not self._rest.may_ask(url):
             raise AttestError(
                 Code.ATTEST_INVALID,
                 f"{shown('GET', url)}: no address that a bundle is fetched from",

@@ -126,6 +126,11 @@ class GitHubRest:
         """Return whether ``url`` lies at the API, scheme and port included."""
         return _origin(url) == _origin(self.host.api)
 
+    def may_ask(self, url: str) -> bool:
+        """Return whether an answer may send us to ``url``: to this machine only when the API itself is here."""
+        own = urlsplit(self.host.api).hostname in _LOOPBACK
+        return is_safe(url) and (own or urlsplit(url).hostname not in _LOOPBACK)
+
     def _follow(
         self, method: str, url: str, body: bytes | None, limit: Limit, final: frozenset[int]
     ) -> Answer:
@@ -136,7 +141,7 @@ class GitHubRest:
             following = urljoin(url, answer.headers.get("location", ""))
             moves_on = method == "GET" or answer.status in _KEEPS_METHOD
             # What is to be stored is for GitHub alone.
-            if not is_safe(following) or not moves_on or (body and not self.is_api(following)):
+            if not self.may_ask(following) or not moves_on or (body and not self.is_api(following)):
                 raise nonsense(shown(method, url), "it sends us where nobody should go")
             url = following
         raise nonsense(shown(method, url), f"more than {_MAX_REDIRECTS} redirects")

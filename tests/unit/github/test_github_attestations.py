@@ -341,3 +341,24 @@ def test_a_bundle_whose_address_is_gone_is_an_error(
         api = attestations(api=other.url)
         with pytest.raises(ShipsealError, match="404"):
             api.find(SUBJECT)
+
+
+@pytest.mark.parametrize(
+    ("api", "url", "may"),
+    [
+        ("https://api.github.com", "https://blobs.example.org/b", True),
+        ("https://api.github.com", "https://127.0.0.1:8443/admin", False),
+        ("https://api.github.com", "http://localhost:8080/admin", False),
+        ("https://api.github.com", "http://[::1]/admin", False),
+        ("https://api.github.com", "file:///etc/passwd", False),
+        ("https://api.github.com", "http://blobs.example.org/b", False),
+        ("https://api.github.com", "https://user:pass@blobs.example.org/b", False),
+        ("http://127.0.0.1:80", "http://127.0.0.1:81/b", True),
+        ("http://127.0.0.1:80", "http://blobs.example.org/b", False),
+    ],
+)
+def test_an_answer_leads_to_this_machine_only_from_this_machine(
+    clock: StoppedClock, api: str, url: str, *, may: bool
+) -> None:
+    rest = GitHubRest(GitHubHost("x", api, api), clock)
+    assert rest.may_ask(url) is may
