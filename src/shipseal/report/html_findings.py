@@ -72,14 +72,15 @@ def _toggle(key: str, value: str, text: str) -> str:
 def _finding(overview: ScanOverview, entry: FindingEntry) -> str:
     finding, package = entry.finding, entry.finding.package
     severity, status = str(finding.severity), entry.judgement.status
-    other = entry.cve if entry.cve != finding.id else ""
+    name = entry.cve or finding.id
+    other = finding.id if name != finding.id else ""
     fix = ", ".join(finding.fix_versions) or _NO_FIX[finding.fix_state]
     marks = _marks(finding) + (_verdict(status) if overview.gate else "")
     return (
         f'<details class="f{" off" if entry.ignored else ""}" data-s="{e(severity)}" data-o="{e(finding.origin)}" '
         f'data-x="{int(bool(finding.fix_versions))}" data-k="{int(finding.kev is not None)}" data-g="{e(status)}">'
         f"<summary>{chip(severity)}"
-        f'<span class="id"><b>{e(finding.id)}</b>{f"<small>{e(other)}</small>" if other else ""}{marks}</span>'
+        f'<span class="id"><b>{e(name)}</b>{f"<small>{e(other)}</small>" if other else ""}{marks}</span>'
         f'<span class="pkg"><b>{e(package.name, 200)}</b> <span class="v">{e(package.version, 100)}</span></span>'
         f'<span class="fx{"" if finding.fix_versions else " nofix"}">{e(fix, 120)}</span>'
         f'<span class="from">{e(_ORIGIN.get(str(finding.origin), ""))}</span></summary>'

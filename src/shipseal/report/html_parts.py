@@ -15,6 +15,8 @@ _VERDICTS = {
 }
 _FIRST = 5
 _REASONS = 8
+_NAMES = 8
+_WHOSE = {"base": "base image", "application": "application"}
 _ORIGINS = (
     ("base", "Base image", "build on a newer base image"),
     ("application", "Application", "update it in the application's own files"),
@@ -75,19 +77,38 @@ def totals_html(overview: ScanOverview) -> Iterator[str]:
 
 
 def blocking_html(overview: ScanOverview) -> Iterator[str]:
-    """Yield what stands in the way of a pass; nothing where nothing does."""
+    """Yield what stands in the way of a pass, by package; nothing where nothing does."""
     gate = overview.gate
-    if gate is None or not gate.reasons:
+    groups: dict[tuple[str, str, str], list[FindingEntry]] = {}
+    for entry in overview.entries:
+        if entry.blocks:
+            package = entry.finding.package
+            groups.setdefault((package.type, package.name, package.version), []).append(entry)
+    obstacles = gate.obstacles if gate else ()
+    if not groups and not obstacles:
         return
+    rows = [f"<li>{e(text, 1000)}</li>" for text in obstacles]
+    rows += [_blocked(members) for members in groups.values()]
     yield '<section id="blocks"><h2>What blocks</h2><ul class="reasons">'
-    yield from (f"<li>{e(reason)}</li>" for reason in gate.reasons[:_REASONS])
+    yield from rows[:_REASONS]
     yield "</ul>"
-    rest = gate.reasons[_REASONS:]
-    if rest:
-        yield f'<details class="rest"><summary>{len(rest):,} more</summary><ul class="reasons">'
-        yield from (f"<li>{e(reason)}</li>" for reason in rest[:500])
+    if rows[_REASONS:]:
+        yield f'<details class="rest"><summary>{len(rows) - _REASONS:,} more</summary><ul class="reasons">'
+        yield from rows[_REASONS:]
         yield "</ul></details>"
     yield "</section>"
+
+
+def _blocked(members: list[FindingEntry]) -> str:
+    package, origin = members[0].finding.package, str(members[0].finding.origin)
+    chips = "".join(chip(name, f"{count} {name}") for name, count in _by_severity(members))
+    names = ", ".join(e(entry.cve or entry.finding.id) for entry in members[:_NAMES])
+    more = f" and {len(members) - _NAMES:,} more" if len(members) > _NAMES else ""
+    whose = f'<span class="mark">{e(_WHOSE[origin])}</span>' if origin in _WHOSE else ""
+    return (
+        f'<li><p class="what"><b>{e(package.name, 200)}</b> <span class="v">{e(package.version, 100)}</span></p>'
+        f'<p class="chips">{chips}{whose}</p><p class="note">{names}{more}</p></li>'
+    )
 
 
 def fixes_html(overview: ScanOverview, later: Later) -> Iterator[str]:
@@ -117,7 +138,7 @@ def fixes_html(overview: ScanOverview, later: Later) -> Iterator[str]:
 def _fix(fix: Fix) -> str:
     package = fix.entries[0].finding.package
     chips = "".join(chip(name, f"{count} {name}") for name, count in _by_severity(fix.entries))
-    blocks = f'<span class="mark g-fail">{fix.blocking} blocking</span>' if fix.blocking else ""
+    blocks = f'<span class="mark g-fail">{fix.blocking:,} blocking</span>' if fix.blocking else ""
     command = command_html(fix.advice.command) if fix.advice.command else ""
     note = f'<p class="note">{e(fix.advice.note)}</p>' if fix.advice.note else ""
     left = (

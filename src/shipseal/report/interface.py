@@ -223,6 +223,7 @@ class GateView:
         reasons: why it is not ``pass``, a sentence each.
         policy: its rules, a sentence each.
         code: the failure's code; empty when it passes.
+        obstacles: those of the reasons that are no findings.
     """
 
     outcome: str
@@ -230,6 +231,7 @@ class GateView:
     reasons: tuple[str, ...]
     policy: tuple[str, ...]
     code: str = ""
+    obstacles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
