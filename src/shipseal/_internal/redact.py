@@ -14,6 +14,7 @@ REDACTED = "[redacted]"
 _SAFE_PARAMETERS = frozenset(
     {
         "n",
+        "per_page",
         "last",
         "digest",
         "mount",

@@ -3,6 +3,7 @@
 A source is asked again when a new certificate is needed, so that a release which is longer than a token's life goes on.
 """
 
+import contextlib
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -264,7 +265,14 @@ def log_in(issuer: str) -> str:
     if not issuer:
         raise unusable("the login", "this instance names no issuer", hint=f"set {VARIABLE}")
     try:
-        return str(Issuer(issuer).identity_token())
-    except (SigstoreError, IssuerError) as error:
+        # What a command prints is for programs; the question is for the person before the terminal.
+        with contextlib.redirect_stdout(sys.stderr):
+            return str(Issuer(issuer).identity_token())
+    except EOFError as error:
+        raise unusable(
+            "the login", "no code was entered", hint="try again, or set " + VARIABLE
+        ) from error
+    # An answer without what it must have is a lack in a dictionary there, or a text that is no JSON.
+    except (SigstoreError, IssuerError, OSError, ValueError, LookupError) as error:
         problem = redact(f"{issuer}: {str(error) or type(error).__name__}")
         raise unusable("the login", problem, hint="try again, or set " + VARIABLE) from error

@@ -1,5 +1,6 @@
 """Where identity tokens come from: files, variables, jobs, people."""
 
+import gc
 import io
 import sys
 import threading
@@ -217,3 +218,24 @@ def test_a_login_where_the_instance_has_none_or_does_not_answer_is_told() -> Non
     with pytest.raises(AttestError, match="identity token from the login") as caught:
         log_in(server.url)
     assert caught.value.code is Code.OIDC_PERMISSION
+
+
+# sigstore-python leaves the socket that waits for a browser to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("typed", ["", "a code that this issuer does not know\n"])
+def test_a_login_that_is_broken_off_is_told_and_leaves_standard_output_alone(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control-D at the question is a person who does not want to, and no defect."""
+    monkeypatch.setattr("webbrowser.open", lambda _url: False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    server, _ = jobs()
+    with server, pytest.raises(AttestError, match="identity token from the login") as caught:
+        log_in(server.url)
+    assert caught.value.code is Code.OIDC_PERMISSION
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"{server.url}/authorize" in told.err
+    assert "Enter verification code" in told.err
+    del caught
+    gc.collect()
