@@ -16,7 +16,7 @@ from shipseal.advisories.feeds import Version
 from shipseal.errors import Code, ConfigError, ScanError, ShipsealError
 from shipseal.registry.errors import Caller, retry_after, transport_error
 from shipseal.registry.hosts import HostSettings, is_loopback
-from shipseal.registry.transport import Call, Timeouts, Transport
+from shipseal.registry.transport import Call, Timeouts, Transport, is_address
 
 _DOCUMENT = Limit("advisory archive", 4 * GIB, "the largest ecosystem's archive is below 1 GiB")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 530)})
@@ -107,7 +107,7 @@ def check_address(address: str, hosts: Mapping[str, HostSettings]) -> None:
         raise _no_address(address) from error
     netloc = url.netloc.decode("ascii", "replace")
     plain = is_loopback(netloc) or hosts.get(netloc, HostSettings()).plain_http
-    if not url.host or not (url.scheme == "https" or (url.scheme == "http" and plain)):
+    if not is_address(url) or not (url.scheme == "https" or plain):
         raise _no_address(address)
 
 
