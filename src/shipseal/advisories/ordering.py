@@ -1,43 +1,110 @@
 """Which order an ecosystem's versions have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 
-from shipseal.advisories.versions.apk import ApkScheme
-from shipseal.advisories.versions.bitnami import BitnamiScheme
-from shipseal.advisories.versions.composer import ComposerScheme
-from shipseal.advisories.versions.deb import DebScheme
 from shipseal.advisories.versions.fuzzy import compare_fuzzy
-from shipseal.advisories.versions.gem import GemScheme
-from shipseal.advisories.versions.maven import MavenScheme
-from shipseal.advisories.versions.pep440 import Pep440Scheme
-from shipseal.advisories.versions.rpm import RpmScheme
 from shipseal.advisories.versions.scheme import Scheme
-from shipseal.advisories.versions.semver import GoScheme, SemverScheme
 
-_SEMVER, _DEB, _APK, _RPM = SemverScheme(), DebScheme(), ApkScheme(), RpmScheme()
-SCHEMES: Mapping[str, Scheme] = {
-    "pypi": Pep440Scheme(),
-    "npm": _SEMVER,
-    "crates.io": _SEMVER,
-    "packagist": ComposerScheme(),
-    "bitnami": BitnamiScheme(),
-    "go": GoScheme(),
-    "rubygems": GemScheme(),
-    "maven": MavenScheme(),
-    "debian": _DEB,
-    "ubuntu": _DEB,
-    "alpine": _APK,
-    "wolfi": _APK,
-    "chainguard": _APK,
-    "almalinux": _RPM,
-    "rocky linux": _RPM,
+# A scan needs the orders of one or two ecosystems; each is imported when it is asked for.
+# ruff: noqa: PLC0415
+
+
+@cache
+def _pep440() -> Scheme:
+    from shipseal.advisories.versions.pep440 import Pep440Scheme
+
+    return Pep440Scheme()
+
+
+@cache
+def _semver() -> Scheme:
+    from shipseal.advisories.versions.semver import SemverScheme
+
+    return SemverScheme()
+
+
+@cache
+def _composer() -> Scheme:
+    from shipseal.advisories.versions.composer import ComposerScheme
+
+    return ComposerScheme()
+
+
+@cache
+def _bitnami() -> Scheme:
+    from shipseal.advisories.versions.bitnami import BitnamiScheme
+
+    return BitnamiScheme()
+
+
+@cache
+def _go() -> Scheme:
+    from shipseal.advisories.versions.semver import GoScheme
+
+    return GoScheme()
+
+
+@cache
+def _gem() -> Scheme:
+    from shipseal.advisories.versions.gem import GemScheme
+
+    return GemScheme()
+
+
+@cache
+def _maven() -> Scheme:
+    from shipseal.advisories.versions.maven import MavenScheme
+
+    return MavenScheme()
+
+
+@cache
+def _deb() -> Scheme:
+    from shipseal.advisories.versions.deb import DebScheme
+
+    return DebScheme()
+
+
+@cache
+def _apk() -> Scheme:
+    from shipseal.advisories.versions.apk import ApkScheme
+
+    return ApkScheme()
+
+
+@cache
+def _rpm() -> Scheme:
+    from shipseal.advisories.versions.rpm import RpmScheme
+
+    return RpmScheme()
+
+
+SCHEMES: Mapping[str, Callable[[], Scheme]] = {
+    "pypi": _pep440,
+    "npm": _semver,
+    "crates.io": _semver,
+    "packagist": _composer,
+    "bitnami": _bitnami,
+    "go": _go,
+    "rubygems": _gem,
+    "maven": _maven,
+    "debian": _deb,
+    "ubuntu": _deb,
+    "alpine": _apk,
+    "wolfi": _apk,
+    "chainguard": _apk,
+    "almalinux": _rpm,
+    "rocky linux": _rpm,
 }
-"""The order of each ecosystem whose versions can be ordered, by its lower-case name."""
+"""What gives the order of each ecosystem whose versions can be ordered, by its lower-case name."""
 
 
+@lru_cache(maxsize=256)
 def scheme_for(ecosystem: str) -> Scheme | None:
     """Return the order of versions in ``ecosystem`` (OSV's name, with or without a release), or None if unknown."""
-    return SCHEMES.get(ecosystem.partition(":")[0].strip().lower())
+    found = SCHEMES.get(ecosystem.partition(":")[0].strip().lower())
+    return None if found is None else found()
 
 
 def compare_versions(ecosystem: str, left: str, right: str) -> int | None:

@@ -41,11 +41,7 @@ NAME = "shipseal-builtin"
 URI = "pkg:pypi/shipseal"
 SCHEMA = "osv-1"
 _HINT = "import newer advisories, or allow older data with scan.max_age in shipseal.yaml"
-_HEADERS = (
-    (re.compile(r"linux(-.*)?-headers-.*"), re.compile(r"linux.*")),
-    (re.compile(r"linux-libc-dev"), re.compile(r"linux")),
-    (re.compile(r"linux-kbuild-.*"), re.compile(r"linux.*")),
-)
+_HEADERS = re.compile(r"linux(-.*)?-headers-.*")
 _SHOWN_PROBLEMS = 20
 # Bug fixes and enhancements of AlmaLinux, Rocky Linux and Red Hat, which stand beside security advisories.
 _NOT_SECURITY = ("ALBA-", "ALEA-", "RLBA-", "RLEA-", "RHBA-", "RHEA-")
@@ -255,9 +251,12 @@ def match_inventory(
 
 def is_kernel_header(item: ListedPackage, upstream: str) -> bool:
     """Return whether ``item`` is a package of kernel headers that was found through the kernel's source."""
-    return item.type == "deb" and any(
-        binary.fullmatch(item.name) and source.fullmatch(upstream) for binary, source in _HEADERS
-    )
+    if item.type != "deb" or not upstream.startswith("linux"):
+        return False
+    name = item.name
+    if name == "linux-libc-dev":
+        return upstream == "linux"
+    return name.startswith("linux-kbuild-") or bool(_HEADERS.fullmatch(name))
 
 
 def _gaps(inventory: Inventory, run: _Run) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What the readers of all formats share: from a package URL, or a type and a name, to a listed package."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -16,6 +17,8 @@ from shipseal.scan.purl_packages import (
     identify,
 )
 
+_NEAR = 4096
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 ROOT_TYPES = frozenset({"oci", "docker"})
 _UNKNOWN = PackageKind("", "", "")
 _NO_IDENTITY = Identity("", "", "", "", ())
@@ -125,9 +128,38 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return {child: tuple(dict.fromkeys(found)) for child, found in owners.items()}
 
 
-def containing(items: Sequence[msgspec.Raw], *words: bytes) -> Iterable[bytes]:
-    """Yield the parts of a long list that hold one of ``words``, so that only these are decoded."""
-    for item in items:
-        data = bytes(item)
-        if any(word in data for word in words):
-            yield data
+def containing(raw: msgspec.Raw, *words: bytes) -> Iterator[bytes | msgspec.Raw]:
+    """Yield the objects of a list that hold one of ``words``, so that only these are decoded.
+
+    A large document has ten thousands of relationships, and few of them matter. A word is looked for in the list as it
+    is; the object around it is taken by its braces, which suffices for flat objects. Where it does not, the list is
+    taken apart.
+    """
+    patterns = [re.compile(re.escape(word)) for word in words]  # one is fast, alternatives are not
+    near = [
+        _object_around(raw, match.start(), match.end())
+        for pattern in patterns
+        for match in pattern.finditer(raw)
+    ]
+    if all(near):
+        yield from dict.fromkeys(near)
+        return
+    for item in _ITEMS.decode(raw) or ():
+        if any(pattern.search(item) for pattern in patterns):
+            yield item
+
+
+def _object_around(raw: msgspec.Raw, start: int, end: int) -> bytes:
+    """Return the flat object around a place in a list; nothing when it is larger, or no flat one."""
+    with memoryview(raw) as view:
+        before = bytes(view[max(0, start - _NEAR) : start])
+        after = bytes(view[start : end + _NEAR])
+    opened, closed = before.rfind(b"{"), after.find(b"}")
+    if opened < 0 or closed < 0 or b"}" in before[opened:]:
+        return b""
+    data = before[opened:] + after[: closed + 1]
+    try:
+        msgspec.json.decode(data, type=dict[str, str])
+    except msgspec.DecodeError:
+        return b""
+    return data

@@ -45,7 +45,6 @@ class _Created(msgspec.Struct, frozen=True):
 
 
 _PACKAGES = msgspec.json.Decoder(list[_SpdxPackage] | None)
-_RELATIONSHIPS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _RELATIONSHIP = msgspec.json.Decoder(_Relationship)
 _CREATED = msgspec.json.Decoder(_Created | None)
 _TEXT = msgspec.json.Decoder(str)
@@ -125,8 +124,7 @@ def _relations(raw: msgspec.Raw) -> tuple[list[tuple[str, str]], set[str]]:
     """Return who owns whom, and what the document describes: the image or folder, not a package in it."""
     owned: list[tuple[str, str]] = []
     roots: set[str] = set()
-    items = _RELATIONSHIPS.decode(raw) or []
-    for data in containing(items, b"DESCRIBES", _OVERLAP.encode()):
+    for data in containing(raw, b"DESCRIBES", _OVERLAP.encode()):
         item = _RELATIONSHIP.decode(data)
         if item.relationshipType == "DESCRIBES":
             roots.add(item.relatedSpdxElement)

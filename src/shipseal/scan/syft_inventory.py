@@ -99,7 +99,6 @@ class _Owner(msgspec.Struct, frozen=True):
 
 
 _ARTIFACTS = msgspec.json.Decoder(list[_Artifact] | None)
-_RELATIONSHIPS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _RELATIONSHIP = msgspec.json.Decoder(_Relationship)
 _OWNER = msgspec.json.Decoder(_Owner | None)
 _SYSTEM = msgspec.json.Decoder(_System | None)
@@ -216,8 +215,7 @@ def _lenient(decoder: "msgspec.json.Decoder[Any]", raw: msgspec.Raw) -> Any:
 
 
 def _owned(raw: msgspec.Raw) -> Iterator[tuple[str, str]]:
-    items = _RELATIONSHIPS.decode(raw) or []
-    for data in containing(items, _OVERLAP.encode()):
+    for data in containing(raw, _OVERLAP.encode()):
         item = _RELATIONSHIP.decode(data)
         if item.type == _OVERLAP:
             yield item.parent, item.child

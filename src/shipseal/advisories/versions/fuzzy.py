@@ -14,7 +14,7 @@ _SEPARATOR = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def compare_fuzzy(version: str, bound: str) -> int:
-    """Return -1, 0 or 1; a version that only goes on longer is newer, and a name (``nightly``) is newer than numbers."""
+    """Return -1, 0 or 1; what only goes on longer is newer, and a name (``nightly``) is newer than numbers."""
     named = (_NAME.match(version) is not None) - (_NAME.match(bound) is not None)
     if named:
         return named
