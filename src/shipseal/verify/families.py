@@ -102,7 +102,7 @@ def _scan_age(scene: Scene, summary: ScanSummary) -> Judgement | None:
     if most is not None and scene.now - summary.finished > most:
         return Judgement(
             Standing.TOO_OLD,
-            f"a scan of the last {most}",
+            f"a scan of the last {scene.policy.scan_age}",
             f"it ended at {rfc3339(summary.finished)}",
         )
     return None

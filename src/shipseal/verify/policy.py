@@ -41,6 +41,14 @@ class VerifyPolicy:
     seal_policies: frozenset[Digest] = frozenset()
     accept_break_glass: bool = True
 
+    @property
+    def scan_age(self) -> str:
+        """How old a scan may be, as a policy states it: ``30d``."""
+        seconds = int(self.scan_max_age.total_seconds()) if self.scan_max_age is not None else 0
+        units = (("d", 86_400), ("h", 3_600), ("m", 60))
+        whole = next((one for one in units if seconds and seconds % one[1] == 0), ("s", 1))
+        return f"{seconds // whole[1]}{whole[0]}"
+
 
 def check_policy(policy: VerifyPolicy, trust: Trust) -> None:
     """Refuse a policy that everything would pass.

@@ -112,6 +112,12 @@ def _inputs(
             f"not found or not genuine: {short(absent)}" if named else "it names none",
         )
     for family, bundles in counted.items():
+        if not bundles:
+            return Judgement(
+                Standing.INCONSISTENT,
+                f"a seal over a {family} of {subject.label} that counts",
+                "none counts",
+            )
         if not named & bundles:
             return Judgement(
                 Standing.INCONSISTENT,

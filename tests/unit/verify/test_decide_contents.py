@@ -67,6 +67,29 @@ def test_a_scan_has_an_age(image: Image, age: timedelta, standing: Standing) -> 
     verdict = judge(image, Recipe(finished=NOW - age), policy)
     scans = {one.standing for one in verdict.checks if one.family is Family.SCAN}
     assert scans == {standing}
+    expected = {one.expected for one in verdict.failures()}
+    assert expected == ({"a scan of the last 30d"} if standing is Standing.TOO_OLD else expected)
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (timedelta(days=30), "30d"),
+        (timedelta(hours=36), "36h"),
+        (timedelta(minutes=90), "90m"),
+        (timedelta(seconds=61), "61s"),
+        (timedelta(0), "0s"),
+    ],
+)
+def test_an_age_is_told_as_policies_state_it(age: timedelta, text: str) -> None:
+    assert VerifyPolicy(scan_max_age=age).scan_age == text
+
+
+def test_a_seal_over_a_scan_that_is_too_old_is_said_to_be_that(image: Image) -> None:
+    policy = VerifyPolicy(scan_max_age=timedelta(days=30))
+    verdict = judge(image, Recipe(finished=NOW - timedelta(days=31)), policy)
+    seal = one_failure(verdict, Family.SEAL)
+    assert (seal.expected, seal.got) == ("a seal over a scan of index that counts", "none counts")
 
 
 @pytest.mark.parametrize("gate", ["fail", "undecided", ""])

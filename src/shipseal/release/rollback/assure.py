@@ -129,7 +129,7 @@ def _too_old(verdict: Verdict, policy: VerifyPolicy) -> str:
         for item in verdict.failures()
         if item.standing is Standing.TOO_OLD
     )
-    return next(told, f"expected a scan of the last {policy.scan_max_age}")
+    return next(told, f"expected a scan of the last {policy.scan_age}")
 
 
 def root_statements(
