@@ -98,21 +98,27 @@ def _past(findings: Iterable[FindingFacts]) -> Iterator[PastFinding]:
 
 
 def newest_done(releases: Iterable[Known], image: str, version: str) -> Known | None:
-    """Return the newest release of ``image`` that is done, of another version than this, and was not rolled back.
+    """Return the newest release of ``image`` that is done, of a lower version than this, and was not rolled back.
 
     Args:
         releases: those of this machine.
         image: its name.
-        version: what is being released: another run of it is no previous release.
+        version: what is being released: another run of it is no previous release. Of versions without an order, any
+            other is one.
     """
     found = [
         one
         for one in releases
         if one.state.plan
         and one.state.plan.image == image
-        and one.state.plan.version != version
+        and _is_before(one.state.plan.version, version)
         and one.state.status == Status.DONE
         and one.state.rolled_back is None
         and one.state.scans
     ]
     return max(found, key=lambda one: one.state.last, default=None)
+
+
+def _is_before(version: str, own: str) -> bool:
+    left, right = Version.parse(version), Version.parse(own)
+    return left < right if left and right else version != own

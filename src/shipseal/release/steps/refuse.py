@@ -8,6 +8,7 @@ finding refuses again.
 from shipseal._internal.clock import rfc3339
 from shipseal.checks import Outcome
 from shipseal.errors import Code, exit_for
+from shipseal.gate.gaps import gaps_of
 from shipseal.gate.report import GateReport
 from shipseal.release.context import Context, GlassWish
 from shipseal.release.records import ClosedRecord, OverrideRecord
@@ -93,6 +94,8 @@ def _incomplete(assessment: Assessment) -> ClosedRecord:
 def _undecided_hint(assessment: Assessment) -> str:
     if any(report.gaps for report in assessment.reports):
         return "use data that covers these packages, or accept it: gate.gaps: report"
+    if any(gaps_of(report, assessment.gate.policy) for report in assessment.reports):
+        return "use data that knows this (shipseal db update), or accept it: gate.gaps: report"
     return "rate the finding, or say what unknown severity does: gate.unknown: report or fail"
 
 
