@@ -82,16 +82,18 @@ class Identity:
         Everybody may call a reusable workflow, and one that a policy does not name could sign anything in the name of
         the repository that called it.
         """
-        if self.signer or self.subject or not facts.signer_uri:
+        # Certificates of 2022 name the signer in their subject alone, and the repository without its host.
+        signer = facts.signer_uri or (_signer_uri(facts) if facts.short_repository else "")
+        if self.signer or self.subject or not signer:
             return
         if facts.workflow_uri:
             own = folded(without_ref(facts.workflow_uri))
-            if folded(without_ref(facts.signer_uri)) != own:
-                yield Mismatch("signer", f"{own} itself, or the signer named", facts.signer_uri)
-        elif facts.repository_uri:
-            home = lower(facts.repository_uri).rstrip("/") + "/"
-            if not lower(facts.signer_uri).startswith(home):
-                yield Mismatch("signer", f"a workflow of {facts.repository_uri}", facts.signer_uri)
+            if folded(without_ref(signer)) != own:
+                yield Mismatch("signer", f"{own} itself, or the signer named", signer)
+            return
+        home = facts.repository_uri or facts.short_repository
+        if home and not any(_is_within(name, home) for name in workflow_names(signer, "")):
+            yield Mismatch("signer", f"a workflow of {home}", signer)
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {pattern}" for name, pattern in self.given()) or "everybody"
@@ -136,8 +138,15 @@ def _workflows(facts: SignerFacts) -> Iterable[str]:
 
 
 def _signers(facts: SignerFacts) -> Iterable[str]:
-    uri = facts.signer_uri or (facts.subject if facts.subject_kind == "uri" else "")
-    return workflow_names(uri, "")
+    return workflow_names(_signer_uri(facts), "")
+
+
+def _signer_uri(facts: SignerFacts) -> str:
+    return facts.signer_uri or (facts.subject if facts.subject_kind == "uri" else "")
+
+
+def _is_within(name: str, repository: str) -> bool:
+    return lower(name).startswith(lower(repository).rstrip("/") + "/")
 
 
 _SEVERAL: Mapping[str, Callable[[SignerFacts], Iterable[str]]] = {

@@ -160,10 +160,23 @@ def test_an_older_certificate_has_the_signer_in_its_subject_alone() -> None:
     assert wrong(identity(repository="org/app"), no_workflow) == ["signer"]
 
 
+def test_a_reusable_workflow_must_be_named_in_older_certificates_too() -> None:
+    """Its subject is the workflow that signed; everybody's may be called by the repository that it names."""
+    assert wrong(identity(issuer=ISSUER, repository="org/app"), OLD) == []
+    for stranger in (
+        "https://github.com/evil/ci/.github/workflows/x.yml@refs/heads/main",
+        "https://github.com/Org/App-evil/.github/workflows/x.yml@refs/heads/main",
+        "https://github.com/evil/org/app/.github/workflows/x.yml@refs/heads/org/app/",
+    ):
+        called = replace(OLD, subject=stranger)
+        assert wrong(identity(issuer=ISSUER, repository="org/app"), called) == ["signer"]
+        assert wrong(identity(issuer=ISSUER, repository="org/app", subject=stranger), called) == []
+
+
 def test_githubs_issuer_names_repositories_of_github_alone() -> None:
-    elsewhere = replace(
-        FACTS, repository_uri="https://gitlab.com/org/app", workflow_uri="", signer_uri=""
-    )
+    home = "https://gitlab.com/org/app"
+    subject = f"{home}//.gitlab-ci.yml@refs/tags/v1.2.3"
+    elsewhere = replace(FACTS, subject=subject, repository_uri=home, workflow_uri="", signer_uri="")
     assert wrong(identity(repository="org/app"), elsewhere) == ["repository"]
     own = replace(elsewhere, issuer="https://gitlab.com")
     assert wrong(identity(repository="org/app"), own) == []
