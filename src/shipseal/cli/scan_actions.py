@@ -43,8 +43,14 @@ def _outputs(overview: ScanOverview) -> Mapping[str, str]:
         "total": str(sum(counts.values())),
         "critical": str(counts.get("critical", 0)),
         "high": str(counts.get("high", 0)),
-        "artifact": f"{slug(overview.subject.name.rpartition('/')[2])}-scan-results",
+        "artifact": f"{_short_name(overview)}-scan-results",
     }
+
+
+def _short_name(overview: ScanOverview) -> str:
+    """Return the image's name without where it lies, or the SBOM's without what kind of file it is."""
+    name = overview.subject.name.rpartition("/")[2]
+    return slug(name.partition(".")[0] if overview.subject.kind == "sbom" else name)
 
 
 def _annotation(entry: FindingEntry) -> Annotation:

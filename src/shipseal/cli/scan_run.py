@@ -54,6 +54,8 @@ def scan(wish: ScanWish, clock: Clock, reporter: "Reporter") -> Scanned:
     rules = rules_of(wish, reporter)
     found = look(wish, rules, clock, reporter)
     if rules.policy is None:
+        if found.stale is not None:
+            reporter.note(found.stale.message)
         entries = entries_of(found.reports, advise=advise)
         return Scanned(overview_of(found, entries, now=clock.now(), only=wish.only))
     from shipseal.cli.scan_verdict import judged  # noqa: PLC0415 - only where something is decided

@@ -102,7 +102,8 @@ def blocking_html(overview: ScanOverview) -> Iterator[str]:
 def _blocked(members: list[FindingEntry]) -> str:
     package, origin = members[0].finding.package, str(members[0].finding.origin)
     chips = "".join(chip(name, f"{count} {name}") for name, count in _by_severity(members))
-    names = ", ".join(e(entry.cve or entry.finding.id) for entry in members[:_NAMES])
+    listed = (e(entry.cve or entry.finding.id) for entry in members[:_NAMES])
+    names = ", ".join(f'<span class="whole">{name}</span>' for name in listed)
     more = f" and {len(members) - _NAMES:,} more" if len(members) > _NAMES else ""
     whose = f'<span class="mark">{e(_WHOSE[origin])}</span>' if origin in _WHOSE else ""
     return (
