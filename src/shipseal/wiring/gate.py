@@ -6,6 +6,8 @@ from shipseal.gate.components import ComponentAction, ComponentRule, GlobError, 
 from shipseal.gate.policy import GapRule, GatePolicy, KevRule, UnknownRule
 from shipseal.scan.interface import Origin, Severity
 
+_LATER = {"kev", "epss_above", "grace", "new_only", "components", "must_fix"}
+
 
 def gate_policy(gate: Gate) -> GatePolicy:
     """Return which findings refuse a release.
@@ -27,6 +29,18 @@ def gate_policy(gate: Gate) -> GatePolicy:
         ),
         must_fix=gate.must_fix,
     )
+
+
+def gate_document(gate: Gate) -> dict[str, object]:
+    """Return what the gate decides by.
+
+    How long a person may override it does not change that, and each record names its end; what an earlier release had
+    is a fact and no rule. Rules that are not used are left out, so that the digest of a policy without them stays.
+    """
+    document: dict[str, object] = gate.model_dump(
+        mode="json", exclude={"break_glass_max", "since", *_LATER}
+    )
+    return document | gate.model_dump(mode="json", include=_LATER, exclude_defaults=True)
 
 
 def _component(number: int, component: Component) -> ComponentRule:

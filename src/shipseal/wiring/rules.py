@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from shipseal.config.gate_model import Gate
 from shipseal.config.load import LoadedConfig
 from shipseal.config.sections import Verify
 from shipseal.errors import ConfigError
@@ -16,14 +15,13 @@ from shipseal.release.tags import Move, TagRule, plan_tags
 from shipseal.sbom.store_limits import fit_limit
 from shipseal.verify.policy import TargetRule
 from shipseal.wiring.break_glass import GlassAsked, glass_wish
-from shipseal.wiring.gate import gate_policy
+from shipseal.wiring.gate import gate_document, gate_policy
 from shipseal.wiring.ignores import ignore_rules
 from shipseal.wiring.keys import Keys
 from shipseal.wiring.previous import since_configured
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.verification import verify_policy
 
-_LATER = {"kev", "epss_above", "grace", "new_only", "components", "must_fix"}
 _NO_LIMIT = 1 << 40  # what no store limits is limited by nothing that fits on a disk
 
 
@@ -104,25 +102,13 @@ def _identities(verify: Verify) -> dict[str, object]:
     }
 
 
-def _gate(gate: Gate) -> dict[str, object]:
-    """Return what the gate decides by.
-
-    How long a person may override it does not change that, and each record names its end; what an earlier release had
-    is a fact and no rule. Rules that are not used are left out, so that the digest of a policy without them stays.
-    """
-    document: dict[str, object] = gate.model_dump(
-        mode="json", exclude={"break_glass_max", "since", *_LATER}
-    )
-    return document | gate.model_dump(mode="json", include=_LATER, exclude_defaults=True)
-
-
 def _policy_digest(
     loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str], now: datetime
 ) -> Digest:
     """Return the digest of what was decided by: the gate and what verification requires, in canonical form."""
     config = loaded.config
     document = {
-        "gate": _gate(config.gate),
+        "gate": gate_document(config.gate),
         "verify": {
             "keys": list(key_ids),
             # Left out where there are none, so that the digest of a policy with keys alone stays what it was.
