@@ -10,7 +10,7 @@ from pathlib import Path
 from shipseal._internal.clock import rfc3339
 from shipseal._internal.limits import GIB, MIB, Limit
 from shipseal._internal.progress import Reporter
-from shipseal.advisories.compiled import CompiledDatabase
+from shipseal.advisories.facts import DatabaseFacts
 from shipseal.advisories.store import file_name
 from shipseal.errors import Code, ImageError, ScanError
 from shipseal.oci import Descriptor, Digest, RawManifest, digest_of, parse_digest
@@ -39,21 +39,20 @@ class Stored:
     layer: Descriptor
 
 
-def push_database(
-    target: Target, database: CompiledDatabase, file: Path, tag: str, reporter: Reporter
-) -> Stored:
+def push_database(target: Target, database: DatabaseFacts, tag: str, reporter: Reporter) -> Stored:
     """Store a database; the same one is the same manifest, and is not sent again.
 
     Args:
         target: where.
-        database: it, opened.
-        file: where it lies.
+        database: which one.
         tag: what it is called there; empty for its digest alone.
         reporter: hears of progress.
 
     Raises:
+        ScanError: ``scan.db-unavailable``: it has no file.
         ShipsealError: the target refused or could not be reached.
     """
+    file = database.lasting_file()
     layer = Descriptor(
         LAYER,
         parse_digest(database.digest),
@@ -115,7 +114,7 @@ def pull_database(target: Target, stored: Stored, into: Path, reporter: Reporter
     transfer.done()
 
 
-def _manifest(layer: Descriptor, database: CompiledDatabase) -> RawManifest:
+def _manifest(layer: Descriptor, database: DatabaseFacts) -> RawManifest:
     document = {
         "schemaVersion": 2,
         "mediaType": mt.OCI_MANIFEST,

@@ -9,7 +9,7 @@ import weakref
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,10 +19,11 @@ import msgspec
 from shipseal._internal.clock import rfc3339
 from shipseal._internal.limits import MIB
 from shipseal.advisories.ecosystems import ecosystem_key, name_key
+from shipseal.advisories.facts import DatabaseFacts
 from shipseal.advisories.file_check import check_file, is_unchanged, unavailable
 from shipseal.advisories.interface import AdvisoryIndex, Answer, PackageQuery
 from shipseal.advisories.matching import answer, resolved
-from shipseal.advisories.stored import Entry, IdFacts, Meta, StoredAdvisory, Table
+from shipseal.advisories.stored import Entry, IdFacts, Meta, StoredAdvisory, Table, moment_of
 from shipseal.advisories.tables import SCALE, cve_key
 from shipseal.scan.interface import Likelihood
 
@@ -36,7 +37,6 @@ _TRIES = 3
 _STILL_DAYS = 30
 _ZLIB = b"\x78"
 _LARGEST = 256 * MIB
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CompiledDatabase(AdvisoryIndex):
@@ -85,6 +85,19 @@ class CompiledDatabase(AdvisoryIndex):
         # Images have packages in common, and binary packages their source.
         self._answers = lru_cache(maxsize=_ANSWERS)(self._answer)
 
+    def facts(self) -> DatabaseFacts:
+        """Return what is known of it without looking into it."""
+        return DatabaseFacts(
+            file=self.file,
+            origin=self.origin,
+            digest=self.digest,
+            meta=self.meta,
+            newest=self.newest,
+            kev=self.kev,
+            epss=self.epss,
+            notes=self.notes,
+        )
+
     def covers(self, ecosystem: str) -> bool:
         """See :meth:`AdvisoryIndex.covers`."""
         return ecosystem_key(ecosystem) in self._covered
@@ -119,7 +132,7 @@ class CompiledDatabase(AdvisoryIndex):
         """Return a record."""
         return self._read(_ADVISORY, "SELECT value FROM records WHERE number = ?", (number,))
 
-    def facts(self, identifier: str) -> IdFacts | None:
+    def known(self, identifier: str) -> IdFacts | None:
         """Return what is known of a vulnerability by one of its ids."""
         row = self._row("SELECT value FROM ids WHERE id = ?", (identifier,))
         return None if row is None else self._decoded(_FACTS, row)
@@ -239,11 +252,6 @@ def _notes(meta: Meta) -> Iterator[str]:
             f"the newest advisory is of {rfc3339(newest)}, {(checked - newest).days} days before the update: what it "
             "was fetched from may no longer be filled"
         )
-
-
-def moment_of(micros: int | None) -> datetime | None:
-    """Return the time that a database has as microseconds since 1970."""
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
 
 
 def _day(table: Table | None) -> date | None:

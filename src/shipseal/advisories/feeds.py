@@ -54,7 +54,12 @@ class Feeds:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Which version of a document an answer was, in HTTP's words; empty where the server did not say."""
+    """Which version of a document an answer was, in HTTP's words; empty where the server did not say.
+
+    Attributes:
+        etag: its tag.
+        last_modified: when it was last changed.
+    """
 
     etag: str = ""
     last_modified: str = ""

@@ -2,14 +2,13 @@
 
 Reading all of it costs a few milliseconds for each ten megabytes, so a stamp is kept of what was found: as long as the
 file is the same one, unchanged, it is not read again. A change that the file's times could not show is not trusted to
-be none: a file is stamped only when it has been left alone for a moment.
+be none: a stamp counts only when the file had been left alone for a moment before.
 """
 
 import contextlib
 import hashlib
 import os
 import struct
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -33,7 +32,7 @@ from shipseal.errors import Code, ScanError
 AGAIN = "run `shipseal db update`, or import it again with `shipseal db import`"
 _NEWER = "install a newer shipseal, or get the database made by this one: `shipseal db update`"
 _STAMP_SIZE = 4096
-# Times of files move in steps; what is younger than this may yet change without their showing it.
+# Times of files move in steps.
 SETTLED_NS = 2_000_000_000
 
 
@@ -153,17 +152,19 @@ def _stamped(path: Path, state: tuple[int, ...], stamps: Path | None) -> str | N
         return None
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         with open_file(_stamp_file(path, stamps)) as stream:
+            made = os.fstat(stream.fileno()).st_mtime_ns
             stamp = msgspec.json.decode(
                 stream.read(_STAMP_SIZE), type=tuple[tuple[int, ...], str, int]
             )
-        if stamp[0] == state and stamp[2] == FORMAT:
+        # What was younger than this when it was stamped could have changed since without its times showing it.
+        if stamp[0] == state and stamp[2] == FORMAT and made - max(state[3:]) > SETTLED_NS:
             return stamp[1]
     return None
 
 
 def _stamp(path: Path, state: tuple[int, ...], digest: str, stamps: Path | None) -> None:
-    """Remember what was found, if the file has settled; whoever cannot remember reads it again."""
-    if stamps is None or time.time_ns() - max(state[3:]) < SETTLED_NS:
+    """Remember what was found; whoever cannot remember reads it again."""
+    if stamps is None:
         return
     target = _stamp_file(path, stamps)
     with contextlib.suppress(OSError):

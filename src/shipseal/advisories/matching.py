@@ -26,7 +26,7 @@ class Storage(Protocol):
     def advisory(self, number: int) -> StoredAdvisory:
         """Return a record."""
 
-    def facts(self, identifier: str) -> IdFacts | None:
+    def known(self, identifier: str) -> IdFacts | None:
         """Return what is known of a vulnerability by one of its ids."""
 
     def likelihood(self, identifier: str) -> Likelihood | None:
@@ -137,7 +137,7 @@ class _Known:
 
     @cached_property
     def _facts(self) -> list[IdFacts]:
-        found = (self._storage.facts(one) for one in (self.name, *self.others))
+        found = (self._storage.known(one) for one in (self.name, *self.others))
         return [facts for facts in found if facts is not None]
 
     def rating(self, advisory: StoredAdvisory, touched: Touched, *, alone: bool) -> Rating:
@@ -150,7 +150,7 @@ class _Known:
         """
         own = named(touched.rating or advisory.own, advisory.id)
         if alone:
-            first = self._storage.facts(self.name)
+            first = self._storage.known(self.name)
             facts = [] if first is None else [first]
         else:
             facts = self._facts

@@ -6,7 +6,6 @@ What was compiled lies in the user's cache under a name that the content of the 
 import contextlib
 import hashlib
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +87,7 @@ class Compiled:
     def __init__(self, path: Path, files: tuple[Path, ...], folder: Path) -> None:
         self._files, self._folder = files, folder
         self._name = path.name or path.absolute().name
-        times, newest = _times(path, files)
-        # Times of files move in steps: what changed just now may change again without their showing it.
-        self._settled = time.time_ns() - newest > SETTLED_NS
+        times, self._newest = _times(path, files)
         self._by_times = folder / f"files-{self._key(times)}.json"
 
     @classmethod
@@ -106,7 +103,7 @@ class Compiled:
 
     def find(self) -> Path | None:
         """Return the database; None when it has to be made."""
-        found = self._read(self._by_times) if self._settled else None
+        found = self._read(self._by_times, settled=True)
         if found is None and self._folder.is_dir():
             found = self._read(self._by_content())
             if found is not None:
@@ -134,10 +131,14 @@ class Compiled:
         whole = f"{FORMAT}\n{__version__}\n{self._name}\n{text}"
         return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
-    def _read(self, path: Path) -> Path | None:
+    def _read(self, path: Path, *, settled: bool = False) -> Path | None:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             with open_file(path) as stream:
+                made = os.fstat(stream.fileno()).st_mtime_ns
                 name = stream.read(_MOST).decode()
+            # Times of files move in steps: what was younger than this may have changed without their showing it.
+            if settled and made - self._newest <= SETTLED_NS:
+                return None
             found = self._folder / Path(name.strip()).name
             if found.name.endswith(SUFFIX) and found.is_file():
                 return found
@@ -145,11 +146,10 @@ class Compiled:
 
     def _write(self, path: Path, database: Path) -> None:
         # Who cannot remember finds it by content, or makes it again.
-        if path != self._by_times or self._settled:
-            with contextlib.suppress(OSError):
-                part = path.with_name(f"{path.name}.{os.getpid()}")
-                part.write_text(database.name)
-                part.replace(path)
+        with contextlib.suppress(OSError):
+            part = path.with_name(f"{path.name}.{os.getpid()}")
+            part.write_text(database.name)
+            part.replace(path)
 
     def _prune(self, keep: Path) -> None:
         with contextlib.suppress(OSError):

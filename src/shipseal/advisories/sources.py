@@ -87,7 +87,7 @@ def gather(path: Path, into: Gathered, reading: Reading = Reading()) -> Source:
     for found in files:
         shown = found.relative_to(path).as_posix() if path.is_dir() else found.name
         file = _File(found, into, name, reading, strict=not path.is_dir())
-        digests.append((shown, file.read()))
+        digests.append((shown, file.take_in()))
         records += file.records
         notes += file.notes
         if not file.useful:
@@ -126,7 +126,7 @@ class _File:
         self.useful = False
         self.notes: list[str] = []
 
-    def read(self) -> str:
+    def take_in(self) -> str:
         """Read the file and return the sha256 of its bytes, in hexadecimal."""
         path = self._path
         try:

@@ -5,6 +5,7 @@ that the file is newer than it can read, instead of reading something else out o
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -19,6 +20,8 @@ _Level = Annotated[int, msgspec.Meta(ge=0, le=5)]
 _Day = Annotated[int, msgspec.Meta(ge=1, le=3_652_059)]
 _Seconds = Annotated[int, msgspec.Meta(ge=-62_135_596_800, le=253_402_300_799)]
 _Micros = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 StoredCvss = tuple[str, str, float, str]
 """Version, vector, score and source, as in :class:`shipseal.scan.interface.Cvss`."""
@@ -193,3 +196,8 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     kev: Table | None
     epss: Table | None
     ratings: Table | None
+
+
+def moment_of(micros: int | None) -> datetime | None:
+    """Return the time that a database has as microseconds since 1970."""
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

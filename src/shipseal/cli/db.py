@@ -110,9 +110,9 @@ def export(
 ) -> None:
     """Write the database to a file, to be carried elsewhere: it is known to be whole wherever it is opened."""
     from shipseal.cli.db_view import print_export  # noqa: PLC0415 - as above
-    from shipseal.cli.db_work import export_database, opened  # noqa: PLC0415
+    from shipseal.cli.db_work import export_database, facts_of  # noqa: PLC0415
 
-    database = opened(db, os.environ)
+    database = facts_of(db, os.environ)
     size = export_database(database, file)
     if as_json:
         print_json({"file": str(file), "digest": database.digest, "bytes": size})
@@ -167,9 +167,9 @@ def status(*, db: DbOption = None, as_json: AsJson = False) -> None:
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - as above
     from shipseal.cli.db_json import status_json  # noqa: PLC0415
     from shipseal.cli.db_view import print_status  # noqa: PLC0415
-    from shipseal.cli.db_work import opened  # noqa: PLC0415
+    from shipseal.cli.db_work import facts_of  # noqa: PLC0415
 
-    database, now = opened(db, os.environ), SystemClock().now()
+    database, now = facts_of(db, os.environ), SystemClock().now()
     if as_json:
         print_json(status_json(database, now))
     else:
@@ -182,13 +182,14 @@ def verify(*, db: DbOption = None, as_json: AsJson = False) -> None:
 
     Exit status: 0 when it is whole, 6 when it is not.
     """
-    from shipseal.cli.db_json import verify_json  # noqa: PLC0415 - as above
+    from shipseal.advisories.verifying import verify_database  # noqa: PLC0415 - as above
+    from shipseal.cli.db_json import verify_json  # noqa: PLC0415
     from shipseal.cli.db_view import print_verified  # noqa: PLC0415
-    from shipseal.cli.db_work import verify_database  # noqa: PLC0415
+    from shipseal.cli.db_work import facts_of  # noqa: PLC0415
     from shipseal.cli.working import working  # noqa: PLC0415
 
     with working("verify the advisory database"):
-        verified = verify_database(db, os.environ)
+        verified = verify_database(facts_of(db, os.environ).file)
     if as_json:
         print_json(verify_json(verified))
     else:
@@ -233,9 +234,9 @@ def _show(changed: "Changed", *, as_json: bool) -> None:
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - as above
     from shipseal.cli.db_json import changed_json  # noqa: PLC0415
     from shipseal.cli.db_view import print_changed  # noqa: PLC0415
-    from shipseal.cli.db_work import opened  # noqa: PLC0415
+    from shipseal.cli.db_work import facts_of  # noqa: PLC0415
 
-    database, now = opened(changed.path, os.environ), SystemClock().now()
+    database, now = facts_of(changed.path, os.environ), SystemClock().now()
     if as_json:
         print_json(changed_json(changed, database, now))
     else:

@@ -4,14 +4,14 @@ from datetime import date, datetime
 from typing import Any
 
 from shipseal._internal.clock import rfc3339
-from shipseal.advisories.compiled import CompiledDatabase, moment_of
+from shipseal.advisories.facts import DatabaseFacts
 from shipseal.advisories.review import Review
-from shipseal.advisories.stored import Table
+from shipseal.advisories.stored import Table, moment_of
 from shipseal.advisories.updating import Changed
-from shipseal.cli.db_work import Verified
+from shipseal.advisories.verifying import Verified
 
 
-def status_json(database: CompiledDatabase, now: datetime) -> dict[str, Any]:
+def status_json(database: DatabaseFacts, now: datetime) -> dict[str, Any]:
     """Return the object of ``db-status.schema.json``."""
     meta = database.meta
     return {
@@ -22,7 +22,7 @@ def status_json(database: CompiledDatabase, now: datetime) -> dict[str, Any]:
         "ageSeconds": age_of(database, now),
         "newest": _moment(moment_of(meta.newest)),
         "checked": _moment(moment_of(meta.checked)),
-        "bytes": database.file.stat().st_size,
+        "bytes": database.size,
         "records": meta.records,
         "withdrawn": meta.withdrawn,
         "ecosystems": [
@@ -46,14 +46,14 @@ def status_json(database: CompiledDatabase, now: datetime) -> dict[str, Any]:
     }
 
 
-def changed_json(changed: Changed, database: CompiledDatabase, now: datetime) -> dict[str, Any]:
+def changed_json(changed: Changed, database: DatabaseFacts, now: datetime) -> dict[str, Any]:
     """Return the object of ``db-change.schema.json``."""
     return {
         "path": str(changed.path),
         "digest": changed.digest,
         "previous": changed.previous or None,
         "changed": changed.digest != changed.previous,
-        "records": database.records,
+        "records": database.meta.records,
         "built": _moment(database.newest),
         "ageSeconds": age_of(database, now),
         "sources": [
@@ -72,18 +72,18 @@ def changed_json(changed: Changed, database: CompiledDatabase, now: datetime) ->
 
 def verify_json(verified: Verified) -> dict[str, Any]:
     """Return the object of ``db-verify.schema.json``."""
-    database = verified.database
+    database = verified.facts
     return {
         "path": str(database.file),
         "digest": database.digest,
         "format": database.meta.format,
-        "records": database.records,
+        "records": database.meta.records,
         "whole": True,
         "review": _review(verified.review),
     }
 
 
-def age_of(database: CompiledDatabase, now: datetime) -> int | None:
+def age_of(database: DatabaseFacts, now: datetime) -> int | None:
     """Return the age of the data in seconds; negative when it is from the future, None when it cannot be told."""
     return None if database.newest is None else int((now - database.newest).total_seconds())
 

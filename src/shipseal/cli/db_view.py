@@ -4,20 +4,22 @@ from datetime import datetime
 from pathlib import Path
 
 from shipseal._internal.clock import rfc3339
-from shipseal.advisories.compiled import CompiledDatabase, moment_of
+from shipseal.advisories.facts import DatabaseFacts
 from shipseal.advisories.review import Review
+from shipseal.advisories.stored import moment_of
 from shipseal.advisories.updating import Changed
+from shipseal.advisories.verifying import Verified
 from shipseal.cli.columns import Column
 from shipseal.cli.db_json import age_of
-from shipseal.cli.db_work import Pushed, Verified
+from shipseal.cli.db_work import Pushed
 from shipseal.cli.output import print_table, say, say_wrapped, size_text, tell
 from shipseal.scan.database_age import age_text
 
 
-def print_status(database: CompiledDatabase, now: datetime) -> None:
+def print_status(database: DatabaseFacts, now: datetime) -> None:
     """Print which database it is, how old, and what it holds."""
     meta = database.meta
-    say(f"database  {database.file}  ({size_text(database.file.stat().st_size)})")
+    say(f"database  {database.file}  ({size_text(database.size)})")
     say(f"digest    {database.digest}")
     say(f"built     {_age(database, now)}")
     rows = [
@@ -35,7 +37,7 @@ def print_status(database: CompiledDatabase, now: datetime) -> None:
         say_wrapped(f"note: {note}")
 
 
-def print_changed(changed: Changed, database: CompiledDatabase, now: datetime) -> None:
+def print_changed(changed: Changed, database: DatabaseFacts, now: datetime) -> None:
     """Print what was read, and what is used from now on."""
     rows = [
         (
@@ -52,7 +54,7 @@ def print_changed(changed: Changed, database: CompiledDatabase, now: datetime) -
         say(f"database  {changed.path}  ({size_text(changed.path.stat().st_size)})")
     say(f"digest    {changed.digest}")
     say(f"built     {_age(database, now)}")
-    say(f"records   {database.records:,}")
+    say(f"records   {database.meta.records:,}")
     _tell_review(changed.review)
     for note in database.notes:
         tell(f"note: {note}")
@@ -60,8 +62,8 @@ def print_changed(changed: Changed, database: CompiledDatabase, now: datetime) -
 
 def print_verified(verified: Verified) -> None:
     """Print that a database is whole."""
-    database = verified.database
-    say(f"{database.file}: whole, {database.records:,} records, format {database.meta.format}")
+    database = verified.facts
+    say(f"{database.file}: whole, {database.meta.records:,} records, format {database.meta.format}")
     say(f"digest    {database.digest}")
     for sentence in verified.review.sentences():
         say_wrapped(f"note: {sentence}")
@@ -85,7 +87,7 @@ def _tell_review(review: Review) -> None:
         tell(f"note: {sentence}")
 
 
-def _age(database: CompiledDatabase, now: datetime) -> str:
+def _age(database: DatabaseFacts, now: datetime) -> str:
     age = age_of(database, now)
     if database.newest is None or age is None:
         return "unknown: it holds no record"

@@ -11,15 +11,19 @@ from shipseal._internal.durable import write_atomic
 from shipseal._internal.limits import MIB
 from shipseal._internal.progress import Reporter
 from shipseal._internal.user_cache import cache_root
-from shipseal.advisories.compiled import CompiledDatabase, open_database
-from shipseal.advisories.file_check import unavailable
+from shipseal.advisories.facts import DatabaseFacts
+from shipseal.advisories.file_check import check_file
 from shipseal.advisories.place import CacheFolders
 from shipseal.advisories.store import Store, is_store
 from shipseal.errors import ConfigError
-from shipseal.wiring.advisories import VARIABLE, advisory_database, open_advisories, own_advisories
+from shipseal.wiring.advisories import (
+    VARIABLE,
+    advisory_database,
+    advisory_facts,
+    own_advisories,
+)
 
 if TYPE_CHECKING:
-    from shipseal.advisories.review import Review
     from shipseal.advisories.updating import Changed
     from shipseal.config.load import LoadedConfig
     from shipseal.registry.hosts import HostSettings
@@ -75,19 +79,6 @@ class Pushed:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A database of which every row was read.
-
-    Attributes:
-        database: it.
-        review: what of it cannot be compared exactly.
-    """
-
-    database: CompiledDatabase
-    review: "Review"
-
-
 def store_for(db: Path | None, env: Mapping[str, str]) -> Store:
     """Return the store that a command changes.
 
@@ -115,13 +106,13 @@ def store_for(db: Path | None, env: Mapping[str, str]) -> Store:
     return store
 
 
-def opened(db: Path | None, env: Mapping[str, str]) -> CompiledDatabase:
-    """Open the database that a command looks at.
+def facts_of(db: Path | None, env: Mapping[str, str]) -> DatabaseFacts:
+    """Open the database that a command looks at, and return what is known of it.
 
     Raises:
         ScanError: ``scan.db-unavailable``.
     """
-    return open_advisories(db or advisory_database(env) or own_advisories(env), env)
+    return advisory_facts(db or advisory_database(env) or own_advisories(env), env)
 
 
 def update_database(
@@ -163,7 +154,7 @@ def update_database(
         fetch.close()
 
 
-def export_database(database: CompiledDatabase, file: Path) -> int:
+def export_database(database: DatabaseFacts, file: Path) -> int:
     """Write the database to ``file`` and return its size.
 
     Raises:
@@ -172,11 +163,11 @@ def export_database(database: CompiledDatabase, file: Path) -> int:
     """
     if file.is_dir():
         raise ConfigError(f"{file}: this is a folder", hint="name a file in it")
-    source = _file_of(database)
+    source = database.lasting_file()
     size = source.stat().st_size
     with source.open("rb") as stream:
         write_atomic(file, iter(lambda: stream.read(MIB), b""), size=size)
-    open_database(file).close()
+    check_file(file)
     return size
 
 
@@ -221,30 +212,15 @@ def push_from(
     """
     from shipseal.advisories.artifact import push_database  # noqa: PLC0415 - as above
 
-    database = opened(db, env)
+    database = facts_of(db, env)
     with _target(reference, config, env, reporter) as (target, tag):
         if ":" in tag:
             raise ConfigError(
                 f"{reference}: a digest is computed, not chosen",
                 hint="name the database by a tag, or leave the tag out",
             )
-        stored = push_database(target, database, _file_of(database), tag, reporter)
+        stored = push_database(target, database, tag, reporter)
         return Pushed(target.name, tag, stored.manifest, database.digest, stored.layer.size)
-
-
-def verify_database(db: Path | None, env: Mapping[str, str]) -> Verified:
-    """Read every row of the database, its seal first, whatever was checked before.
-
-    Raises:
-        ScanError: ``scan.db-unavailable``: it is not whole.
-    """
-    from shipseal.advisories.loading import load  # noqa: PLC0415 - as above
-    from shipseal.advisories.review import review  # noqa: PLC0415
-
-    path = opened(db, env).file
-    database = open_database(path, origin=str(db or path))
-    gathered = load(database)
-    return Verified(database, review(gathered.records()))
 
 
 @contextmanager
@@ -259,22 +235,6 @@ def _target(
     name, tag = split_place(reference)
     with opened_place(name, hosts, clock, RetryPolicy(told=_told(reporter))) as target:
         yield target, tag
-
-
-def _file_of(database: CompiledDatabase) -> Path:
-    """Return the file of a database; one that was made for this moment alone has none.
-
-    Raises:
-        ScanError: ``scan.db-unavailable``: it has none.
-    """
-    if not database.file.is_file():
-        raise unavailable(
-            Path(database.origin),
-            "was compiled for this moment only, because no cache can be written here",
-            hint="import it with `shipseal db import FILE --db PATH`, or set SHIPSEAL_CACHE to a folder that can be "
-            "written",
-        )
-    return database.file
 
 
 def _loaded(config: Path | None, env: Mapping[str, str]) -> "LoadedConfig | None":

@@ -8,6 +8,7 @@ from shipseal._internal.user_cache import cache_root
 
 if TYPE_CHECKING:
     from shipseal.advisories.compiled import CompiledDatabase
+    from shipseal.advisories.facts import DatabaseFacts
 
 VARIABLE = "SHIPSEAL_DB"
 
@@ -35,3 +36,12 @@ def open_advisories(path: Path, env: Mapping[str, str]) -> "CompiledDatabase":
     from shipseal.advisories.place import CacheFolders, open_place  # noqa: PLC0415 - when it is used
 
     return open_place(path, CacheFolders.below(cache_root(env)))
+
+
+def advisory_facts(path: Path, env: Mapping[str, str]) -> "DatabaseFacts":
+    """Open the advisories at ``path`` and return what is known of them.
+
+    Raises:
+        ScanError: see :func:`open_advisories`.
+    """
+    return open_advisories(path, env).facts()
