@@ -64,8 +64,8 @@ def read_inventory(path: Path) -> ReadSbom:
     """Read the SBOM at ``path``, plain or gzip.
 
     Raises:
-        SbomError: ``config.invalid``: there is no such file, it is truncated, or in no format that is read here;
-            ``sbom.too-large``.
+        SbomError: ``config.invalid``: there is no such file, it is truncated, or in no format that is read here.
+        ShipsealError: ``sbom.too-large``.
     """
     try:
         with open_file(path) as stream:
@@ -90,7 +90,8 @@ def inventory_of(data: bytes, *, what: str) -> Inventory:
         what: its name, for errors.
 
     Raises:
-        SbomError: ``config.invalid``: it is truncated, or in no format that is read here; ``sbom.too-large``.
+        SbomError: ``config.invalid``: it is truncated, or in no format that is read here.
+        ShipsealError: ``sbom.too-large``.
     """
     if data.startswith(_GZIP):
         data = _unpacked(data, what)
