@@ -15,7 +15,9 @@ import pytest
 
 from shipseal.cli.main import main
 from shipseal.errors import Exit
+from tests.support.grype_database import Known, grype_database
 from tests.support.scanning import CRITICAL_VECTOR, advisory, spdx_document, spdx_package
+from tests.support.tools import need
 
 FRESH = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 OLD = (datetime.now(UTC) - timedelta(days=40)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -104,7 +106,7 @@ def test_a_table_is_the_default(run: Run) -> None:
     assert status == Exit.OK
     for words in (
         "vulnerability",
-        "PYSEC-2018-1   critical",
+        "PYSEC-2018-1 (CVE-2018-7750)  critical",
         "paramiko",
         "2.4.1",
         "app.json: 2 vulnerabilities (1 critical, 1 low), 1 with a fix",
@@ -430,3 +432,67 @@ def test_a_scan_that_passes_tells_a_job_so(
     assert (status, err) == (Exit.OK, "")
     assert "\nnone\n" in (home / "outputs").read_text()
     assert os.environ["GITHUB_ACTIONS"] == "true"
+
+
+@pytest.mark.tools
+def test_both_engines_scan_and_where_they_differ_is_shown(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grype = need("grype")
+    monkeypatch.setenv("PATH", f"{grype.parent}:{os.environ['PATH']}")
+    known = [
+        Known("GHSA-1", "paramiko", "<2.4.1", "2.4.1", aliases=("CVE-2018-7750",)),
+        Known("CVE-2020-9", "left-pad", "<2.0", ecosystem="npm", scheme="semantic"),
+    ]
+    (home / "grype").mkdir()
+    monkeypatch.setenv("GRYPE_DB_CACHE_DIR", str(grype_database(home / "grype", known)))
+    words = ("--engine", "both", "--max-age", "any")
+    document = found(run, *words)
+    differences = {item["id"]: item["foundBy"] for item in document["comparison"]["differences"]}
+    assert differences == {"GHSA-left": "shipseal-builtin", "CVE-2020-9": "grype"}
+    assert {item["id"] for item in document["matches"]} == {
+        "PYSEC-2018-1",
+        "GHSA-left",
+        "CVE-2020-9",
+    }
+    status, out, _ = run(*words)
+    assert status == Exit.OK
+    assert "Found by one scanner alone" in out
+    assert "agree on 1 of 3" in out
+
+
+@pytest.mark.tools
+def test_each_engine_refuses_and_accepts_the_same(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grype = need("grype")
+    monkeypatch.setenv("PATH", f"{grype.parent}:{os.environ['PATH']}")
+    known = [
+        Known(
+            "GHSA-1",
+            "paramiko",
+            "<2.4.1",
+            "2.4.1",
+            aliases=("CVE-2018-7750",),
+            vector=CRITICAL_VECTOR,
+        )
+    ]
+    (home / "grype").mkdir()
+    monkeypatch.setenv("GRYPE_DB_CACHE_DIR", str(grype_database(home / "grype", known)))
+    for level, status in (("critical", Exit.REFUSED), ("low", Exit.REFUSED)):
+        for engine in ("builtin", "grype", "both"):
+            words = ("--engine", engine, "--fail-on", level, "--max-age", "any")
+            assert run(*words)[0] == status, engine
+    (home / "app.json").write_bytes(spdx_document(PACKAGES[1:]))
+    for engine in ("builtin", "grype", "both"):
+        words = ("--engine", engine, "--fail-on", "critical", "--max-age", "any")
+        assert run(*words)[0] == Exit.OK, engine
+
+
+def test_grype_that_is_asked_for_and_not_there_is_told(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(home))
+    status, _, err = run("--engine", "grype")
+    assert status == Exit.OUTSIDE
+    assert "tool.missing" in err

@@ -4,7 +4,7 @@ from typing import Any
 
 from shipseal._internal.clock import rfc3339
 from shipseal.report.entries import platform_name
-from shipseal.report.interface import FindingEntry, ScanOverview, ScanSubject
+from shipseal.report.interface import ComparisonView, FindingEntry, ScanOverview, ScanSubject
 from shipseal.scan.interface import ScanReport
 from shipseal.scan.results import database_document, finding_document, scanner_document
 
@@ -32,6 +32,26 @@ def scan_document(overview: ScanOverview) -> dict[str, Any]:
         "incomplete": list(overview.incomplete),
         "matches": [_match(entry) for entry in overview.entries],
         "notes": list(overview.notes),
+        "comparison": _comparison(overview.comparison) if overview.comparison else None,
+    }
+
+
+def _comparison(view: ComparisonView) -> dict[str, Any]:
+    return {
+        "summary": list(view.summary),
+        "differences": [
+            {
+                "platform": row.platform or None,
+                "package": row.package,
+                "version": row.version,
+                "id": row.id,
+                "severity": row.severity,
+                "foundBy": row.found_by,
+                "missedBy": row.missed_by,
+                "reason": row.reason,
+            }
+            for row in view.differences
+        ],
     }
 
 

@@ -8,7 +8,7 @@ from shipseal import __version__
 from shipseal.cli.scan_material import Materials
 from shipseal.errors import ScanError
 from shipseal.report.entries import of_origin, platform_name
-from shipseal.report.interface import FindingEntry, GateView, ScanOverview
+from shipseal.report.interface import ComparisonView, FindingEntry, GateView, ScanOverview
 from shipseal.scan.interface import Package, ScanReport
 
 _ORIGINS = {"app": "application", "base": "base"}
@@ -25,6 +25,7 @@ class Found:
         stale: why the data is too old to decide with; None when it is not.
         notes: what a person should know, a sentence each.
         packages: all that were looked up, where an output lists them.
+        comparison: where two scanners differ; None where one scanned.
     """
 
     materials: Materials
@@ -33,6 +34,7 @@ class Found:
     stale: ScanError | None = None
     notes: tuple[str, ...] = ()
     packages: tuple[Package, ...] = ()
+    comparison: ComparisonView | None = None
 
     def incomplete_by_name(self) -> tuple[tuple[str, str], ...]:
         """Return why the catalogues may not be whole: the name by which a policy accepts it, and a sentence."""
@@ -87,6 +89,7 @@ def overview_of(
         incomplete=tuple(text for _, text in found.incomplete_by_name()),
         notes=_once(notes),
         packages=found.packages,
+        comparison=found.comparison,
     )
 
 

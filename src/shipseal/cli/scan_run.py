@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,9 +108,7 @@ def _found(materials: Materials, rules: ScanRules, clock: Clock, *, listed: bool
     engines = engines_for(rules.engine, os.environ, clock)
     scanner, *others = engines.scanners
     reports = tuple(_report(scanner, item) for item in materials.items)
-    if others:
-        raise NotImplementedError
-    return Found(
+    found = Found(
         materials=materials,
         reports=reports,
         choice=engines.reason,
@@ -119,6 +117,17 @@ def _found(materials: Materials, rules: ScanRules, clock: Clock, *, listed: bool
         if listed
         else (),
     )
+    return _with_other(found, others[0], rules, clock) if others else found
+
+
+def _with_other(found: Found, scanner: Scanner, rules: ScanRules, clock: Clock) -> Found:
+    """Let a second scanner look at the same: what either found counts."""
+    from shipseal.cli.scan_both import compared  # noqa: PLC0415 - rarely asked for
+
+    others = tuple(_report(scanner, item) for item in found.materials.items)
+    reports, comparison = compared(found.reports, others)
+    stale = found.stale or _stale(others, rules.engine.max_age, clock)
+    return replace(found, reports=reports, comparison=comparison, stale=stale)
 
 
 def _report(scanner: Scanner, item: Material) -> ScanReport:

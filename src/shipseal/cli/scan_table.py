@@ -1,6 +1,6 @@
 """`shipseal scan` for a terminal: what a person acts on, worst first, and what it comes to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shipseal.cli.columns import Column
 from shipseal.cli.output import plain_table, print_table, say, say_wrapped
@@ -28,9 +28,36 @@ def print_overview(overview: ScanOverview, *, passed: bool = True) -> None:
     print_table(_columns(overview), [_cells(overview, entry) for entry in listed])
     if listed:
         say()
+    _print_differences(overview)
     say_wrapped(totals(overview))
     for line in facts(overview):
         say_wrapped(line)
+
+
+def _print_differences(overview: ScanOverview) -> None:
+    view = overview.comparison
+    if view is None:
+        return
+    rows = [
+        (row.id, row.severity, row.package, row.version, row.found_by, row.platform, row.reason)
+        for row in view.differences
+    ]
+    shown = [tuple(printable(cell, 300) for cell in row) for row in rows]
+    print_table(_DIFFERENCES, shown, title="Found by one scanner alone")
+    for text in view.summary:
+        say_wrapped(printable(text))
+    say()
+
+
+_DIFFERENCES = (
+    Column("vulnerability", fixed=True),
+    Column("severity", fixed=True),
+    Column("package"),
+    Column("installed"),
+    Column("found by", fixed=True),
+    Column("platform", spare=1),
+    Column("why", spare=2),
+)
 
 
 def table_text(overview: ScanOverview) -> str:
@@ -58,16 +85,15 @@ def totals(overview: ScanOverview) -> str:
 
 def facts(overview: ScanOverview) -> Sequence[str]:
     """Return what stands below the totals, a line each."""
-    lines = []
-    if overview.gate:
-        lines.append(f"gate      {overview.gate.headline}")
-    lines += [f"incomplete  {text}" for text in overview.incomplete]
-    lines += [
-        f"engine    {report.scanner} {report.scanner_version}" for report in overview.reports[:1]
+    scanners = dict.fromkeys(f"{one.scanner} {one.scanner_version}" for one in overview.reports)
+    named: list[tuple[str, Iterable[str]]] = [
+        ("gate", [overview.gate.headline] if overview.gate else []),
+        ("missing", overview.incomplete),
+        ("engine", scanners),
+        ("data", overview.databases),
+        ("note", overview.notes),
     ]
-    lines += [f"data      {text}" for text in overview.databases]
-    lines += [f"note      {text}" for text in overview.notes]
-    return [printable(line, 2000) for line in lines]
+    return [f"{name:10}{printable(text, 2000)}" for name, texts in named for text in texts]
 
 
 def _fixable(overview: ScanOverview) -> int:
@@ -80,7 +106,7 @@ def _fixable(overview: ScanOverview) -> int:
 def _columns(overview: ScanOverview) -> list[Column]:
     several = len(overview.reports) > 1
     return [
-        Column("vulnerability", fixed=True),
+        Column("vulnerability"),
         Column("severity", fixed=True),
         *([Column("gate", fixed=True)] if overview.gate else []),
         Column("package"),
@@ -95,8 +121,9 @@ def _columns(overview: ScanOverview) -> list[Column]:
 
 def _cells(overview: ScanOverview, entry: FindingEntry) -> tuple[str, ...]:
     finding = entry.finding
+    other = f" ({entry.cve})" if entry.cve not in ("", finding.id) else ""
     cells = [
-        finding.id,
+        f"{finding.id}{other}",
         str(finding.severity),
         *([_verdict(entry)] if overview.gate else []),
         finding.package.name,

@@ -235,6 +235,44 @@ class GateView:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """What one of two scanners found and the other did not.
+
+    Attributes:
+        platform: on which; empty where the SBOM does not say whose it is.
+        package: name.
+        version: of the package.
+        id: of the vulnerability: its CVE where it has one.
+        severity: as the one that found it says.
+        found_by: which scanner.
+        missed_by: which did not.
+        reason: why, a sentence; may be empty.
+    """
+
+    platform: str
+    package: str
+    version: str
+    id: str
+    severity: str
+    found_by: str
+    missed_by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """Two scanners on the same SBOMs.
+
+    Attributes:
+        summary: how far they agree, a sentence for each platform.
+        differences: what only one found, the worst first.
+    """
+
+    summary: tuple[str, ...]
+    differences: tuple[DifferenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ScanOverview:
     """One scan, ready to be written in any format.
 
@@ -250,6 +288,7 @@ class ScanOverview:
         incomplete: why a catalogue may not be whole, a sentence each.
         notes: what a person should know, a sentence each.
         packages: all that were looked up, where they are known.
+        comparison: where two scanners differ; None where one scanned.
     """
 
     subject: ScanSubject
@@ -263,6 +302,7 @@ class ScanOverview:
     incomplete: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     packages: tuple[Package, ...] = ()
+    comparison: ComparisonView | None = None
 
     def counts(self) -> Mapping[str, int]:
         """Return how many entries there are of each severity, worst first; ignored ones do not count."""
