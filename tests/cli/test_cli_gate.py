@@ -188,6 +188,7 @@ def test_a_release_is_told_as_it_was_decided_whatever_the_configuration_says_now
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert project.release("1.0.0") == Exit.REFUSED
+    assert "To fix it\n  pip install planted==2.0\n" in capsys.readouterr().out
     config = ("--config", str(project.folder / "shipseal.yaml"))
     document = explained(capsys, *config)
     assert decided(document) == {"CVE-2099-0001": ("fail", "gate.fail_on")}

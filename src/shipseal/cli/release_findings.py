@@ -53,7 +53,23 @@ def print_findings(results: Path) -> None:
             print_table(table.columns, table.rows, title=table.title)
         if table.more:
             say(f"and {table.more} more: {results}")
+    _print_fixes(summary)
     say()
     for name, value in facts(summary):
         if name != "decision" or summary.outcome == "pass":
             say_wrapped(f"{name:10}{value}")
+
+
+def _print_fixes(summary: VulnerabilitySummary) -> None:
+    """Print the lines that bring the fixes of what stands in the way, each once, and whose package it is."""
+    blocking = (*summary.refused, *summary.undecided)
+    fixes = {row.advice: row for row in blocking if row.advice}
+    if not fixes:
+        return
+    say()
+    say("To fix it")
+    for command, row in list(fixes.items())[:_SHOWN]:
+        where = {"base": "  # base image", "application": "  # application"}.get(row.origin, "")
+        say(f"  {command}{where}")
+    if len(fixes) > _SHOWN:
+        say(f"and {len(fixes) - _SHOWN} more: shipseal gate explain")

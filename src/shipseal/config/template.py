@@ -40,8 +40,10 @@ sign: {{mode: key, key: {key}}}
 # auto: Grype where it is installed with a usable database, else the built-in matcher where its database is there.
 scan: {{engine: auto, max_age: 5d}}
 
-# A finding of this severity or a worse one refuses the release; `none` lets everything pass.
+# A finding of this severity or a worse one refuses the release; `none` lets everything pass. What is exploited, likely,
+# young, new or of some components can have rules of its own: docs/gate.md. `shipseal gate explain` says what decided.
 gate: {{fail_on: critical}}
+# gate: {{fail_on: critical, fixable_only: true, kev: fail, grace: 14d}}
 
 # Findings that do not count, with their reason: Grype's file. Default: .grype.yaml beside this file, if there is one.
 # ignores: {{file: .grype.yaml}}
