@@ -8,7 +8,7 @@ from shipseal._internal.limits import TOOL_OUTPUT, read_file
 from shipseal.cli.output import print_table, say, say_wrapped
 from shipseal.errors import ShipsealError
 from shipseal.report.interface import VulnerabilitySummary
-from shipseal.report.tables import facts, finding_cells, summary_tables
+from shipseal.report.tables import FINDING_COLUMNS, facts, finding_cells, summary_tables
 
 SUMMARY = "summary.json"
 NUMBERS = "Findings"
@@ -33,8 +33,7 @@ def print_passed(results: Path) -> None:
         return
     say()
     rows = [finding_cells(row) for row in summary.passed[:_PASSED]]
-    columns = ("vulnerability", "severity", "package", "installed", "fix", "where", "platforms")
-    print_table(columns, rows, title="Below the gate")
+    print_table(FINDING_COLUMNS, rows, title="Below the gate")
     if len(summary.passed) > _PASSED:
         say(f"and {len(summary.passed) - _PASSED} more: {results}")
 

@@ -7,22 +7,14 @@ GitHub cuts a step's summary at 1 MiB and shows none of a longer one, so the tab
 from collections.abc import Iterator, Sequence
 
 from shipseal.report.interface import FindingRow, IgnoreRow, VulnerabilitySummary
-from shipseal.report.tables import SEVERITIES, finding_cells, ignore_cells
+from shipseal.report.tables import FINDING_COLUMNS, SEVERITIES, finding_cells, ignore_cells
 from shipseal.report.text import markdown
 
 STEP_SUMMARY_BYTES = 1024 * 1024
 _ROWS = 200
 _FEWER = 10
 _MARKS = {"pass": "✅", "fail": "❌", "undecided": "❔"}
-_FINDING_HEADS = (
-    "Vulnerability",
-    "Severity",
-    "Package",
-    "Installed",
-    "Fix",
-    "Where",
-    "Platforms",
-)
+_FINDING_HEADS = tuple(name.capitalize() for name in FINDING_COLUMNS)
 _IGNORE_HEADS = ("Ignore", "Line", "Findings", "Reason", "Owner", "Until", "State")
 
 

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from shipseal.report.interface import FindingRow, IgnoreRow, VulnerabilitySummary
 from shipseal.report.text import printable
 
+FINDING_COLUMNS = (
+    "vulnerability",
+    "severity",
+    "package",
+    "installed",
+    "fix",
+    "from",
+    "where",
+    "platforms",
+)
 SEVERITIES = ("critical", "high", "medium", "low", "negligible", "unknown")
 
 
@@ -68,10 +78,9 @@ def _platforms(summary: VulnerabilitySummary) -> Table:
 
 
 def _findings(title: str, rows: Sequence[FindingRow], limit: int) -> Table:
-    columns = ("vulnerability", "severity", "package", "installed", "fix", "where", "platforms")
     return Table(
         title,
-        columns,
+        FINDING_COLUMNS,
         tuple(finding_cells(row) for row in rows[:limit]),
         max(0, len(rows) - limit),
     )
@@ -86,6 +95,7 @@ def finding_cells(row: FindingRow) -> tuple[str, ...]:
         row.package,
         row.version,
         row.fix,
+        "" if row.origin == "unknown" else row.origin,
         row.location,
         ", ".join(row.platforms),
     )

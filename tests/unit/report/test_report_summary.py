@@ -14,9 +14,9 @@ from shipseal.gate.summary import database_text, summarize
 from shipseal.ignores.read import read_ignores
 from shipseal.report.interface import VulnerabilitySummary
 from shipseal.report.markdown import STEP_SUMMARY_BYTES, summary_markdown
-from shipseal.report.tables import facts, summary_tables
+from shipseal.report.tables import FINDING_COLUMNS, facts, finding_cells, summary_tables
 from shipseal.report.text import markdown, printable
-from shipseal.scan.interface import Database, FixState, ScanReport, Severity
+from shipseal.scan.interface import Database, FixState, Origin, ScanReport, Severity
 from tests.support.scanning import ARM64, finding, scan_report
 
 NOW = datetime(2026, 1, 14, tzinfo=UTC)
@@ -156,7 +156,7 @@ def test_a_hostile_name_stays_a_name(name: str) -> None:
     found = summary(scan_report(finding("CVE-9", Severity.CRITICAL, name=name, version=name)))
     text = summary_markdown(found, title=name)
     (line,) = [line for line in text.splitlines() if line.startswith("| CVE")]
-    assert line.replace("\\|", "").count("|") == 8
+    assert line.replace("\\|", "").count("|") == 9
     plain = re.sub(r"\\.", "", text)  # what a backslash stands before is shown as it is
     for raw in ("<script", "[", "https://", "\x1b", "\u202e", "*", "`", "@", "$"):
         assert raw not in plain
@@ -175,3 +175,15 @@ def test_no_text_breaks_a_line_or_a_cell(text: str) -> None:
     escaped = markdown(text)
     assert "|" not in escaped.replace("\\\\", "").replace("\\|", "")
     assert "<" not in escaped
+
+
+def test_a_row_says_whose_package_it_is_where_that_is_known() -> None:
+    found = summary(
+        scan_report(
+            finding("CVE-1", Severity.CRITICAL, origin=Origin.BASE),
+            finding("CVE-2", Severity.CRITICAL, name="b"),
+        )
+    )
+    first, second = (finding_cells(row) for row in found.refused)
+    at = FINDING_COLUMNS.index("from")
+    assert (first[at], second[at]) == ("base", "")
