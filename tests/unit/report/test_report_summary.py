@@ -180,8 +180,8 @@ def test_no_text_breaks_a_line_or_a_cell(text: str) -> None:
 def test_a_row_says_whose_package_it_is_where_that_is_known() -> None:
     found = summary(
         scan_report(
-            finding("CVE-1", Severity.CRITICAL, origin=Origin.BASE),
-            finding("CVE-2", Severity.CRITICAL, name="b"),
+            finding("CVE-8", Severity.CRITICAL, origin=Origin.BASE),
+            finding("CVE-9", Severity.CRITICAL, name="b"),
         )
     )
     first, second = (finding_cells(row) for row in found.refused)
