@@ -98,22 +98,22 @@ def trim(
     written when it does not fit.
     """
     from shipseal._internal.durable import write_atomic  # noqa: PLC0415 - costs more than --help may
-    from shipseal.cli.sbom_json import trim_json  # noqa: PLC0415
     from shipseal.cli.sbom_trim import check_output, chosen_limit, too_large  # noqa: PLC0415
     from shipseal.cli.sbom_view import print_trim  # noqa: PLC0415
     from shipseal.oci.digest import digest_of  # noqa: PLC0415
     from shipseal.sbom.files import read_sbom_file  # noqa: PLC0415
-    from shipseal.spdx import read_document  # noqa: PLC0415
     from shipseal.spdx import trim as trimmed  # noqa: PLC0415
 
     most = chosen_limit(limit, store)
     with working(f"trim {file.name}"):
-        raw = read_document(read_sbom_file(file), what=str(file)).raw
+        raw = read_sbom_file(file)
         result = trimmed(raw, most, full_digest=digest_of(raw), what=str(file))
         if result.fits:
             check_output(output, file)
             write_atomic(output, result.raw)
     if as_json and result.fits:
+        from shipseal.cli.sbom_json import trim_json  # noqa: PLC0415
+
         print_json(trim_json(result, source=file, target=output, limit=most, size=len(raw)))
     elif not as_json:
         print_trim(result, target=output, limit=most, size=len(raw))

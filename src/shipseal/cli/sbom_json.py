@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shipseal.cli.sbom_generate import Generated, Outcome, WrittenFile
 from shipseal.oci import Digest
 from shipseal.sbom.compare import Change, Comparison, Growth
 from shipseal.sbom.size import SizeReport, StoreFit
 from shipseal.sbom.store_limits import StoreLimit
 from shipseal.spdx import Dropped, TrimResult
 
+if TYPE_CHECKING:
+    from shipseal.cli.sbom_generate import (  # what makes SBOMs is slow to import
+        Generated,
+        Outcome,
+        WrittenFile,
+    )
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
+
+def outcome_json(outcome: "Outcome") -> dict[str, Any]:
     """Return the object of ``sbom-generate.schema.json``."""
     return {
         "name": outcome.name,
@@ -24,7 +30,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _generated_json(item: Generated) -> dict[str, Any]:
+def _generated_json(item: "Generated") -> dict[str, Any]:
     made = item.catalogue
     return {
         "platform": str(made.platform),
@@ -38,7 +44,7 @@ def _generated_json(item: Generated) -> dict[str, Any]:
     }
 
 
-def _file_json(file: WrittenFile) -> dict[str, Any]:
+def _file_json(file: "WrittenFile") -> dict[str, Any]:
     return {"file": str(file.path), "digest": file.digest, "bytes": file.size}
 
 

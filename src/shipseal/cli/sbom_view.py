@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shipseal.cli.columns import Column
 from shipseal.cli.output import print_table, say, size_text
-from shipseal.cli.sbom_generate import Outcome
 from shipseal.sbom.compare import Change, Comparison
 from shipseal.sbom.size import SizeReport, StoreFit
 from shipseal.sbom.store_limits import StoreLimit
 from shipseal.spdx import Step, TrimResult
 
+if TYPE_CHECKING:
+    from shipseal.cli.sbom_generate import Outcome  # what makes SBOMs is slow to import
+
 _SIZE = Column("size", right=True)
 
 
-def print_outcome(outcome: Outcome) -> None:
+def print_outcome(outcome: "Outcome") -> None:
     """Print one line for each platform and where its files are."""
     rows = [
         (

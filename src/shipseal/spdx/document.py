@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from shipseal.spdx.parts import (
+    DESCRIPTIONS,
     ExternalRef,
     Fields,
     Relationship,
@@ -171,9 +172,23 @@ def described(fields: Fields) -> tuple[str, ...]:
     Raises:
         SpdxError: a relationship lacks a member.
     """
-    ids = fields.decode("documentDescribes", str)
-    ids += [item.described for item in fields.decode("relationships", Relationship)]
+    ids = [*fields.decode("documentDescribes", str)]
+    # The kind first: there are as many relationships as files, and most are of another one.
+    ids += [
+        item.described
+        for item in fields.decode("relationships", Relationship)
+        if item.kind in DESCRIPTIONS
+    ]
     return tuple(dict.fromkeys(item for item in ids if item))
+
+
+def check_packages(fields: Fields) -> None:
+    """Refuse a document with a package that has no name or identifier: what is made of it would be of no use.
+
+    Raises:
+        SpdxError: there is one.
+    """
+    fields.decode("packages", PackageMembers)
 
 
 def _packages(fields: Fields) -> tuple[SpdxPackage, ...]:

@@ -3,6 +3,7 @@
 No rung takes a package, a package URL, an extracted licence, or what the document says that it describes.
 """
 
+import itertools
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -10,7 +11,14 @@ from enum import StrEnum
 import msgspec
 
 from shipseal.spdx.document import described
-from shipseal.spdx.parts import Fields, Identified, Relationship, as_raw, size_of
+from shipseal.spdx.parts import (
+    DESCRIPTIONS,
+    Fields,
+    Identified,
+    Relationship,
+    as_raw,
+    size_of,
+)
 from shipseal.spdx.record import Dropped
 
 _EXTERNAL_LICENCE = re.compile(rb"(DocumentRef-[0-9A-Za-z.+-]+):LicenseRef-")
@@ -55,9 +63,10 @@ def drop_files(fields: Fields) -> list[Dropped]:
         ids = [item.id for item in fields.decode(section, Identified)]
         known.update(ids)
         dropped += _keep(fields, Step.FILES, section, [item in kept for item in ids])
-    dropped += _drop_relations(
-        fields, Step.FILES, lambda item: item.element in known or item.related in known
-    )
+    read = fields.decode("relationships", Relationship)
+    # In one loop without a call for each: there are as many as files.
+    gone = [item.element in known or item.related in known for item in read]
+    dropped += _drop_relations(fields, Step.FILES, gone)
     return dropped + _drop_file_members(fields, files_gone=bool(dropped))
 
 
@@ -94,17 +103,20 @@ def drop_external_documents(fields: Fields) -> list[Dropped]:
         ends = (item.element, item.related)
         return any(":" in end and end.partition(":")[0] in gone for end in ends)
 
-    return dropped + _drop_relations(fields, Step.EXTERNAL_DOCUMENTS, points_there)
+    unwanted = [points_there(item) for item in fields.decode("relationships", Relationship)]
+    return dropped + _drop_relations(fields, Step.EXTERNAL_DOCUMENTS, unwanted)
 
 
 def drop_relationships(fields: Fields) -> list[Dropped]:
     """Take out all relationships but what the document describes and ownership by overlap."""
-    return _drop_relations(fields, Step.RELATIONSHIPS, lambda item: not item.is_overlap)
+    read = fields.decode("relationships", Relationship)
+    return _drop_relations(fields, Step.RELATIONSHIPS, [not item.is_overlap for item in read])
 
 
 def drop_overlaps(fields: Fields) -> list[Dropped]:
     """Take out ownership by overlap, without which scanners report some packages twice."""
-    return _drop_relations(fields, Step.OVERLAPS, lambda item: item.is_overlap)
+    read = fields.decode("relationships", Relationship)
+    return _drop_relations(fields, Step.OVERLAPS, [item.is_overlap for item in read])
 
 
 RUNGS: tuple[tuple[Step, Rung], ...] = (
@@ -116,24 +128,29 @@ RUNGS: tuple[tuple[Step, Rung], ...] = (
 )
 
 
-def _drop_relations(
-    fields: Fields, step: Step, unwanted: Callable[[Relationship], bool]
-) -> list[Dropped]:
+def _drop_relations(fields: Fields, step: Step, unwanted: list[bool]) -> list[Dropped]:
     """Drop unwanted relationships, but never one by which the document describes something that is still there."""
     read = fields.decode("relationships", Relationship)
-    return _keep(
-        fields, step, "relationships", [bool(item.described) or not unwanted(item) for item in read]
-    )
+    wanted = [
+        not gone or (item.kind in DESCRIPTIONS and bool(item.described))
+        for item, gone in zip(read, unwanted, strict=True)
+    ]
+    return _keep(fields, step, "relationships", wanted)
 
 
 def _keep(fields: Fields, step: Step, section: str, wanted: list[bool]) -> list[Dropped]:
     """Keep the items of a section that are wanted, and say what went."""
     if all(wanted):
         return []
-    before = len(fields.encode())
-    items = fields.elements(section)
-    fields.put(section, [item for item, keep in zip(items, wanted, strict=True) if keep])
-    return [Dropped(step, section, wanted.count(False), before - len(fields.encode()))]
+    before = _bytes_of(fields, section)
+    items = fields.elements(section) if any(wanted) else []
+    fields.put(section, list(itertools.compress(items, wanted)))
+    return [Dropped(step, section, wanted.count(False), before - _bytes_of(fields, section))]
+
+
+def _bytes_of(fields: Fields, section: str) -> int:
+    """Return what a section takes with its name and a comma; a document has other members beside it."""
+    return len(f'"{section}":,') + size_of(fields[section]) if section in fields else 0
 
 
 def _drop_file_members(fields: Fields, *, files_gone: bool) -> list[Dropped]:

@@ -16,6 +16,7 @@ DOCUMENT_ID = "SPDXRef-DOCUMENT"
 VERSIONS = ("SPDX-2.3", "SPDX-2.2")
 DESCRIBES = "DESCRIBES"
 DESCRIBED_BY = "DESCRIBED_BY"
+DESCRIPTIONS = frozenset({DESCRIBES, DESCRIBED_BY})
 
 T = TypeVar("T")
 
@@ -83,6 +84,7 @@ class Fields(dict[str, msgspec.Raw]):
     def __init__(self, members: Mapping[str, msgspec.Raw] | None = None, *, what: str) -> None:
         super().__init__(members or {})
         self.what = what
+        self._read: dict[tuple[str, object], tuple[msgspec.Raw, list[Any]]] = {}
 
     def text(self, name: str) -> str:
         """Return a member that is a string; empty when it is not there or something else.
@@ -120,13 +122,19 @@ class Fields(dict[str, msgspec.Raw]):
         return self.decode(name, msgspec.Raw)
 
     def decode(self, name: str, kind: type[T]) -> list[T]:
-        """Return the items of a list decoded as ``kind``; empty when it is not there or null.
+        """Return the items of a list decoded as ``kind``; empty when it is not there or null. Do not change them.
 
         Raises:
             SpdxError: it is no list, or an item lacks a member that it must have.
         """
-        found = self._decoded(name, list[kind] | None) if name in self else None  # type: ignore[valid-type]
-        return found or []
+        if name not in self:
+            return []
+        # Several decisions read the same members, and a section may be ten megabytes.
+        known = self._read.get((name, kind))
+        if known is None or known[0] is not self[name]:
+            known = (self[name], self._decoded(name, list[kind] | None) or [])  # type: ignore[valid-type]
+            self._read[name, kind] = known
+        return known[1]
 
     def put(self, name: str, items: Sequence[msgspec.Raw]) -> None:
         """Set a member to a list of raw items; an empty list takes the member out."""

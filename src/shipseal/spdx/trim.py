@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shipseal.oci import Digest
 from shipseal.oci.digest import digest_of
-from shipseal.spdx.document import creation_info
+from shipseal.spdx.document import check_packages, creation_info
 from shipseal.spdx.ladder import RUNGS, Step
 from shipseal.spdx.parts import Fields, as_raw, split
 from shipseal.spdx.record import Dropped, TrimRecord, read_record, write_record
@@ -58,6 +58,7 @@ def trim(document: bytes, limit: int, *, full_digest: Digest, what: str = "SBOM"
         SpdxError: it is no SPDX document.
     """
     fields = split(document, what=what)
+    check_packages(fields)
     earlier = read_record(creation_info(fields).comment)
     base = earlier or TrimRecord(full_digest, len(document), limit, ())
     if len(document) <= limit:
