@@ -219,6 +219,16 @@ def test_a_platform_alone_is_not_verified_and_the_index_covers_it(home: Path, ru
     assert run(f"oci:out@{image.digest}", "--policy", "policy.yaml")[0] == Exit.OK
 
 
+def test_the_index_alone_is_asked_for_by_flag_and_by_policy(home: Path, run: Run) -> None:
+    image = publish(home / "out")
+    status, out, _ = run(f"oci:out@{image.digest}", *KEY, "--index-only")
+    assert status == Exit.OK, out
+    assert "linux/" not in out.partition("cosign")[0]
+    (home / "policy.yaml").write_text("keys: [release.pub]\nsubjects: index\n")
+    status, by_policy, _ = run(f"oci:out@{image.digest}", "--policy", "policy.yaml")
+    assert (status, by_policy) == (Exit.OK, out)
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"not what its digest says"])
 def test_a_damaged_layout_is_no_layout_and_altered_content_is_no_evidence(
     home: Path, run: Run, damage: bytes

@@ -66,6 +66,13 @@ def verify(
             help="Believe whom the export's trusted root names; whoever made the export chose it.",
         ),
     ] = False,
+    index_only: Annotated[
+        bool,
+        typer.Option(
+            "--index-only",
+            help="Require evidence of the index alone, which is what cosign and GitHub's action attest.",
+        ),
+    ] = False,
     trusted_root: TrustedRootFile = None,
     offline: Offline = False,
     explain: Annotated[
@@ -96,7 +103,17 @@ def verify(
     with opened_exports(exports or ()) as offered, working(f"verify {', '.join(references)}"):
         check_places(references, offline=offline and not offered)
         root = offered.chosen_root(trusted_root, trusted=trust_exported_root)
-        rules = rule_book(Asked(key or (), types or (), config, policy, who, root, offline=offline))
+        asked = Asked(
+            key or (),
+            types or (),
+            config,
+            policy,
+            who,
+            root,
+            offline=offline,
+            index_only=index_only,
+        )
+        rules = rule_book(asked)
         opened = open_trust(rules.trust, os.environ, clock)
         check_policy(rules.policy, opened.trust)
         wanted = SourcesAsked(tuple(stores or ()), rules.trust.identities, offline=offline)

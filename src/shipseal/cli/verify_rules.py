@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shipseal.errors import Code, ConfigError
 from shipseal.intoto.predicates import COSIGN_TYPES, Family, family_of
 from shipseal.registry.hosts import HostSettings
-from shipseal.verify.policy import VerifyPolicy
+from shipseal.verify.policy import SubjectRule, VerifyPolicy
 from shipseal.wiring.identity_words import IdentityWords
 from shipseal.wiring.trust import TrustWish
 
@@ -36,6 +36,7 @@ class Asked:
         who: an identity, in words.
         trusted_root: a file.
         offline: whether nothing may be fetched.
+        index_only: whether the index alone must carry evidence.
     """
 
     keys: Sequence[Path]
@@ -45,6 +46,7 @@ class Asked:
     who: IdentityWords = field(default_factory=IdentityWords)
     trusted_root: Path | None = None
     offline: bool = False
+    index_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def rule_book(asked: Asked) -> RuleBook:
     policy = written.policy
     if asked.types:
         policy = replace(policy, require=tuple(dict.fromkeys(map(_family, asked.types))))
+    if asked.index_only:
+        policy = replace(policy, subjects=SubjectRule.INDEX)
     trust = _named(asked) or written.trust
     if not trust.keys and not trust.identities:
         raise ConfigError(

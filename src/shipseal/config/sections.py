@@ -248,6 +248,11 @@ class Verify(Section):
         default=(),
         description="Platforms that must be covered: `all` that the image has, or a list.",
     )
+    subjects: Literal["all", "index"] = Field(
+        default="all",
+        description="What must carry evidence of its own: the index and each platform, or the index alone, which is "
+        "what cosign and GitHub's action attest.",
+    )
     scan_max_age: DurationOrNone = Field(
         default=None, description="How old the scan in the evidence may be."
     )

@@ -13,7 +13,7 @@ from shipseal.evidence.interface import Collected
 from shipseal.intoto.predicates import Family
 from shipseal.oci import Digest, Image
 from shipseal.verify.families import judge
-from shipseal.verify.policy import TargetRule, VerifyPolicy, check_policy
+from shipseal.verify.policy import SubjectRule, TargetRule, VerifyPolicy, check_policy
 from shipseal.verify.scene import Judgement, Scene, Subject, read_sboms
 from shipseal.verify.seals import judge_seal
 from shipseal.verify.verdict import ItemCheck, Standing, Verdict
@@ -71,6 +71,8 @@ def subjects_of(image: Image, policy: VerifyPolicy) -> tuple[Subject, ...]:
     platforms = tuple(Subject(one.digest, str(one.platform), (one,), False) for one in wanted)
     if not image.root.is_index:
         return platforms
+    if policy.subjects is SubjectRule.INDEX:
+        return (Subject(image.digest, "index", (), True),)
     return (Subject(image.digest, "index", wanted, True), *platforms)
 
 

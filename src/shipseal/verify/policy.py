@@ -18,6 +18,13 @@ class TargetRule(StrEnum):
     ALL = "all"
 
 
+class SubjectRule(StrEnum):
+    """What of an image must carry evidence of its own."""
+
+    ALL = "all"
+    INDEX = "index"
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyPolicy:
     """What must be there, for the index and for each platform.
@@ -25,6 +32,8 @@ class VerifyPolicy:
     Attributes:
         require: families of evidence; default: all four.
         platforms: which platforms must be there and are verified; None for all that the image has.
+        subjects: ``all``: the index and each platform; ``index``: it alone, which is what cosign and GitHub's action
+            attest. An image without an index is one manifest either way.
         scan_max_age: how long ago a scan may have ended; None for any age.
         targets: ``any`` for a consumer: evidence is signed and found by digest, so it may lie at any of the targets.
             ``all`` for a release: every target must hold all of it.
@@ -35,6 +44,7 @@ class VerifyPolicy:
 
     require: tuple[Family, ...] = tuple(Family)
     platforms: tuple[Platform, ...] | None = None
+    subjects: SubjectRule = SubjectRule.ALL
     scan_max_age: timedelta | None = None
     targets: TargetRule = TargetRule.ANY
     seal_verifiers: frozenset[str] = frozenset({VERIFIER_ID})

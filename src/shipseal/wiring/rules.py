@@ -115,6 +115,7 @@ def _policy_digest(
             **_identities(config.verify),
             "require": list(config.verify.require),
             "platforms": list(config.verify.platforms) or "all",
+            **({} if config.verify.subjects == "all" else {"subjects": config.verify.subjects}),
             "scan_max_age": config.verify.scan_max_age,
             "break_glass": config.verify.break_glass,
         },

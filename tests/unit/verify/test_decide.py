@@ -9,7 +9,7 @@ from shipseal.errors import Code, ConfigError, Exit
 from shipseal.intoto.predicates import Family
 from shipseal.oci import Image, Platform
 from shipseal.verify.decide import decide
-from shipseal.verify.policy import TargetRule, VerifyPolicy
+from shipseal.verify.policy import SubjectRule, TargetRule, VerifyPolicy
 from shipseal.verify.verdict import Standing, Verdict
 from tests.support.evidence import (
     NOW,
@@ -102,6 +102,33 @@ def test_a_platform_that_is_not_listed_is_not_asked_for(image: Image) -> None:
     assert not decide(POLICY, [collected], trust(), now=NOW).passed
     policy = VerifyPolicy(platforms=(amd64,))
     assert decide(policy, [collected], trust(), now=NOW).passed
+
+
+def test_an_index_alone_may_be_all_that_is_asked_for(image: Image) -> None:
+    pieces = make_pieces(image, key())
+    without = [(piece.name, platform.digest) for piece in pieces for platform in image.platforms]
+    collected = as_collected(image, pieces, without=without)
+    policy = VerifyPolicy(require=(Family.PROVENANCE, Family.SBOM))
+    assert not decide(policy, [collected], trust(), now=NOW).passed
+    alone = replace(policy, subjects=SubjectRule.INDEX)
+    verdict = decide(alone, [collected], trust(), now=NOW)
+    assert verdict.passed
+    assert {one.platform for one in verdict.checks} == {"index"}
+
+
+def test_an_index_without_evidence_is_not_covered_by_its_platforms(image: Image) -> None:
+    pieces = make_pieces(image, key())
+    without = [(piece.name, image.digest) for piece in pieces]
+    policy = VerifyPolicy(require=(Family.PROVENANCE,), subjects=SubjectRule.INDEX)
+    verdict = decide(policy, [as_collected(image, pieces, without=without)], trust(), now=NOW)
+    assert [one.standing for one in verdict.checks] == [Standing.MISSING]
+
+
+def test_of_a_bare_image_the_manifest_is_asked_for_either_way(bare: Image) -> None:
+    assert judge(bare, policy=replace(POLICY, subjects=SubjectRule.INDEX)).passed
+    assert not decide(
+        replace(POLICY, subjects=SubjectRule.INDEX), [as_collected(bare, ())], trust(), now=NOW
+    ).passed
 
 
 def test_a_platform_that_the_image_does_not_have_fails_every_family(image: Image) -> None:
