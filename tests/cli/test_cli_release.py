@@ -105,7 +105,12 @@ def test_the_results_lie_beside_the_journal_under_names_that_people_find(project
         "linux-amd64-scan-results.json",
         "linux-arm64.spdx.json",
         "linux-amd64.syft.json",
+        "scan-results.html",
+        "scan-results.sarif",
     } <= names
+    assert "Passes" in (results / "scan-results.html").read_text()
+    (run,) = json.loads((results / "scan-results.sarif").read_text())["runs"]
+    assert run["properties"]["gate"] == "pass"
     validate(
         "scan-results.schema.json",
         json.loads((results / "linux-amd64-scan-results.json").read_text()),

@@ -16,7 +16,8 @@ from shipseal.errors import ScanError, ShipsealError
 from shipseal.report.entries import entries_of
 from shipseal.report.interface import ScanOverview
 from shipseal.scan.database_age import check_age
-from shipseal.scan.interface import DatabasePolicy, Scanner, ScanReport, ScanRequest
+from shipseal.scan.interface import DatabasePolicy, Scanner, ScanReport
+from shipseal.scan.read_request import ReadRequest
 from shipseal.wiring.advice import advise
 from shipseal.wiring.scan_engines import engines_for
 
@@ -132,7 +133,7 @@ def _with_other(found: Found, scanner: Scanner, rules: ScanRules, clock: Clock) 
 
 def _report(scanner: Scanner, item: Material) -> ScanReport:
     with unpacked(item) as plain:
-        request = ScanRequest(
+        request = ReadRequest(
             item.platform, plain, item.digest, item.native, inventory=item.inventory
         )
         return item.complete(scanner.scan(request))

@@ -1,9 +1,9 @@
 """`shipseal scan` with a gate: the decision, and what the command ends with."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from shipseal.checks import Outcome, Status
+from shipseal.checks import Outcome
 from shipseal.cli.scan_found import Found, overview_of
 from shipseal.cli.scan_material import UNSTATED
 from shipseal.cli.scan_rules import ScanRules
@@ -11,11 +11,10 @@ from shipseal.cli.scan_wish import ScanWish
 from shipseal.errors import Code, SbomError, ScanError, ShipsealError
 from shipseal.gate.decision import decide
 from shipseal.gate.policy import GatePolicy
-from shipseal.gate.report import SCANNED, GateReport
-from shipseal.oci.platform import Platform
-from shipseal.report.entries import Judge, entries_of
-from shipseal.report.interface import GateView, Judgement, ScanOverview
-from shipseal.scan.interface import Finding
+from shipseal.gate.report import GateReport
+from shipseal.gate.views import gate_view, judgements
+from shipseal.report.entries import entries_of
+from shipseal.report.interface import GateView, ScanOverview
 from shipseal.wiring.advice import advise
 
 _REFUSED = "update what blocks to the fixed version, or ignore it with its reason and end (--ignores .grype.yaml)"
@@ -37,39 +36,23 @@ def judged(
     report = decide(found.reports, policy, rules.ignores, now=now, previous=rules.previous)
     missing = _missing(found, rules)
     problem = _problem(found, missing, report)
-    before = (*([found.stale.message] if found.stale else []), *missing)
-    obstacles = (*before, *_obstacles(report))
-    view = GateView(
-        outcome=str(report.outcome if not problem else _outcome(problem)),
-        headline=_plain(problem.message if problem else report.summary),
-        reasons=(*before, *map(_plain, report.reasons)),
-        policy=report.policy.sentences(),
-        code=str(problem.code) if problem else "",
-        obstacles=obstacles,
-    )
-    entries = entries_of(found.reports, _judge(report), advise)
-    return overview_of(found, entries, now=now, only=wish.only, gate=view), problem
+    before = (*missing, *([found.stale.message] if found.stale else []))
+    view = gate_view(report, before, problem.code if problem else None)
+    entries = entries_of(found.reports, judgements(report), advise)
+    return overview_of(found, entries, now=now, only=wish.only, gate=_plainly(view)), problem
 
 
-def _judge(report: GateReport) -> Judge:
-    known: Mapping[tuple[Platform, Finding], Judgement] = {
-        (verdict.platform, verdict.finding): Judgement(str(verdict.status), verdict.rule)
-        for verdict in report.verdicts
-    }
-    return lambda platform, finding: known[platform, finding]
-
-
-def _obstacles(report: GateReport) -> tuple[str, ...]:
-    """Return those reasons that are no findings: what was not looked up, what the data does not know."""
-    return tuple(
-        _plain(f"{check.subject}: {check.reason}")
-        for check in report.checks
-        if check.name == SCANNED and check.status is Status.UNKNOWN
+def _plainly(view: GateView) -> GateView:
+    """Return ``view`` without the platform where an SBOM does not say whose it is."""
+    return replace(
+        view,
+        headline=_plain(view.headline),
+        reasons=tuple(map(_plain, view.reasons)),
+        obstacles=tuple(map(_plain, view.obstacles)),
     )
 
 
 def _plain(text: str) -> str:
-    """Return ``text`` without the platform where an SBOM does not say whose it is."""
     return text.replace(f" on {UNSTATED}", "").replace(f"{UNSTATED}: ", "")
 
 
@@ -92,10 +75,6 @@ def _problem(found: Found, missing: tuple[str, ...], report: GateReport) -> Ship
     if report.outcome is not Outcome.PASS:
         return ScanError(Code.GATE_UNDECIDED, summary, hint=_OPEN)
     return None
-
-
-def _outcome(problem: ShipsealError) -> Outcome:
-    return Outcome.FAIL if problem.code is Code.GATE_FAILED else Outcome.UNDECIDED
 
 
 def _incomplete(missing: tuple[str, ...], found: Found) -> SbomError:

@@ -61,6 +61,7 @@ class Parts:
         base: finds the base image of one platform's image that somebody names; None when nobody does.
         earlier: what the newest release of this image on this machine had; None when there is none.
         advise: says how to be rid of a finding.
+        later: says which of two versions of a type of packages is the later one.
     """
 
     builder: Builder
@@ -76,6 +77,7 @@ class Parts:
     base: Callable[[Image, PlatformImage], KnownBase | None] = lambda _index, _image: None
     earlier: Callable[[], Previous | None] = lambda: None
     advise: Callable[[Finding], FixAdvice] = lambda _finding: FixAdvice()
+    later: Callable[[str, str, str], bool] = lambda _type, _one, _other: False
 
 
 @dataclass(frozen=True, slots=True)

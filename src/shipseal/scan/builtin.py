@@ -35,6 +35,7 @@ from shipseal.scan.native import NativeCatalogue
 from shipseal.scan.overlap import Overlap, find_overlap, names
 from shipseal.scan.purl_packages import KINDS, SYSTEM_TYPES, queries
 from shipseal.scan.read_inventory import read_inventory
+from shipseal.scan.read_request import ReadRequest
 from shipseal.scan.sorting import sort_findings
 
 NAME = "shipseal-builtin"
@@ -78,7 +79,11 @@ class BuiltinScanner(Scanner):
         )
         check_age(facts, self._policy, started, hint=_HINT)
         native = NativeCatalogue.read(request.native)
-        inventory = request.inventory or read_inventory(request.sbom).inventory
+        inventory = (
+            request.inventory
+            if isinstance(request, ReadRequest)
+            else read_inventory(request.sbom).inventory
+        )
         outcome = match_inventory(inventory, self._database, native)
         return ScanReport(
             platform=request.platform,

@@ -9,13 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shipseal._internal.clock import rfc3339
 from shipseal.oci import Digest, Platform
-
-if TYPE_CHECKING:
-    from shipseal.scan.inventory import Inventory
 
 _DAY = 86400.0
 
@@ -230,7 +226,6 @@ class ScanRequest:
         sbom_digest: its digest.
         native: the file with the Syft JSON of the same run, for locations and layers; None when there is none.
         timeout: seconds.
-        inventory: what the SBOM lists, where somebody has read it already.
     """
 
     platform: Platform
@@ -238,7 +233,6 @@ class ScanRequest:
     sbom_digest: Digest
     native: Path | None = None
     timeout: float = 600.0
-    inventory: "Inventory | None" = None
 
 
 @dataclass(frozen=True, slots=True)

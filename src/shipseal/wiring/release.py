@@ -38,6 +38,7 @@ from shipseal.wiring.state import state_folder
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.targets import Connections
 from shipseal.wiring.turns import turns_for
+from shipseal.wiring.versions import later
 
 _HOW = frozenset({"version", "limits", "timeouts", "registries"})
 
@@ -220,6 +221,7 @@ def _parts(
             state_folder(loaded.path, around.env), config.image, _version(loaded)
         ),
         advise=advise,
+        later=later,
     )
 
 

@@ -17,6 +17,7 @@ from shipseal.gate.report import GateReport
 from shipseal.gate.summary import summarize
 from shipseal.oci import Image, PlatformImage, parse_digest
 from shipseal.release.context import ChosenScanner, Context
+from shipseal.release.pages import write_pages
 from shipseal.release.previous import previous_release
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
 from shipseal.release.workers import workers
@@ -68,7 +69,9 @@ def assess(ctx: Context, built: BuiltImage, chosen: ChosenScanner) -> Assessment
         now = ctx.parts.clock.now()
         gate = decide(reports, ctx.rules.gate, ctx.rules.ignores, now=now, previous=previous)
         _record_gate(ctx, gate, catalogues, chosen.reason)
-    return Assessment(catalogues, reports, gate, chosen.reason, _missing(ctx, catalogues))
+        missing = _missing(ctx, catalogues)
+        write_pages(ctx, built, gate, chosen.reason, missing)
+    return Assessment(catalogues, reports, gate, chosen.reason, missing)
 
 
 def _assess_platform(
