@@ -1,5 +1,6 @@
 """`shipseal --help` is asked for at every keystroke of a completion: it imports no model, client or table."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,15 @@ from shipseal.attest.key_signer import KeySigner
 from shipseal.intoto.statement import Subject, encode_statement
 from shipseal.oci import digest_of
 from tests.support.evidence import key
+from tests.support.scanning import advisory, spdx_document, spdx_package
 
 # What costs more than everything that the help needs.
 HEAVY = (
     "asyncio",
     "cryptography",
     "httpx",
+    "importlib.metadata",
+    "jsonschema",
     "nacl",
     "requests",
     "rfc3161_client",
@@ -77,3 +81,15 @@ def test_a_bundle_is_verified_with_a_key_without_models_and_clients(tmp_path: Pa
     words = ("verify", "bundle", str(tmp_path / "key.json"), "--digest", digest_of(b"a"))
     loaded = imported(*words, "--key", str(tmp_path / "key.pub"))
     assert loaded == {"cryptography", "msgspec", "shipseal.wiring"}
+
+
+def test_an_sbom_is_scanned_without_models_clients_and_tables(tmp_path: Path) -> None:
+    """A small SBOM takes a tenth of a second, Python included; what it does not need would take longer than that."""
+    package = spdx_package("pkg:pypi/x@1")
+    (tmp_path / "sbom.json").write_bytes(spdx_document([package]))
+    record = advisory("P-1", "PyPI", "x", [("introduced", "0")])
+    (tmp_path / "osv.json").write_text(json.dumps([record]))
+    words = ("scan", f"sbom:{tmp_path / 'sbom.json'}", "--db", str(tmp_path / "osv.json"))
+    for format_name in ("json", "table"):
+        loaded = imported(*words, "-o", format_name)
+        assert loaded == {"msgspec", "shipseal.wiring"}, format_name
