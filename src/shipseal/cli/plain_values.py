@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 import typer
 
 _PLAIN = (str, Path, bool)
+_NUMBERS = (int, float)
 _RULES = (
     "envvar",
     "exists",
@@ -41,13 +42,28 @@ class PlainValue:
         return [self.kind(item) for item in value] if several else self.kind(value)
 
 
+class LateValue:
+    """Makes the value of a parameter that Typer has to check, and lets it import what checks only what was given."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return ``value`` as Typer would: nothing, or a default that is a number already, needs no checking."""
+        if value is None or type(value) in _NUMBERS:
+            return value
+        param._runtime_param = None  # noqa: SLF001 - Typer makes its own when it finds none
+        return param.get_runtime_param().coerce(value, param, ctx)
+
+
 def take_plainly(command: Any) -> None:
     """Let the plain parameters of ``command``, and of those below it, be taken as they are."""
     # With a context the list has the help option too, which the command keeps from then on.
     for param in command.get_params(typer.Context(command)):
+        if getattr(param, "_runtime_param", "") is not None:
+            continue
         kind = _kind_of(param)
-        if kind is not None and getattr(param, "_runtime_param", "") is None:
+        if kind is not None:
             param._runtime_param = PlainValue(kind)  # noqa: SLF001 - where Typer keeps what it would import
+        elif _is_number(param):
+            param._runtime_param = LateValue()  # noqa: SLF001 - as above
     for below in getattr(command, "commands", {}).values():
         take_plainly(below)
 
@@ -62,3 +78,9 @@ def _kind_of(param: Any) -> Any:
     elif getattr(param, "multiple", False) or param.nargs != 1:
         return None
     return annotation if annotation in _PLAIN else None
+
+
+def _is_number(param: Any) -> bool:
+    described = getattr(param, "type_descriptor", None)
+    several = getattr(param, "multiple", False) or param.nargs != 1
+    return described is not None and not several and described.annotation in _NUMBERS

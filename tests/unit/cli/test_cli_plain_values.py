@@ -1,5 +1,7 @@
 """Values that are taken as they are: the same as Typer's own, without what it imports."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,3 +66,11 @@ def test_every_command_takes_texts_and_paths_plainly() -> None:
         if not getattr(command, "commands", {}):
             plain = [one for one in command.params if isinstance(one._runtime_param, PlainValue)]
             assert plain or not command.params, name
+
+
+def test_numbers_that_were_not_given_import_nothing() -> None:
+    program = (
+        "import sys; from shipseal.cli.main import main; main(['sbom', 'trim', 'no-such-file', '-o', 'x']); "
+        "sys.exit('pydantic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
