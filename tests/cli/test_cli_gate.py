@@ -253,3 +253,17 @@ def test_an_sbom_is_scanned_and_explained(
     document = explained(capsys, f"sbom:{spdx}", "--config", config)
     assert decided(document) == {"CVE-2099-0001": ("pass", "gate.fail_on")}
     assert document["source"] == f"sbom:{spdx}"
+
+
+def test_a_scan_is_compared_with_an_earlier_one_where_a_gate_asks(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.release("1.0.0") == Exit.REFUSED
+    spdx = next((project.folder / ".shipseal").glob("releases/*/results/linux-amd64.spdx.json"))
+    config, earlier = str(project.folder / "shipseal.yaml"), str(tmp_path / "earlier.json")
+    words = ["scan", f"sbom:{spdx}", "--config", config]
+    assert main([*words, "-o", f"json={earlier}"]) == Exit.REFUSED
+    assert main([*words, "--since", earlier]) == Exit.OK
+    capsys.readouterr()
+    assert main([*words[:2], "--since", earlier]) == Exit.USAGE
+    assert "--since is for a gate" in capsys.readouterr().err
