@@ -1,8 +1,6 @@
 """What the services of signing answer, and why no answer came, as errors with our codes."""
 
-import re
-import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -11,12 +9,12 @@ import msgspec
 
 from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB
+from shipseal._internal.no_answer import PROXY_HINT, Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import AttestError, Code
 
 # The last ten are what a well-known proxy says when it does not reach the service.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 530)})
-_REFUSED_BY_PROXY = re.compile(r"4(?!08|29)\d\d\b")
 _MOST_WORDS = 300
 _MOST_TOLD = 4 * KIB
 _AGAIN = "run the same command again: what is signed already stays"
@@ -26,7 +24,12 @@ _STATUS_PAGES = {
     "githubapp.com": "https://www.githubstatus.com",
     "githubusercontent.com": "https://www.githubstatus.com",
 }
-_PROXY_HINT = "the proxy asks for a login, or lets nobody pass to there: see the proxy variables"
+_NO_ANSWER = Hints(
+    authority="name its authority in SSL_CERT_FILE",
+    plain="it does not speak TLS as we do, or speaks plain HTTP",
+    address="check the addresses in the signing configuration",
+    again=_AGAIN,
+)
 
 
 class _Words(msgspec.Struct):
@@ -49,7 +52,7 @@ def refused(response: httpx.Response, body: bytes, service: str, *, known: bool)
     hint += _status_page(code, str(response.request.url))
     return AttestError(
         code,
-        redact(f"{service}: {_asked(response)}: {_phrase(status)}{_said(body)}"),
+        redact(f"{service}: {_asked(response)}: {status_text(status)}{_said(body)}"),
         hint=hint,
         context={"service": service, "status": str(status)},
         retryable=status in _TRANSIENT,
@@ -59,7 +62,7 @@ def refused(response: httpx.Response, body: bytes, service: str, *, known: bool)
 
 def no_answer(error: Exception, service: str, url: str) -> AttestError:
     """Return the error that the lack of an answer means."""
-    code, hint, retryable = _cause(error)
+    code, hint, retryable = why_no_answer(error, _NO_ANSWER)
     hint += _status_page(code, url)
     reason = type(error).__name__ if not str(error) else str(error)
     return AttestError(
@@ -113,38 +116,13 @@ def _code(status: int, *, known: bool) -> tuple[Code, str]:
             "the identity token is not accepted there: is it for this instance, and new?",
         )
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return Code.NETWORK_UNREACHABLE, _PROXY_HINT
+        return Code.NETWORK_UNREACHABLE, PROXY_HINT
     if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Code.SERVICE_OUTAGE, _AGAIN
     return (
         Code.SERVICE_OUTAGE,
         "the same request will be refused again: ask those who run the service why",
     )
-
-
-def _cause(error: Exception) -> tuple[Code, str, bool]:
-    causes = tuple(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return Code.TLS_UNTRUSTED, "name its authority in SSL_CERT_FILE", False
-    if any(isinstance(cause, ssl.SSLError) for cause in causes) and isinstance(
-        error, httpx.ConnectError
-    ):
-        return Code.TLS_UNTRUSTED, "it does not speak TLS as we do, or speaks plain HTTP", False
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.InvalidURL):
-        hint = "check the addresses in the signing configuration"
-        return Code.CONFIG_INVALID, hint, False
-    if isinstance(error, httpx.ProxyError) and _REFUSED_BY_PROXY.match(str(error)):
-        return Code.NETWORK_UNREACHABLE, _PROXY_HINT, False
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        return Code.NETWORK_UNREACHABLE, "check the name, the network and the proxy variables", True
-    return Code.SERVICE_OUTAGE, _AGAIN, True
-
-
-def _causes(error: BaseException) -> Iterable[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -161,13 +139,6 @@ def _shown(url: str) -> str:
         return redact_url(url)
     except ValueError:
         return "an address that is not a URL"
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _said(body: bytes) -> str:

@@ -3,17 +3,16 @@
 Source: GitHub's documentation, "Troubleshooting the REST API" and "Rate limits for the REST API".
 """
 
-import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-import httpx
 import msgspec
 
 from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB
+from shipseal._internal.no_answer import Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import AttestError, Code
 
@@ -22,6 +21,12 @@ _MOST_WORDS = 300
 _MOST_TOLD = 64 * KIB
 _AGAIN = (
     "run the same command again when GitHub answers; https://www.githubstatus.com says how it is"
+)
+_NO_ANSWER = Hints(
+    authority="name its authority in SSL_CERT_FILE",
+    plain="GitHub speaks TLS: is it GitHub, or a proxy, that answers there?",
+    address="check GITHUB_API_URL and GH_HOST",
+    again=_AGAIN,
 )
 _PERMISSION = (
     "give the job `permissions: attestations: write` (reading: `read`), or a token that may use this repository in "
@@ -59,7 +64,7 @@ def refused(
     code, hint = _code(status, headers, words, fork=fork)
     return AttestError(
         code,
-        redact(f"GitHub: {asked}: {_phrase(status)}{f': {words}' if words else ''}"),
+        redact(f"GitHub: {asked}: {status_text(status)}{f': {words}' if words else ''}"),
         hint=hint,
         context={"service": "GitHub", "status": str(status)},
         retryable=code is Code.RATE_LIMITED or status in _TRANSIENT,
@@ -69,7 +74,7 @@ def refused(
 
 def no_answer(error: Exception, asked: str) -> AttestError:
     """Return the error that the lack of an answer means."""
-    code, hint, retryable = _cause(error)
+    code, hint, retryable = why_no_answer(error, _NO_ANSWER)
     reason = str(error) or type(error).__name__
     return AttestError(
         code,
@@ -166,32 +171,6 @@ def _wait(headers: Mapping[str, str], now: datetime, *, limited: bool) -> float 
     ):
         return max(1.0, float(reset[:12]) - now.timestamp())
     return None
-
-
-def _cause(error: Exception) -> tuple[Code, str, bool]:
-    causes = tuple(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return Code.TLS_UNTRUSTED, "name its authority in SSL_CERT_FILE", False
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.InvalidURL):
-        return Code.CONFIG_INVALID, "check GITHUB_API_URL and GH_HOST", False
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        hint = "check the name, the network and the proxy variables"
-        return Code.NETWORK_UNREACHABLE, hint, True
-    return Code.SERVICE_OUTAGE, _AGAIN, True
-
-
-def _causes(error: BaseException) -> Iterable[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _words(body: bytes) -> str:

@@ -4,14 +4,12 @@ What a registry answers is in :func:`answer_error`; why no answer came is in :fu
 """
 
 import email.utils
-import re
-import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import httpx
 
+from shipseal._internal.no_answer import PROXY_HINT, Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import Code, RegistryError
 from shipseal.registry.words import Words, one_line, read_words
@@ -43,14 +41,17 @@ _BY_STATUS: Mapping[int, Code] = {
     413: Code.FORMAT_UNSUPPORTED,
     429: Code.RATE_LIMITED,
 }
-_PROXY_HINT = "the proxy asks for a login, or lets nobody pass to there: see the proxy variables"
-# What a proxy answers to CONNECT; 408 and 429 may pass.
-_REFUSED_BY_PROXY = re.compile(r"4(?!08|29)\d\d\b")
+_NO_ANSWER = Hints(
+    authority="name its authority in shipseal.yaml (registries: HOST: ca) or in SSL_CERT_FILE",
+    plain="if it speaks plain HTTP, say so in shipseal.yaml (registries: HOST: plain_http)",
+    address="check host, proxy variables and credentials for odd characters",
+    again="the connection broke or went silent; run the same command again",
+)
 _HINTS: Mapping[Code, str] = {
     Code.REGISTRY_DENIED: "give the account the right to do this there; for a push to GHCR that is packages: write",
     Code.IMAGE_NOT_FOUND: "check the name; many registries also answer so when the account may not see it",
     Code.RATE_LIMITED: "wait, or log in: registries give known accounts more",
-    Code.NETWORK_UNREACHABLE: _PROXY_HINT,
+    Code.NETWORK_UNREACHABLE: PROXY_HINT,
     Code.SERVICE_OUTAGE: "the registry fails at the moment: see its status page, then run the same command again",
     Code.CONFIG_INVALID: "check the name of the repository and of the tag",
     Code.DIGEST_MISMATCH: "the content changed on its way, or the image is damaged: do not release it",
@@ -116,7 +117,7 @@ def answer_error(
     hint = _HINTS.get(code, "")
     if code in (Code.REGISTRY_UNAUTHORIZED, Code.REGISTRY_DENIED):
         hint = _credentials_hint(code, caller)
-    told = _status(status) + (f", asks to wait {after:g} s" if after else "")
+    told = status_text(status) + (f", asks to wait {after:g} s" if after else "")
     retryable = status in _TRANSIENT or _RATE_LIMITED in said.codes
     if code is Code.SERVICE_OUTAGE and 400 <= status < 500 and not retryable:
         told, hint = f"the registry refused the request with {told}", _REFUSED
@@ -145,7 +146,7 @@ def transport_error(error: httpx.HTTPError, caller: Caller, request: str) -> Reg
         caller: who asked.
         request: method and redacted URL.
     """
-    code, hint, retryable = _cause(error)
+    code, hint, retryable = why_no_answer(error, _NO_ANSWER)
     return RegistryError(
         code,
         redact(f"{caller.target}: {request}: {_reason(error)}"),
@@ -188,13 +189,6 @@ def _request(response: httpx.Response) -> str:
     return described(response.request.method, str(response.request.url))
 
 
-def _status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
 def _colon(text: str) -> str:
     return f": {text}" if text else ""
 
@@ -227,37 +221,6 @@ def _credentials_hint(code: Code, caller: Caller) -> str:
     if code is Code.REGISTRY_DENIED:
         return f"{_HINTS[code]}; used were the credentials from {caller.credentials}"
     return f"check the credentials from {caller.credentials}: they are wrong or have expired"
-
-
-def _cause(error: httpx.HTTPError) -> tuple[Code, str, bool]:
-    causes = tuple(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        hint = "name its authority in shipseal.yaml (registries: HOST: ca) or in SSL_CERT_FILE"
-        return Code.TLS_UNTRUSTED, hint, False
-    if any(isinstance(cause, ssl.SSLError) for cause in causes) and isinstance(
-        error, httpx.ConnectError
-    ):
-        hint = "if it speaks plain HTTP, say so in shipseal.yaml (registries: HOST: plain_http)"
-        return Code.TLS_UNTRUSTED, hint, False
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return (
-            Code.CONFIG_INVALID,
-            "check host, proxy variables and credentials for odd characters",
-            False,
-        )
-    if isinstance(error, httpx.ProxyError) and _REFUSED_BY_PROXY.match(str(error)):
-        return Code.NETWORK_UNREACHABLE, _PROXY_HINT, False
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        return Code.NETWORK_UNREACHABLE, "check the name, the network and the proxy variables", True
-    hint = "the connection broke or went silent; run the same command again"
-    return Code.SERVICE_OUTAGE, hint, True
-
-
-def _causes(error: BaseException) -> Iterable[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _reason(error: httpx.HTTPError) -> str:

@@ -272,7 +272,7 @@ def test_a_name_that_nobody_knows_is_the_network() -> None:
     target = target_at("registry.invalid")
     with pytest.raises(RegistryError, match=r"HEAD https://registry\.invalid/v2/") as caught:
         target.resolve("v1")
-    assert (caught.value.code, caught.value.retryable) == (Code.NETWORK_UNREACHABLE, True)
+    assert (caught.value.code, caught.value.retryable) == (Code.NETWORK_UNREACHABLE, False)
 
 
 def test_a_refused_connection_is_tried_again_and_is_the_network(sim: Simulated) -> None:
