@@ -67,6 +67,9 @@ COMMANDS: Mapping[str, Entry] = {
         "shipseal.cli.scan",
         "Find the vulnerabilities of an image or an SBOM; refuse them by a gate.",
     ),
+    "ignore": Entry(
+        "shipseal.cli.ignore", "Check, list and explain ignores, and give each its owner and end."
+    ),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
 }
