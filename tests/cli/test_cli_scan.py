@@ -13,10 +13,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from shipseal._internal.limits import Limit
 from shipseal.cli.main import main
 from shipseal.errors import Exit
 from tests.support.grype_database import Known, grype_database
 from tests.support.scanning import CRITICAL_VECTOR, advisory, spdx_document, spdx_package
+from tests.support.small_disk import play
 from tests.support.tools import need
 
 FRESH = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -114,6 +116,18 @@ def test_a_table_is_the_default(run: Run) -> None:
     ):
         assert words in out, words
     assert "platforms" not in out.splitlines()[0]
+
+
+def test_what_to_update_first_stands_below_the_table(run: Run) -> None:
+    _, out, _ = run()
+    assert "Fix first" in out
+    assert "paramiko  2.4.0  2.4.1  1 critical  pip install paramiko==2.4.1" in out
+
+
+def test_what_refuses_is_said_once(run: Run) -> None:
+    _, out, err = run("--fail-on", "critical")
+    assert "the gate refuses" not in out
+    assert err.count("the gate refuses") == 1
 
 
 def test_several_outputs_at_once_files_whole_and_nothing_else_left(run: Run, home: Path) -> None:
@@ -340,6 +354,16 @@ def test_what_is_no_whole_sbom_is_refused(run: Run, home: Path, data: bytes, tol
     assert told in err
 
 
+def test_an_sbom_that_is_larger_than_any_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Limit("SBOM", 100, "this test says so")
+    monkeypatch.setattr("shipseal.scan.read_inventory.SBOM_FILE", small)
+    status, out, err = run()
+    assert (status, out) == (Exit.REFUSED, "")
+    assert "error sbom.too-large" in err
+
+
 def test_no_such_file(run: Run) -> None:
     status, _, err = run(source="sbom:absent.json")
     assert status == Exit.USAGE
@@ -365,10 +389,11 @@ def test_a_platform_may_be_said(run: Run) -> None:
     assert document["matches"][0]["platforms"] == ["linux/arm64"]
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half(run: Run, home: Path) -> None:
-    status, _, err = run("-o", "json=/dev/full/scan.json")
-    assert status != Exit.OK
-    assert "/dev/full" in err
+def test_a_file_that_cannot_be_written_is_told(run: Run, home: Path) -> None:
+    (home / "file").write_text("no folder")
+    status, _, err = run("-o", "json=file/scan.json")
+    assert status == Exit.USAGE
+    assert "file" in err
 
 
 def test_secrets_are_never_shown(run: Run, home: Path) -> None:
@@ -496,3 +521,10 @@ def test_grype_that_is_asked_for_and_not_there_is_told(
     status, _, err = run("--engine", "grype")
     assert status == Exit.OUTSIDE
     assert "tool.missing" in err
+
+
+def test_no_room_is_told_and_leaves_nothing_half(home: Path) -> None:
+    seen = play("tests.support.scan_scenes:on_a_small_disk", cwd=home)
+    assert seen["statuses"] == {"html": Exit.OUTSIDE, "sarif": Exit.OUTSIDE}
+    assert "resource.disk-full" in seen["told"]
+    assert seen["left"] == []

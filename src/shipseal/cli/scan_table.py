@@ -1,13 +1,17 @@
 """`shipseal scan` for a terminal: what a person acts on, worst first, and what it comes to."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from shipseal.cli.columns import Column
 from shipseal.cli.output import plain_table, print_table, say, say_wrapped
+from shipseal.report.fixes import Fix, fixes_of
 from shipseal.report.interface import FindingEntry, ScanOverview
 from shipseal.report.text import printable
 from shipseal.scan.interface import Finding, FixState
+from shipseal.wiring.versions import later
 
+_FIXES = 5
 _FIX = {
     FixState.FIXED: "fixed",
     FixState.NOT_FIXED: "none yet",
@@ -23,15 +27,39 @@ def print_overview(overview: ScanOverview, *, passed: bool = True) -> None:
         overview: what to show.
         passed: whether findings that do not stand in the way are listed, where something was decided.
     """
-    gated = overview.gate is not None
+    gate = overview.gate
+    gated = gate is not None
     listed = [entry for entry in overview.entries if passed or not gated or entry.blocks]
     print_table(_columns(overview), [_cells(overview, entry) for entry in listed])
     if listed:
         say()
+    _print_fixes(overview)
     _print_differences(overview)
     say_wrapped(totals(overview))
-    for line in facts(overview):
+    # What refuses is the last thing that is said, with the hint.
+    refused = gate is not None and gate.outcome != "pass"
+    for line in facts(replace(overview, gate=None) if refused else overview):
         say_wrapped(line)
+
+
+def _print_fixes(overview: ScanOverview) -> None:
+    """Print the updates that are worth most, with the line that brings each."""
+    rows = []
+    for fix in fixes_of(overview.entries, later)[:_FIXES]:
+        package = fix.entries[0].finding.package
+        cells = (package.name, package.version, fix.version, _worst(fix), fix.advice.text)
+        rows.append(tuple(printable(cell, 300) for cell in cells))
+    print_table(("update", "from", "to", "takes away", "how"), rows, title="Fix first")
+    if rows:
+        say()
+
+
+def _worst(fix: Fix) -> str:
+    counts: dict[str, int] = {}
+    for entry in sorted(fix.entries, key=lambda entry: -entry.finding.severity):
+        name = str(entry.finding.severity)
+        counts[name] = counts.get(name, 0) + 1
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def _print_differences(overview: ScanOverview) -> None:
@@ -114,7 +142,7 @@ def _columns(overview: ScanOverview) -> list[Column]:
         Column("fixed in"),
         Column("risk", spare=2),
         Column("from", spare=3),
-        Column("where", spare=4),
+        Column("where", fixed=True, spare=4),
         *([Column("platforms", spare=1)] if several else []),
     ]
 

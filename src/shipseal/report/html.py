@@ -14,6 +14,7 @@ from shipseal.report.fixes import Later
 from shipseal.report.html_findings import findings_html
 from shipseal.report.html_parts import (
     blocking_html,
+    differences_html,
     facts_html,
     fixes_html,
     head_html,
@@ -60,6 +61,7 @@ def _body(overview: ScanOverview, later: Later) -> Iterator[str]:
     yield from fixes_html(overview, later)
     yield from origins_html(overview)
     yield from findings_html(overview)
+    yield from differences_html(overview)
     yield from facts_html(overview)
 
 

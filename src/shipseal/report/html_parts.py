@@ -16,6 +16,7 @@ _VERDICTS = {
 _FIRST = 5
 _REASONS = 8
 _NAMES = 8
+_DIFFERENCES = 200
 _WHOSE = {"base": "base image", "application": "application"}
 _ORIGINS = (
     ("base", "Base image", "build on a newer base image"),
@@ -186,6 +187,29 @@ def origins_html(overview: ScanOverview) -> Iterator[str]:
                 f'<p class="chips">{chips}</p></li>'
             )
     yield "</ul></section>"
+
+
+def differences_html(overview: ScanOverview) -> Iterator[str]:
+    """Yield what only one of two scanners found; nothing where one scanned."""
+    view = overview.comparison
+    if view is None:
+        return
+    yield '<section id="differences"><h2>Two scanners</h2>'
+    yield from (f'<p class="lead">{e(text)}</p>' for text in view.summary)
+    if view.differences:
+        yield '<ul class="reasons differ">'
+        for row in view.differences[:_DIFFERENCES]:
+            yield (
+                f"<li>{chip(row.severity)} <b>{e(row.id)}</b> in {e(row.package, 200)} "
+                f'<span class="v">{e(row.version, 100)}</span>: only {e(row.found_by)}'
+                f"{f' on {e(row.platform)}' if row.platform else ''}"
+                f"{f'<p class=note>{e(row.reason)}</p>' if row.reason else ''}</li>"
+            )
+        yield "</ul>"
+    left = len(view.differences) - _DIFFERENCES
+    if left > 0:
+        yield f"<p>{left:,} more are not on this page; the JSON report has them all.</p>"
+    yield "</section>"
 
 
 def facts_html(overview: ScanOverview) -> Iterator[str]:

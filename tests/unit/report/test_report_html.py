@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shipseal.report import html_findings
 from shipseal.report.html import html_page
-from shipseal.report.interface import ScanOverview
+from shipseal.report.interface import ComparisonView, DifferenceRow, ScanOverview
 from shipseal.scan.interface import FixAdvice, Severity
 from tests.support.overviews import SYSTEM, UNRATED, WORST, later, overview
 from tests.support.scanning import finding, scan_report
@@ -94,6 +94,17 @@ def test_nothing_found_is_a_short_page() -> None:
 def test_what_may_be_missing_is_said() -> None:
     text = page(overview(incomplete=("linux/amd64: /app: nobody owns it",))).text
     assert "The catalogue may not be whole. linux/amd64: /app: nobody owns it" in text
+
+
+def test_where_two_scanners_differ_is_shown() -> None:
+    row = DifferenceRow("linux/amd64", "<b>right</b>", "1", "CVE-7", "high", "grype", "x", "because")
+    view = ComparisonView(("linux/amd64: they agree on 1 of 2",), (row,))
+    made = html_page(overview(comparison=view), later)
+    text = Page(made).text
+    assert "Two scanners linux/amd64: they agree on 1 of 2" in text
+    assert "CVE-7 in <b>right</b> 1 : only grype on linux/amd64 because" in text
+    assert "<b>right</b>" not in made
+    assert "Two scanners" not in page(overview()).text
 
 
 def test_a_long_list_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
