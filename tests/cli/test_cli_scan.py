@@ -1,5 +1,6 @@
 """``shipseal scan sbom:FILE``: what is found, in every format; what a gate says; what wrong input is told."""
 
+import base64
 import gzip
 import io
 import json
@@ -381,6 +382,73 @@ def test_gzip_and_standard_input_are_read(
 
     monkeypatch.setattr("sys.stdin", Stream)
     assert found(run, source="sbom:-")["source"]["name"] == "standard input"
+
+
+def syft_document(history: list[dict[str, object]]) -> bytes:
+    """Return Syft JSON of an image of two layers, with its configuration within, as Syft writes it."""
+    layers = ["sha256:" + "a" * 64, "sha256:" + "b" * 64]
+    config = {
+        "os": "linux",
+        "architecture": "arm64",
+        "rootfs": {"type": "layers", "diff_ids": layers},
+        "history": history,
+    }
+    artifacts = [
+        {
+            "id": f"{number}",
+            "name": name,
+            "version": version,
+            "type": kind,
+            "purl": f"pkg:{ecosystem}/{name}@{version}",
+            "locations": [{"path": f"/x/{name}", "layerID": layer}],
+        }
+        for number, (name, version, kind, ecosystem, layer) in enumerate(
+            [
+                ("paramiko", "2.4.0", "python", "pypi", layers[0]),
+                ("left-pad", "1.0.0", "npm", "npm", layers[1]),
+            ]
+        )
+    ]
+    return json.dumps(
+        {
+            "artifacts": artifacts,
+            "artifactRelationships": [],
+            "source": {
+                "id": "source",
+                "name": "registry.example.org/shop",
+                "version": "sha256:" + "c" * 64,
+                "type": "image",
+                "metadata": {
+                    "userInput": "registry.example.org/shop:1.4.0",
+                    "manifestDigest": "sha256:" + "c" * 64,
+                    "layers": [{"digest": layer} for layer in layers],
+                    "config": base64.b64encode(json.dumps(config).encode()).decode(),
+                },
+            },
+            "distro": {},
+            "descriptor": {"name": "syft", "version": "1"},
+            "schema": {"version": "16.0.0", "url": ""},
+        }
+    ).encode()
+
+
+def test_an_sbom_with_its_images_configuration_tells_base_and_application(
+    run: Run, home: Path
+) -> None:
+    history = [
+        {"created_by": "ADD base"},
+        {"created_by": 'CMD ["sh"]', "empty_layer": True},
+        {"created_by": "COPY app"},
+    ]
+    (home / "app.json").write_bytes(syft_document(history))
+    document = found(run)
+    assert document["source"]["name"] == "registry.example.org/shop"
+    assert document["source"]["digest"] == "sha256:" + "c" * 64
+    assert document["platforms"][0]["platform"] == "linux/arm64"
+    origins = {item["package"]["name"]: item["origin"] for item in document["matches"]}
+    assert origins == {"paramiko": "base", "left-pad": "application"}
+    shown = found(run, "--only", "app")
+    assert [item["package"]["name"] for item in shown["matches"]] == ["left-pad"]
 
 
 def test_a_platform_may_be_said(run: Run) -> None:

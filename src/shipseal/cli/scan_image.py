@@ -1,5 +1,6 @@
 """`shipseal scan IMAGE`: an image becomes SBOMs, one a platform; or an SBOM that was named is held against it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,6 @@ from shipseal.wiring.epoch import stated_epoch
 from shipseal.wiring.sboms import Connect, Making, cataloguer_for, connector
 
 _TIMEOUT = 900.0
-_HINT = "name an image, or an SBOM as sbom:FILE; an SBOM of an image is given with --sbom beside it"
 
 
 @contextmanager
@@ -71,10 +71,11 @@ def _refuse_document(path: Path) -> None:
 
 
 def _making(rules: ScanRules) -> Making:
-    import os  # noqa: PLC0415 - the environment is read where the work begins
-
-    sbom = rules.loaded.config.sbom if rules.loaded else None
-    return Making(sbom.syft or "" if sbom else "", _TIMEOUT, stated_epoch(os.environ))
+    epoch = stated_epoch(os.environ)
+    if rules.loaded is None:
+        return Making("", _TIMEOUT, epoch)
+    config = rules.loaded.config
+    return Making(config.sbom.syft or "", config.timeouts.catalogue, epoch)
 
 
 class _Place:
