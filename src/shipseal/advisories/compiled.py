@@ -168,6 +168,8 @@ class CompiledDatabase(AdvisoryIndex):
     def _row(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:
             found: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
+        except UnicodeEncodeError:
+            return None  # half a character, as some catalogues write a broken name, is in no advisory
         except sqlite3.DatabaseError as error:
             raise unavailable(Path(self.origin), f"is damaged: {error}") from error
         return found

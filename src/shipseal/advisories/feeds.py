@@ -125,18 +125,41 @@ def fetch_all(
             hint="set advisories.sources and advisories.ecosystems, or give --source and --ecosystem",
         )
     errand = _Errand(known, folder, fetch, reporter)
-    with thread_pool(_AT_ONCE, "feed") as pool:
-        running = [
-            pool.submit(errand.get, number, name, addresses)
-            for number, (name, addresses) in enumerate(sources.items())
-        ]
-        try:
-            return [one.result() for one in running]
-        except BaseException:
-            errand.over = True
-            for one in running:
-                one.cancel()
-            raise
+    pool = thread_pool(_AT_ONCE, "feed")
+    running = [
+        pool.submit(errand.get, number, name, addresses)
+        for number, (name, addresses) in enumerate(sources.items())
+    ]
+    try:
+        found = [one.result() for one in running]
+    except BaseException:
+        # Nobody waits for the others: what they fetch is of no use any more.
+        errand.over = True
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return found
+
+
+class _Counted:
+    """Counts what comes, and ends it when nobody wants it any more (a :class:`Transfer`)."""
+
+    def __init__(self, transfer: Transfer, errand: "_Errand") -> None:
+        self._transfer, self._errand = transfer, errand
+
+    def advance(self, amount: int) -> None:
+        """Count ``amount`` bytes.
+
+        Raises:
+            CancelledError: another source failed.
+        """
+        if self._errand.over:
+            raise CancelledError
+        self._transfer.advance(amount)
+
+    def done(self, note: str = "") -> None:
+        """Say that it ended."""
+        self._transfer.done(note)
 
 
 class _Errand:
@@ -160,7 +183,7 @@ class _Errand:
 
     def _from(self, name: str, address: str, file: Path) -> Fetched:
         source, version = self._known.get(name, ("", Version()))
-        transfer = self._reporter.transfer(name.removeprefix(OSV), None)
+        transfer = _Counted(self._reporter.transfer(name.removeprefix(OSV), None), self)
         found = self._fetch(address, file, version if source == address else Version(), transfer)
         transfer.done("unchanged" if found is None else "")
         if found is None:

@@ -14,7 +14,7 @@ from shipseal._internal.redact import has_userinfo, redact, redact_url
 from shipseal._internal.retry import RetryPolicy, call_with_retry
 from shipseal.advisories.feeds import Version
 from shipseal.errors import Code, ConfigError, ScanError, ShipsealError
-from shipseal.registry.errors import Caller, retry_after, transport_error
+from shipseal.registry.errors import Caller, described, retry_after, transport_error
 from shipseal.registry.hosts import HostSettings, is_loopback
 from shipseal.registry.transport import Call, Timeouts, Transport, is_address
 
@@ -72,7 +72,7 @@ class FeedWeb:
     def _once(self, address: str, into: Path, known: Version, transfer: Transfer) -> Version | None:
         asked = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
         headers = {name: value for name, value in asked.items() if value}
-        caller = Caller(redact_url(address))
+        caller = Caller("advisories")
         response = self._transport.send(Call("GET", address, headers, whole=False), "", caller)
         try:
             if response.status_code == HTTPStatus.NOT_MODIFIED and known:
@@ -81,7 +81,7 @@ class FeedWeb:
                 raise _unwanted(response, address)
             _save(response, into, transfer, redact_url(address))
         except httpx.HTTPError as error:
-            raise transport_error(error, caller, "GET") from error
+            raise transport_error(error, caller, described("GET", address)) from error
         finally:
             response.close()
         got = response.headers

@@ -1,6 +1,8 @@
 """Fetching advisories from real servers: what changed alone, mirrors in turn, and nothing changed when it fails."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,12 +15,14 @@ from shipseal._internal.progress import SilentReporter
 from shipseal._internal.retry import RetryPolicy
 from shipseal.advisories.feeds import Feeds
 from shipseal.advisories.interface import PackageQuery
+from shipseal.advisories.ordering import scheme_for
 from shipseal.advisories.store import Store
 from shipseal.advisories.updating import Changed, import_files, update
+from shipseal.config.advisories_model import ECOSYSTEMS
 from shipseal.errors import Code, ConfigError, Exit, ShipsealError
 from shipseal.registry.hosts import HostSettings
 from shipseal.testing.certificates import CertificateAuthority
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange, HttpServer, Reply
 from shipseal.wiring.feed_web import FeedWeb, check_address
 from tests.support.advisory_databases import EPSS, KEV, FeedServer, archive, record
 from tests.support.clocks import StoppedClock
@@ -293,3 +297,29 @@ def test_an_authority_of_ones_own_is_trusted_where_it_is_named(
         update(world.store, feeds, fetch, NOW, world.reporter, fresh=False)
         fetch.close()
     assert world.hits() == ["X-1", "X-2"]
+
+
+def test_every_ecosystem_that_is_fetched_by_default_can_be_ordered() -> None:
+    assert [name for name in ECOSYSTEMS if scheme_for(name) is None] == []
+
+
+def test_when_one_source_fails_nobody_waits_for_the_others(world: World) -> None:
+    world.update()
+    going = threading.Event()
+
+    def endless(exchange: Exchange) -> None:
+        def pieces() -> Iterator[bytes]:
+            while not going.wait(0.01):
+                yield b"x" * 1000
+
+        exchange.send(Reply(200, (), pieces(), 1 << 40))
+
+    world.feed.answers[NPM] = [endless]
+    world.feed.answers[PYPI] = [status(404)] * 3
+    began = time.monotonic()
+    try:
+        error = world.failed(fresh=True)
+    finally:
+        going.set()
+    assert "404 Not Found" in error.message
+    assert time.monotonic() - began < 10

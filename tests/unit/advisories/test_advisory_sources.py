@@ -1,8 +1,10 @@
 """Reading advisories from files, and what a bad file comes to."""
 
+import contextlib
 import gzip
 import hashlib
 import json
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shipseal._internal.limits import Limit
 from shipseal.advisories.building import open_temporary, read_folder
 from shipseal.advisories.compiled import CompiledDatabase
+from shipseal.advisories.gathered import Gathered
 from shipseal.advisories.interface import PackageQuery
-from shipseal.errors import Code, Exit, ScanError
+from shipseal.advisories.sources import gather
+from shipseal.advisories.tables import SCALE, cve_name
+from shipseal.errors import Code, Exit, ScanError, ShipsealError
 from tests.support.scanning import advisory
 from tests.support.tools import ROOT
 
@@ -143,7 +149,7 @@ def test_nothing_there_is_no_database(tmp_path: Path, name: str) -> None:
 
 @given(
     data=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)),
-    kind=st.sampled_from([".json", ".jsonl", ".yaml"]),
+    kind=st.sampled_from([".json", ".jsonl", ".yaml", ".csv", ".zip", ".json.gz", ".csv.gz"]),
 )
 @settings(max_examples=120)
 def test_no_content_raises_anything_else(
@@ -170,3 +176,78 @@ def test_the_demos_advisories_say_what_the_demo_needs() -> None:
     }
     assert found("3.3.1") == {"CVE-2023-48795": ("medium", ("3.4.0",))}
     assert found("3.5.1") == {}
+
+
+_NAMES = st.sampled_from(
+    [
+        "id",
+        "modified",
+        "affected",
+        "vulnerabilities",
+        "cveID",
+        "dateAdded",
+        "vectors",
+        "rating",
+        "ranges",
+        "events",
+        "x",
+    ]
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(value=_JSON)
+@settings(max_examples=150)
+def test_no_json_raises_anything_else(
+    tmp_path_factory: pytest.TempPathFactory, value: object
+) -> None:
+    path = tmp_path_factory.mktemp("fuzz", numbered=True) / "x.json"
+    path.write_text(json.dumps(value))
+    with contextlib.suppress(ScanError):
+        read_folder(path)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(1999, 2030), st.integers(1, 9_999_999), st.floats(0, 1), st.floats(0, 1)
+        )
+    )
+)
+@settings(max_examples=40)
+def test_scores_come_back_as_they_were_written(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, float, float]]
+) -> None:
+    path = tmp_path_factory.mktemp("epss", numbered=True) / "x.csv"
+    lines = [f"CVE-{year}-{number:04},{p:.9f},{q:.9f}" for year, number, p, q in rows]
+    path.write_text("\n".join(["#score_date:2026-01-10T00:00:00Z", "cve,epss,percentile", *lines]))
+    found = Gathered()
+    gather(path, found)
+    expected = {
+        f"CVE-{year}-{number:04}": (round(p, 9), round(q, 9)) for year, number, p, q in rows
+    }
+    assert {
+        cve_name(key): (p / SCALE, q / SCALE) for key, (p, q) in found.scores.items()
+    } == expected
+
+
+def test_an_archive_that_unpacks_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("X-1.json", b" " * 200_000 + json.dumps(RECORD).encode())
+    monkeypatch.setattr(
+        "shipseal.advisories.sources._MEMBER", Limit("record", 100_000, "of a test")
+    )
+    with pytest.raises(ShipsealError, match=r"X-1\.json: more than 100000 bytes"):
+        read_folder(path)
+    monkeypatch.setattr(
+        "shipseal.advisories.sources._ARCHIVE", Limit("archive", 150_000, "of a test")
+    )
+    with pytest.raises(ScanError, match="unpacks to more than 150000 bytes"):
+        read_folder(path)

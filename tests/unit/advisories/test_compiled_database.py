@@ -340,3 +340,8 @@ def test_a_cve_and_its_number_are_the_same(year: int, number: int) -> None:
 )
 def test_what_is_no_cve_has_no_number(text: str) -> None:
     assert cve_key(text) is None
+
+
+def test_a_name_that_is_no_text_is_in_no_advisory() -> None:
+    query = PackageQuery("PyPI", "sam\ud800ple", "1.0\udcff")
+    assert database(record()).match(query).hits == ()
