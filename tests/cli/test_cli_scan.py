@@ -435,7 +435,7 @@ def syft_document(history: list[dict[str, object]]) -> bytes:
 def test_an_sbom_with_its_images_configuration_tells_base_and_application(
     run: Run, home: Path
 ) -> None:
-    history = [
+    history: list[dict[str, object]] = [
         {"created_by": "ADD base"},
         {"created_by": 'CMD ["sh"]', "empty_layer": True},
         {"created_by": "COPY app"},

@@ -97,7 +97,9 @@ def test_what_may_be_missing_is_said() -> None:
 
 
 def test_where_two_scanners_differ_is_shown() -> None:
-    row = DifferenceRow("linux/amd64", "<b>right</b>", "1", "CVE-7", "high", "grype", "x", "because")
+    row = DifferenceRow(
+        "linux/amd64", "<b>right</b>", "1", "CVE-7", "high", "grype", "x", "because"
+    )
     view = ComparisonView(("linux/amd64: they agree on 1 of 2",), (row,))
     made = html_page(overview(comparison=view), later)
     text = Page(made).text
