@@ -169,7 +169,9 @@ class CompiledDatabase(AdvisoryIndex):
         try:
             found: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
         except UnicodeEncodeError:
-            return None  # half a character, as some catalogues write a broken name, is in no advisory
+            return (
+                None  # half a character, as some catalogues write a broken name, is in no advisory
+            )
         except sqlite3.DatabaseError as error:
             raise unavailable(Path(self.origin), f"is damaged: {error}") from error
         return found
