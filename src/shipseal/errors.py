@@ -10,6 +10,7 @@ code, not on its class; capabilities subclass it so that tests and callers can b
       +-- SbomError              sbom.*
       +-- ScanError              scan.*
       +-- AttestError            attest.*
+      +-- GitHubError            auth.github-denied, github.refused
       +-- ReleaseError           release.locked
       +-- ToolError              tool.*, resource.*
       +-- InterruptedReleaseError  a signal: the work is resumable
@@ -43,6 +44,8 @@ class Code(StrEnum):
     KEY_DENIED = "auth.key-denied"
     REGISTRY_UNAUTHORIZED = "auth.registry-unauthorized"
     REGISTRY_DENIED = "auth.registry-denied"
+    GITHUB_DENIED = "auth.github-denied"
+    GITHUB_REFUSED = "github.refused"
     FORK_NO_PERMISSIONS = "fork.no-permissions"
     IMAGE_NOT_FOUND = "image.not-found"
     PLATFORM_MISSING = "image.platform-missing"
@@ -82,6 +85,8 @@ _EXITS: Mapping[Code, Exit] = {
     Code.KEY_DENIED: Exit.AUTH,
     Code.REGISTRY_UNAUTHORIZED: Exit.AUTH,
     Code.REGISTRY_DENIED: Exit.AUTH,
+    Code.GITHUB_DENIED: Exit.AUTH,
+    Code.GITHUB_REFUSED: Exit.OUTSIDE,
     Code.FORK_NO_PERMISSIONS: Exit.OK,
     Code.IMAGE_NOT_FOUND: Exit.OUTSIDE,
     Code.PLATFORM_MISSING: Exit.REFUSED,
@@ -218,6 +223,10 @@ class ScanError(ShipsealError):
 
 class AttestError(ShipsealError):
     """Evidence could not be made, stored or read."""
+
+
+class GitHubError(ShipsealError):
+    """GitHub did not do what was asked of it about issues, branches or pull requests."""
 
 
 class ReleaseError(ShipsealError):

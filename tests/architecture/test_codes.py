@@ -21,7 +21,7 @@ REAL = (
     ("cli",),
     ("workflow",),
     ("contract",),
-    *(("unit", room) for room in ("attest", "build", "registry", "sbom", "scan")),
+    *(("unit", room) for room in ("attest", "build", "github", "registry", "sbom", "scan")),
 )
 
 

@@ -14,7 +14,8 @@ from shipseal._internal.json_errors import NOT_JSON
 from shipseal._internal.limits import KIB
 from shipseal._internal.no_answer import Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact, redact_url
-from shipseal.errors import AttestError, Code
+from shipseal.errors import AttestError, Code, ShipsealError
+from shipseal.github.wording import EVIDENCE, Meaning, Wording
 
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, *range(520, 530)})
 _MOST_WORDS = 300
@@ -28,11 +29,8 @@ _NO_ANSWER = Hints(
     address="check GITHUB_API_URL and GH_HOST",
     again=_AGAIN,
 )
-_PERMISSION = (
-    "give the job `permissions: attestations: write` (reading: `read`), or a token that may use this repository in "
-    "GH_TOKEN"
-)
-_UNKNOWN = "is its name right? A repository that is not public is hidden from whoever may not read it: set GH_TOKEN"
+_LIMITED = Code.RATE_LIMITED
+_WAIT = "wait, then run the same command again; with a token in GH_TOKEN more is allowed"
 _FORK = "a fork's pull request may neither sign nor store evidence; that is expected"
 
 
@@ -49,7 +47,8 @@ def refused(
     *,
     now: datetime,
     fork: bool = False,
-) -> AttestError:
+    wording: Wording = EVIDENCE,
+) -> ShipsealError:
     """Return the error that an unwanted answer means.
 
     Args:
@@ -59,10 +58,12 @@ def refused(
         asked: method and address, for the message.
         now: the time, for limits that are told as a time.
         fork: whether this job is a fork's pull request, which explains why it may not write.
+        wording: what refusals mean for what was asked.
     """
     words = _words(body)
-    code, hint = _code(status, headers, words, fork=fork)
-    return AttestError(
+    limited = _is_limited(status, headers, words)
+    code, hint = (_LIMITED, _WAIT) if limited else _code(status, words, wording, fork=fork)
+    return wording.error(
         code,
         redact(f"GitHub: {asked}: {status_text(status)}{f': {words}' if words else ''}"),
         hint=hint,
@@ -114,36 +115,32 @@ def shown(method: str, url: str) -> str:
         return f"{method} an address that is not a URL"
 
 
-def _code(status: int, headers: Mapping[str, str], words: str, *, fork: bool) -> tuple[Code, str]:
-    if _is_limited(status, headers, words):
-        return (
-            Code.RATE_LIMITED,
-            "wait, then run the same command again; with a token in GH_TOKEN more is allowed",
-        )
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return (
-            (Code.FORK_NO_PERMISSIONS, _FORK)
-            if fork
-            else (Code.ATTESTATIONS_PERMISSION, _PERMISSION)
-        )
-    if status == HTTPStatus.NOT_FOUND:
-        return (
-            (Code.FORK_NO_PERMISSIONS, _FORK) if fork else (Code.ATTESTATIONS_PERMISSION, _UNKNOWN)
-        )
-    if status == HTTPStatus.CONFLICT or (
-        status == HTTPStatus.UNPROCESSABLE_ENTITY and "already" in words.lower()
-    ):
-        return Code.ATTEST_CONFLICT, "the same evidence may be stored there already"
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return Code.SBOM_TOO_LARGE, "let the SBOM be trimmed to what GitHub takes: sbom.fit: github"
-    if status in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.BAD_REQUEST):
-        return (
-            Code.ATTEST_INVALID,
-            "GitHub takes bundles that an instance of Sigstore vouches for which it knows: sign keyless",
-        )
+def _code(status: int, words: str, wording: Wording, *, fork: bool) -> tuple[Code, str]:
+    found = _meaning(status, words, wording)
+    if found in (wording.denied, wording.hidden) and fork:
+        return Code.FORK_NO_PERMISSIONS, _FORK
+    if found is not None:
+        return found.code, found.hint
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return Code.NETWORK_UNREACHABLE, "the proxy asks for a login: see the proxy variables"
     return Code.SERVICE_OUTAGE, _AGAIN
+
+
+def _meaning(status: int, words: str, wording: Wording) -> Meaning | None:
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return wording.denied
+        case HTTPStatus.NOT_FOUND:
+            return wording.hidden
+        case HTTPStatus.CONFLICT:
+            return wording.conflict
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return wording.too_large
+        case HTTPStatus.UNPROCESSABLE_ENTITY:
+            return wording.conflict if "already" in words.lower() else wording.invalid
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.GONE:
+            return wording.invalid
+    return None
 
 
 def _is_limited(status: int, headers: Mapping[str, str], words: str) -> bool:

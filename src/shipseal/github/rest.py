@@ -17,9 +17,10 @@ from shipseal import __version__
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import ERROR_BODY, Limit, too_large
 from shipseal._internal.retry import RetryPolicy, call_with_retry
-from shipseal.errors import Code, ConfigError
+from shipseal.errors import Code, ConfigError, ShipsealError
 from shipseal.github.hosts import GitHubHost, is_safe
 from shipseal.github.refusals import no_answer, nonsense, refused, shown, too_slow
+from shipseal.github.wording import EVIDENCE, Wording
 
 API_VERSION = "2022-11-28"
 """The version of the API that is asked for; later ones leave out the inline bundle, which is read, too."""
@@ -72,6 +73,7 @@ class GitHubRest:
         policy: how reading is tried again.
         times: see :class:`Times`.
         fork: whether this job is a fork's pull request.
+        wording: what refusals mean for what is asked.
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class GitHubRest:
         *,
         times: Times | None = None,
         fork: bool = False,
+        wording: Wording = EVIDENCE,
     ) -> None:
         self.host = host
         self.clock = clock
         self.policy = policy or RetryPolicy()
         self._times = times or Times()
         self._fork = fork
+        self._wording = wording
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx.Client] = {}
         # Whoever forgets to close it leaves no connection behind.
@@ -116,6 +120,31 @@ class GitHubRest:
             AttestError: as :meth:`get`; where no answer came, it may have been done all the same.
         """
         return self._follow("POST", url, body, limit, frozenset())
+
+    def send(self, method: str, url: str, body: bytes, limit: Limit) -> Answer:
+        """Return the answer to a request that changes something.
+
+        It is sent again only when GitHub said that it was not looked at because there were too many.
+
+        Args:
+            method: ``POST``, ``PUT``, ``PATCH`` or ``DELETE``.
+            url: at the API.
+            body: JSON.
+            limit: the most bytes of the answer.
+
+        Raises:
+            ShipsealError: as :meth:`get`; where no answer came, it may have been done all the same.
+        """
+        return call_with_retry(
+            lambda: self._unlimited(method, url, body, limit), self.policy, self.clock
+        )
+
+    def _unlimited(self, method: str, url: str, body: bytes, limit: Limit) -> Answer:
+        try:
+            return self._follow(method, url, body, limit, frozenset())
+        except ShipsealError as error:
+            error.retryable = error.code is Code.RATE_LIMITED
+            raise
 
     def close(self) -> None:
         """Close all connections."""
@@ -156,6 +185,7 @@ class GitHubRest:
             shown(method, answer.url),
             now=self.clock.now(),
             fork=self._fork,
+            wording=self._wording,
         )
 
     def _once(self, method: str, url: str, body: bytes | None, limit: Limit) -> Answer:

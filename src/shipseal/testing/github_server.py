@@ -1,4 +1,4 @@
-"""GitHub's attestation API in memory, on a loopback port and at a socket file, with knobs for its faults.
+"""GitHub's attestations, issues, branches and pull requests in memory, on a loopback port and at a socket file.
 
 with GitHubServer(repositories=["org/app"]) as github:
     host = GitHubHost("github.com", github.url, github.url, token="t")
@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlencode
 
 from shipseal._internal.limits import KIB
+from shipseal.testing.github_project import ServedProject
 from shipseal.testing.http_server import Exchange, HttpServer
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -105,6 +106,7 @@ class GitHubServer:
     Attributes:
         quirks: see :class:`GitHubQuirks`.
         attestations: what is stored; change it at will.
+        projects: what each repository has, by its name in lower case; change it at will.
         requests: method and target of each request so far.
         seen: the ``Authorization`` header of each request, empty for none.
         url: address of the API.
@@ -123,7 +125,8 @@ class GitHubServer:
         self.attestations: list[StoredAttestation] = []
         self.requests: list[str] = []
         self.seen: list[str] = []
-        self.repositories = {name.lower() for name in (*repositories, *private)}
+        self.projects = {name.lower(): ServedProject(name) for name in (*repositories, *private)}
+        self.repositories = set(self.projects)
         self._private = {name.lower() for name in private}
         self._tokens = frozenset(tokens)
         self._lock = threading.RLock()
@@ -188,7 +191,10 @@ class GitHubServer:
             case "GET", ["orgs" | "users", owner, "attestations", digest]:
                 self._list(exchange, owner, digest)
             case "GET", ["repos", owner, name] if self._sees(exchange, f"{owner}/{name}"):
-                _answer(exchange, 200, {"id": 1, "full_name": f"{owner}/{name}"})
+                project = self.projects[f"{owner}/{name}".lower()]
+                _answer(exchange, 200, project.about(may_push=self._is_known(exchange)))
+            case _, ["repos", owner, name, *rest] if self._sees(exchange, f"{owner}/{name}"):
+                self._project(exchange, f"{owner}/{name}", rest)
             case "GET", ["bundles", number]:
                 # gh sends all that it fetches through the socket file, whatever its address says.
                 self._bundle(exchange, number)
@@ -197,6 +203,19 @@ class GitHubServer:
                 _answer(exchange, 200, {"domains": domains})
             case _:
                 _not_found(exchange)
+
+    def _project(self, exchange: Exchange, repository: str, rest: list[str]) -> None:
+        if exchange.method != "GET" and not self._is_known(exchange):
+            told = bool(exchange.headers.get("Authorization"))
+            words = "Resource not accessible by integration" if told else "Requires authentication"
+            _answer(exchange, 403 if told else 401, {"message": words})
+            return
+        project = self.projects[repository.lower()]
+        found = project.answer(exchange, rest, f"{self.url}/{project.name}")
+        if found is None:
+            _not_found(exchange)
+        else:
+            _answer(exchange, *found)
 
     def _sees(self, exchange: Exchange, repository: str) -> bool:
         name = repository.lower()
