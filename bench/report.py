@@ -72,6 +72,7 @@ class Report:
         notes: what must be known to read the figures.
         raw: every single figure, for programs.
         details: what is worth reading on a terminal, but not on a page.
+        pictures: drawings for the page, by the name of the file beside it.
     """
 
     part: str
@@ -83,6 +84,7 @@ class Report:
     notes: Sequence[str] = ()
     raw: Mapping[str, object] = field(default_factory=dict)
     details: Sequence[str] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missed(self) -> bool:
@@ -147,7 +149,8 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def write_into(page: Path, report: Report) -> bool:
     """Put the report into its place on a page, and return whether there was one.
 
-    The place stands between two comments: ``<!-- measured: PART, by `make bench` -->`` and ``<!-- end -->``.
+    Its pictures are written beside the page. The place stands between two comments:
+    ``<!-- measured: PART, by `make bench` -->`` and ``<!-- end -->``.
     """
     begin = re.escape(f"<!-- measured: {report.part}, by `make bench` -->\n")
     pattern = re.compile(f"({begin}).*?(<!-- end -->)", re.DOTALL)
@@ -155,6 +158,8 @@ def write_into(page: Path, report: Report) -> bool:
     new, count = pattern.subn(lambda found: found[1] + report.to_markdown() + found[2], text)
     if count:
         page.write_text(new, "utf-8")
+        for name, drawing in report.pictures.items():
+            (page.parent / name).write_text(drawing, "utf-8")
     return bool(count)
 
 

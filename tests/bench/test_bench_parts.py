@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import again, push, signing, verify_bundle, verify_many
+from bench import again, push, scan, signing, verify_bundle, verify_many
 from bench.options import Options
 from bench.release import (
     AT_HAND,
@@ -113,3 +113,15 @@ def test_one_bundle_is_verified_against_cosign_and_the_import() -> None:
     told = verify_bundle.measure(Options(small=True))
     assert [goal.value is not None for goal in told.goals] == [True, True]
     assert len(told.rows) == 6
+
+
+@pytest.mark.shared
+def test_scans_are_measured_against_grype() -> None:
+    shared("grype-db/vulnerability-db.tar.zst")
+    shared("sboms")
+    need("grype")
+    told = scan.measure(Options(small=True))
+    assert len(told.rows) == 8
+    assert all(row[-1] in ("26 of 26", "67 of 67", "156 of 156", "54 of 54") for row in told.rows)
+    assert [goal.value is not None for goal in told.goals] == [True, True, False, False, True, True]
+    assert told.pictures["scan-times.svg"].count("<rect") == 2 + 2 * 4
