@@ -1,0 +1,1 @@
+"""VEX: what ignores say, for others; and what others say, for the gate. Pure."""

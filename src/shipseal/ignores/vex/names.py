@@ -1,0 +1,101 @@
+"""Whether two names are of the same thing: package URLs however they are spelled, and images at Docker Hub.
+
+Sources: the purl specification and its type ``oci``; the OpenVEX specification, "Product matching".
+"""
+
+from functools import lru_cache
+
+from packageurl import PackageURL
+
+from shipseal.errors import ConfigError
+from shipseal.ignores.vex.document import ImageNames
+from shipseal.oci import Reference
+
+_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
+_IMAGES = ("oci", "docker")
+# What these say of an image or a package is no part of which one it is.
+_NOT_ITS_NAME = frozenset({"tag", "os", "repository_url", "vcs_url", "download_url", "checksum"})
+
+
+@lru_cache(maxsize=1 << 12)
+def purl_of(text: str) -> PackageURL | None:
+    """Return the parts of a package URL, unescaped and in normal form; None when it is none."""
+    try:
+        return PackageURL.from_string(text)
+    except ValueError:
+        return None
+
+
+def image_name(text: str) -> str:
+    """Return the repository that ``text`` names, with Docker Hub's one name; empty when it is none."""
+    try:
+        name = Reference.parse(text.removeprefix("https://").rstrip("/")).name
+    except ConfigError:
+        return ""
+    host, _, path = name.partition("/")
+    return f"docker.io/{path if '/' in path else f'library/{path}'}" if host in _HUB else name
+
+
+def image_mismatch(text: str, image: ImageNames) -> str:
+    """Return why ``text`` is not the image; empty when it is."""
+    purl = purl_of(text) if text.startswith("pkg:") else None
+    if purl is not None:
+        return _purl_mismatch(purl, image)
+    if text.startswith("sha256:"):
+        return "" if text in image.digests else f"the digest is not the image's: {_digests(image)}"
+    name, _, digest = text.partition("@")
+    if digest and digest not in image.digests:
+        return f"the digest is not the image's: {_digests(image)}"
+    if image_name(name) in image.repositories:
+        return ""
+    return f"it is neither the image ({_repositories(image)}) nor a package URL"
+
+
+def _purl_mismatch(purl: PackageURL, image: ImageNames) -> str:
+    if purl.type not in _IMAGES:
+        return "it is a package, and no image"
+    if purl.version and purl.version.startswith("sha256:") and purl.version not in image.digests:
+        return f"the digest is not the image's: {_digests(image)}"
+    pinned = bool(purl.version and purl.version.startswith("sha256:"))
+    stated = str(dict(purl.qualifiers).get("repository_url", ""))
+    if not stated and purl.type == "docker":
+        stated = "/".join(filter(None, ("docker.io", purl.namespace, purl.name)))
+    if stated:
+        # Some write the repository, others the place above it.
+        found = {image_name(stated), image_name(f"{stated}/{purl.name}")}
+        if found.isdisjoint(image.repositories):
+            return f"repository_url {stated} is not where the image is: {_repositories(image)}"
+        return ""
+    names = {name.rpartition("/")[2] for name in image.repositories}
+    if pinned or purl.name in names:
+        return ""
+    return f"the name {purl.name} is not the image's: {', '.join(sorted(names)) or 'it has none'}"
+
+
+def package_mismatch(text: str, package_purl: str) -> str:
+    """Return why ``text`` is not the package with that package URL; empty when it is.
+
+    A version or a qualifier that the statement does not have is not compared.
+    """
+    stated, there = purl_of(text), purl_of(package_purl)
+    if stated is None:
+        return "it is no package URL"
+    if there is None:
+        return "the package has no package URL to compare with"
+    for what in ("type", "namespace", "name", "version"):
+        wanted, got = getattr(stated, what) or "", getattr(there, what) or ""
+        if wanted != got and not (what == "version" and not wanted):
+            return f"the {what} {wanted or 'none'} is not {got or 'none'}"
+    got = dict(there.qualifiers)
+    for key, value in dict(stated.qualifiers).items():
+        if key not in _NOT_ITS_NAME and key in got and got[key] != value:
+            return f"the qualifier {key}={value} is not {got[key]}"
+    return ""
+
+
+def _digests(image: ImageNames) -> str:
+    return ", ".join(image.digests) or "it is not known"
+
+
+def _repositories(image: ImageNames) -> str:
+    return ", ".join(image.repositories) or "of no name that is known"
