@@ -4,56 +4,27 @@ Grype drops keys that it does not know without a word, so a misspelt condition i
 key that is nobody's is told, with its line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shipseal._internal.limits import CONFIG_FILE
 from shipseal.errors import ConfigError
-from shipseal.ignores.rules import IgnoreRule, PackageCondition
-from shipseal.ignores.yaml_values import ValueProblemError, as_end, as_flag, as_text
-
-# Grype's own keys of a rule, and of its package.
-RULE_KEYS = (
-    "vulnerability",
-    "include-aliases",
-    "reason",
-    "namespace",
-    "fix-state",
-    "package",
-    "vex-status",
-    "vex-justification",
-    "match-type",
+from shipseal.ignores.comments import parts_of
+from shipseal.ignores.keys import (
+    OTHER_SETTINGS,
+    OWN_KEYS,
+    PACKAGE_KEYS,
+    RULE_KEYS,
+    meant,
+    plain_key,
+    rule_words,
 )
-PACKAGE_KEYS = ("name", "version", "language", "type", "location", "upstream-name")
-# What shipseal reads besides, under the spellings that are seen in the wild.
-OWN_KEYS: Mapping[str, str] = {
-    "expires": "until",
-    "expiry": "until",
-    "expires-after": "until",
-    "expires-at": "until",
-    "expired-at": "until",
-    "expiration": "until",
-    "valid-until": "until",
-    "until": "until",
-    "owner": "owner",
-    "tracking": "tracking",
-    "upstream": "tracking",
-    "issue": "issue",
-    "impact": "impact",
-    "component": "component",
-    "remove-when": "remove_when",
-    "description": "comment",
-}
-# Grype's other settings, which are not used here.
-_OTHER_SETTINGS = frozenset({
-    "add-cpes-if-none", "alerts", "by-cve", "check-for-app-update", "db", "default-image-pull-source", "dev", "distro",
-    "exclude", "exp", "external-sources", "fail-on-severity", "file", "fix-channel", "from", "log", "match",
-    "match-upstream-kernel-headers", "name", "only-fixed", "only-notfixed", "ignore-states", "ignore-wontfix", "output",
-    "output-template-file", "platform", "pretty", "quiet", "registry", "search", "show-suppressed", "sort-by",
-    "timestamp", "vex-add", "vex-documents",
-})  # fmt: skip
+from shipseal.ignores.lines import Lines
+from shipseal.ignores.rules import IgnoreRule, PackageCondition
+from shipseal.ignores.yaml_tree import load_tree
+from shipseal.ignores.yaml_values import ValueProblemError, as_end, as_flag, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +35,13 @@ class Remark:
         line: from 1.
         text: a sentence.
         rule: index of the rule it is about; None for the file.
+        key: the key of a rule that nobody knows; empty for any other remark.
     """
 
     line: int
     text: str
     rule: int | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,43 +69,54 @@ def read_ignores(text: str, *, name: str) -> IgnoreFile:
     """
     if len(text) > CONFIG_FILE.size:
         raise ConfigError(f"{name}: more than {CONFIG_FILE.size} characters, {CONFIG_FILE.reason}")
-    root = _load(text, name)
+    root = load_tree(text, name)
     if root is None:
         return IgnoreFile()
     if not isinstance(root, Mapping):
         raise ConfigError(f"{name}: expected keys and values at the top, got {_shown(root)}")
-    reader = _Reader(name, text.splitlines())
+    reader = _Reader(name, Lines(text))
     rules = tuple(reader.rules(root))
     remarks = [*reader.remarks, *reader.settings(root)]
     return IgnoreFile(rules, tuple(sorted(remarks, key=lambda remark: remark.line)))
 
 
-def _load(text: str, name: str) -> Any:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
-    from ruamel.yaml.constructor import RoundTripConstructor  # noqa: PLC0415
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+@dataclass(slots=True)
+class _Stated:
+    """What one entry says beside Grype's conditions.
 
-    class Plain(RoundTripConstructor):
-        """Leaves dates as they are written: one that does not exist spoils its rule, not the file."""
+    Attributes:
+        texts: by field of a rule.
+        ends: all that it states.
+        problems: why it cannot be used.
+    """
 
-    Plain.add_constructor("tag:yaml.org,2002:timestamp", Plain.construct_scalar)
-    reader = YAML(typ="rt", pure=True)
-    reader.Constructor = Plain
-    try:
-        return reader.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f"{mark.line + 1}" if mark else "?"
-        problem = " ".join((error.problem or "cannot be read").split())
-        raise ConfigError(
-            f"{name}:{line}: {problem}", hint="correct the YAML; Grype cannot read it either"
-        ) from error
-    except (YAMLError, ValueError, RecursionError, AttributeError, TypeError) as error:
-        raise ConfigError(f"{name}: cannot be read as YAML: {error}") from error
+    texts: dict[str, Any] = field(default_factory=dict)
+    ends: list[datetime] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def take(self, name: str, value: object) -> None:
+        """Take one value.
+
+        Raises:
+            ValueProblemError: it is not what it stands for.
+        """
+        if name == "until":
+            self.ends.append(as_end(value))
+        else:
+            self.texts[name] = as_text(value)
+
+    def fill(self, name: str, value: str) -> None:
+        """Take what a comment says where no key says it.
+
+        Raises:
+            ValueProblemError: it is not what it stands for.
+        """
+        if name == "until" or not self.texts.get(name):
+            self.take(name, value)
 
 
 class _Reader:
-    def __init__(self, name: str, lines: list[str]) -> None:
+    def __init__(self, name: str, lines: Lines) -> None:
         self._name = name
         self._lines = lines
         self.remarks: list[Remark] = []
@@ -143,10 +127,10 @@ class _Reader:
             word = str(key).lower()
             if word == "ignore":
                 continue
-            if word in _OTHER_SETTINGS:
+            if word in OTHER_SETTINGS:
                 text = f"{key}: a setting of Grype's that shipseal does not use"
             else:
-                text = f"{key}: unknown key{_meant(word, ('ignore', *_OTHER_SETTINGS))}"
+                text = f"{key}: unknown key{_meant(word, ('ignore', *OTHER_SETTINGS))}"
             yield Remark(_line(root, key, 1), text)
 
     def rules(self, root: Mapping[Any, Any]) -> Iterator[IgnoreRule]:
@@ -156,39 +140,57 @@ class _Reader:
             if str(key).lower() != "ignore" or value is None:
                 continue
             entries = value if isinstance(value, list) else [value]
-            for position, entry in enumerate(entries):
-                line = _item_line(value, position, _line(root, key, 1))
+            head = _line(root, key, 1)
+            lines = [_item_line(value, position, head) for position in range(len(entries))]
+            for line, entry in zip(lines, entries, strict=True):
                 if not isinstance(entry, Mapping) and entry is not None:
                     raise self._error(line, f"rule {index + 1} is {_shown(entry)}, expected keys")
-                yield self._rule(index, line, entry or {})
+                # A line that entries share has a comment that may be about any of them.
+                alone = line != head and lines.count(line) == 1
+                comment = self._lines.comment_of(line) if alone else ""
+                yield self._rule(index, line, entry or {}, comment)
                 index += 1
 
-    def _rule(self, index: int, line: int, entry: Mapping[Any, Any]) -> IgnoreRule:
+    def _rule(self, index: int, line: int, entry: Mapping[Any, Any], comment: str) -> IgnoreRule:
         values: dict[str, tuple[Any, int]] = {}
-        own: dict[str, Any] = {}
-        problems: list[str] = []
+        stated = _Stated()
         for key, value in entry.items():
             at, word = _line(entry, key, line), str(key).lower()
             if word in RULE_KEYS:
                 values[word] = (value, at)
-            elif (field := OWN_KEYS.get(word.replace("_", "-"))) is not None:
-                try:
-                    own[field] = as_end(value) if field == "until" else as_text(value)
-                except ValueProblemError as error:
-                    problems.append(f"{key}: {error}")
-                    self._remark(index, at, f"{key}: {error}; the rule does not ignore until then")
+            elif (name := OWN_KEYS.get(plain_key(word))) is not None:
+                self._take(index, at, stated.take, (str(key), name, value), stated)
             else:
-                self._remark(index, at, f"{key}: unknown key{_meant(word, _known_keys())}")
-        comment = own.pop("comment", "") or self._comment_above(line)
+                text = f"{key}: unknown key{_meant(word, rule_words())}"
+                self._remark(index, at, text, key=str(key))
+        for name, said in parts_of(comment).items():
+            self._take(index, line, stated.fill, (f"its comment, {name}", name, said), stated)
         return IgnoreRule(
             index=index,
             line=line,
             comment=comment,
-            problem="; ".join(problems),
+            until=min(stated.ends, default=None),
+            problem="; ".join(stated.problems),
             package=self._package(index, values.pop("package", (None, line))),
             **self._conditions(values),
-            **own,
+            **stated.texts,
         )
+
+    def _take(
+        self,
+        index: int,
+        line: int,
+        take: Callable[[str, Any], None],
+        given: tuple[str, str, Any],
+        stated: _Stated,
+    ) -> None:
+        """Give one value to ``take``; what is none of its kind spoils the rule."""
+        shown, name, value = given
+        try:
+            take(name, value)
+        except ValueProblemError as error:
+            stated.problems.append(f"{shown}: {error}")
+            self._remark(index, line, f"{shown}: {error}; the rule does not ignore until then")
 
     def _conditions(self, values: Mapping[str, tuple[Any, int]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -211,7 +213,7 @@ class _Reader:
             at, word = _line(value, key, line), str(key).lower()
             if word not in PACKAGE_KEYS:
                 text = f"package.{key}: unknown key{_meant(word, PACKAGE_KEYS)}"
-                self._remark(index, at, text)
+                self._remark(index, at, text, key=f"package.{key}")
                 continue
             try:
                 found[word.replace("-", "_")] = as_text(item)
@@ -219,16 +221,8 @@ class _Reader:
                 raise self._error(at, f"package.{key}: {error}") from error
         return PackageCondition(**found)
 
-    def _comment_above(self, line: int) -> str:
-        found: list[str] = []
-        for text in reversed(self._lines[: line - 1]):
-            if not text.lstrip().startswith("#"):
-                break
-            found.append(text.lstrip().lstrip("#").strip())
-        return "\n".join(reversed(found))
-
-    def _remark(self, index: int, line: int, text: str) -> None:
-        self.remarks.append(Remark(line, text, index))
+    def _remark(self, index: int, line: int, text: str, *, key: str = "") -> None:
+        self.remarks.append(Remark(line, text, index, key))
 
     def _error(self, line: int, problem: str) -> ConfigError:
         return ConfigError(
@@ -241,13 +235,9 @@ def _shown(value: object) -> str:
     return repr(value)[:60] if isinstance(value, str | int | float) else type(value).__name__
 
 
-def _known_keys() -> tuple[str, ...]:
-    return (*RULE_KEYS, *OWN_KEYS)
-
-
 def _meant(word: str, known: Iterable[str]) -> str:
-    close = get_close_matches(word.replace("_", "-"), list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = meant(word, known)
+    return f"; did you mean {close}?" if close else ""
 
 
 def _line(mapping: Any, key: object, default: int) -> int:

@@ -45,14 +45,15 @@ class IgnoreRule:
         vex_status: rules that have one act through VEX documents only, never here.
         vex_justification: only with ``vex_status``.
         reason: why; no condition.
-        until: when it stops to ignore; None when it has no end.
+        until: when it stops to ignore; None when it has no end. The earliest, where the entry states several.
         owner: who answers for it.
         tracking: link to the upstream issue.
         issue: link to the own issue.
         impact: assessed impact.
         component: affected component.
         remove_when: criteria for its removal.
-        comment: the comment lines right above the entry, without ``#``.
+        description: what the vulnerability is.
+        comment: the comment lines that belong to the entry, without ``#``.
         problem: why it cannot be used (a date that is none); such a rule never ignores. Empty when it can.
     """
 
@@ -74,6 +75,7 @@ class IgnoreRule:
     impact: str = ""
     component: str = ""
     remove_when: str = ""
+    description: str = ""
     comment: str = ""
     problem: str = ""
 
@@ -105,8 +107,8 @@ class IgnoreRule:
 
     @property
     def why(self) -> str:
-        """The reason, or else what the comment above says."""
-        return self.reason or " ".join(self.comment.split())
+        """The reason, or else what the entry says of the vulnerability, or its comment."""
+        return self.reason or self.description or " ".join(self.comment.split())
 
     def expired(self, now: datetime) -> bool:
         """Return whether the rule has come to its end."""
