@@ -318,7 +318,7 @@ def test_a_document_inside_of_another_is_found(member: str) -> None:
 
 def test_a_file_is_read_with_its_digest_and_size(tmp_path: Path) -> None:
     data = spdx_document([spdx_package(LIBSSL)])
-    for name, content in (("plain", data), ("packed.json", gzip.compress(data))):
+    for name, content in (("plain", data), ("packed.json", gzip.compress(data, mtime=0))):
         (tmp_path / name).write_bytes(content)
         found = read_inventory(tmp_path / name)
         assert len(found.inventory.packages) == 1
@@ -337,7 +337,7 @@ def test_a_file_is_read_with_its_digest_and_size(tmp_path: Path) -> None:
         (b"<bom/>", "cannot be read"),
         (b"\xff\xfe{}", "cannot be read"),
         (spdx_document([spdx_package(LIBSSL)])[:-40], "it is cut off after"),
-        (gzip.compress(b"{}" * 100)[:-9], "its gzip is cut off"),
+        (gzip.compress(b"{}" * 100, mtime=0)[:-9], "its gzip is cut off"),
         (b"\x1f\x8bnothing", "its gzip is damaged"),
         (b'{"spdxVersion": "SPDX-3.0"}', "expected SPDX-2.2 or SPDX-2.3"),
         (b'{"spdxVersion": "SPDX-2.3", "packages": {}}', "Expected `array"),
@@ -375,7 +375,7 @@ def test_a_huge_sbom_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader, "SBOM_FILE", Limit("SBOM", 1000, "this is a test"))
-    for name, data in (("plain", b" " * 2000), ("bomb", gzip.compress(b" " * 100_000))):
+    for name, data in (("plain", b" " * 2000), ("bomb", gzip.compress(b" " * 100_000, mtime=0))):
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(ShipsealError, match=r"the limit for an? SBOM") as caught:
