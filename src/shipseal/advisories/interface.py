@@ -4,14 +4,14 @@ The data knows ecosystems, names and versions; it knows nothing of SBOMs or imag
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from datetime import date, datetime
+
+import msgspec
 
 from shipseal.scan.interface import Cvss, Exploited, FixState, Likelihood, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class PackageQuery:
+class PackageQuery(msgspec.Struct, frozen=True, gc=False):
     """One package to look up.
 
     Attributes:
@@ -25,8 +25,7 @@ class PackageQuery:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """One advisory that touches the package.
 
     Attributes:
@@ -58,8 +57,7 @@ class Hit:
     published: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What the data says about one package.
 
     Attributes:

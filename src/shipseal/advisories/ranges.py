@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cmp_to_key
 from itertools import zip_longest
 
@@ -19,8 +18,7 @@ from shipseal.advisories.versions.scheme import Scheme
 from shipseal.scan.interface import FixState
 
 
-@dataclass(slots=True)
-class Verdict:
+class Verdict(msgspec.Struct):
     """What one ``affected`` entry says about a version.
 
     Attributes:
@@ -33,9 +31,9 @@ class Verdict:
 
     affected: bool = False
     fixed_before: bool = False
-    fix_versions: list[str] = field(default_factory=list)
+    fix_versions: list[str] = msgspec.field(default_factory=list)
     open_ended: bool = False
-    approximate: list[str] = field(default_factory=list)
+    approximate: list[str] = msgspec.field(default_factory=list)
 
     def fix_state(self, touched: Touched) -> FixState:
         """Return the fix state: a fix in a range wins, then what the database says, then an open range."""

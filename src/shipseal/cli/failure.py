@@ -23,7 +23,6 @@ from shipseal.errors import (
     InterruptedReleaseError,
     ShipsealError,
 )
-from shipseal.github.actions import Annotation
 
 # Typer carries its own copy of Click in some versions and not in others; the classes above BadParameter are the same.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -141,6 +140,8 @@ def _wrong_usage(error: Exception) -> ConfigError:
 
 def _annotations_of(error: ShipsealError) -> str:
     """Return workflow commands for ``error``: one for each problem of a configuration, at its line."""
+    from shipseal.github.actions import Annotation  # noqa: PLC0415 - most commands end well
+
     title, file = f"shipseal: {error.code}", error.context.get("file", "")
     problems = getattr(error, "problems", ())
     told = [

@@ -19,8 +19,6 @@ import typer
 from typer.core import TyperGroup
 
 from shipseal import __version__
-from shipseal._internal.clock import SystemClock
-from shipseal._internal.leftovers import remove_own_scratch
 from shipseal.cli.failure import Failure, abandon_closed_streams, open_missing_streams
 from shipseal.cli.plain_values import take_plainly
 from shipseal.errors import Exit
@@ -201,6 +199,9 @@ def run() -> NoReturn:
     if status == Exit.INTERRUPTED:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - most commands are not interrupted
+        from shipseal._internal.leftovers import remove_own_scratch  # noqa: PLC0415
+
         remove_own_scratch(SystemClock())
         # Threads may still wait for a network or a tool; what they do is in nobody's journal as done.
         os._exit(status)

@@ -13,7 +13,6 @@ Steps for each document:
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -101,8 +100,7 @@ class BuiltinScanner(Scanner):
         )
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What matching a document came to.
 
     Attributes:
@@ -116,19 +114,22 @@ class Outcome:
     gaps: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(msgspec.Struct):
     """One document on its way."""
 
     database: AdvisoryIndex
     native: NativeCatalogue
     overlap: Overlap
-    findings: list[Finding] = field(default_factory=list)
-    covered: dict[str, bool] = field(default_factory=dict)
-    problems: dict[str, None] = field(default_factory=dict)
-    uncompared: dict[str, None] = field(default_factory=dict)
-    uncovered: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
-    foreign: dict[str, list[ListedPackage]] = field(default_factory=lambda: defaultdict(list))
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    covered: dict[str, bool] = msgspec.field(default_factory=dict)
+    problems: dict[str, None] = msgspec.field(default_factory=dict)
+    uncompared: dict[str, None] = msgspec.field(default_factory=dict)
+    uncovered: dict[str, list[ListedPackage]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
+    foreign: dict[str, list[ListedPackage]] = msgspec.field(
+        default_factory=lambda: defaultdict(list)
+    )
     headers: int = 0
     notices: int = 0
     resolved: int = 0

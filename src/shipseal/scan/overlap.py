@@ -6,7 +6,8 @@ distribution says that the very vulnerability is fixed. The rules are Grype's, s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from shipseal.scan.inventory import Inventory, ListedPackage
 from shipseal.scan.purl_packages import SYSTEM_TYPES
@@ -22,8 +23,7 @@ _COMPREHENSIVE = frozenset({
 _NOT_COMPREHENSIVE = frozenset({"amzn", "amazonlinux"})
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(msgspec.Struct, frozen=True):
     """Who owns what in one document.
 
     Attributes:

@@ -6,7 +6,6 @@ Source: https://github.com/package-url/purl-spec, and how Syft fills qualifiers 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -15,8 +14,7 @@ from shipseal.advisories.interface import PackageQuery
 from shipseal.scan.purl import Purl, parse_purl
 
 
-@dataclass(frozen=True, slots=True)
-class PackageKind:
+class PackageKind(msgspec.Struct, frozen=True):
     """What Syft calls packages of one purl type.
 
     Attributes:

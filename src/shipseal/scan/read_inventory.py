@@ -2,7 +2,6 @@
 
 import hashlib
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -45,8 +44,7 @@ class _Document(msgspec.Struct, frozen=True):
 _DOCUMENT = msgspec.json.Decoder(_Document)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSbom:
+class ReadSbom(msgspec.Struct, frozen=True):
     """An SBOM, read.
 
     Attributes:

@@ -6,7 +6,6 @@ count for nothing at the end of a list.
 """
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shipseal.advisories.versions.scheme import MAX_DIGITS, Key, Scheme
@@ -37,9 +36,17 @@ class MavenScheme(Scheme):
         return None if items is None else _MavenKey(items)
 
 
-@dataclass(frozen=True, slots=True)
 class _MavenKey:
-    items: list[_Item]
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[_Item]) -> None:
+        self.items = items
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _MavenKey) and not _compare(self.items, other.items)
+
+    def __hash__(self) -> int:
+        return 0  # equal keys need not have equal items
 
     def __lt__(self, other: "_MavenKey") -> bool:
         return _compare(self.items, other.items) < 0
