@@ -1,15 +1,15 @@
 """What is known of a database without looking into it: which file, how old, how much of what."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+
+import msgspec
 
 from shipseal.advisories.file_check import unavailable
 from shipseal.advisories.stored import Meta
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseFacts:
+class DatabaseFacts(msgspec.Struct, frozen=True):
     """A database that was opened.
 
     Attributes:

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,8 +35,7 @@ _STAMP_SIZE = 4096
 SETTLED_NS = 2_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """A file that is a whole database.
 
     Attributes:

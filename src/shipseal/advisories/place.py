@@ -6,8 +6,9 @@ What was compiled lies in the user's cache under a name that the content of the 
 import contextlib
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from shipseal import __version__
 from shipseal._internal.regular_file import open_file
@@ -21,8 +22,7 @@ KEPT = 8
 _MOST = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class CacheFolders:
+class CacheFolders(msgspec.Struct, frozen=True):
     """Where this program keeps what it can make again.
 
     Attributes:

@@ -9,7 +9,6 @@ a format that this program cannot read, is passed over for the one before it, wh
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -42,8 +41,7 @@ class _Names(msgspec.Struct, omit_defaults=True):
     previous: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """The database that is to be opened.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from shipseal.oci.digest import Digest
 from shipseal.oci.platform import Platform
@@ -31,8 +32,7 @@ def as_it_is(report: ScanReport) -> ScanReport:
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(msgspec.Struct, frozen=True):
     """One SBOM.
 
     Attributes:
@@ -54,8 +54,7 @@ class Material:
     complete: Complete = as_it_is
 
 
-@dataclass(frozen=True, slots=True)
-class Materials:
+class Materials(msgspec.Struct, frozen=True):
     """Everything that is scanned.
 
     Attributes:

@@ -1,8 +1,9 @@
 """What a command line of `shipseal scan` says: words alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from shipseal.errors import ConfigError
 from shipseal.oci.platform import Platform
@@ -27,8 +28,7 @@ ENGINES = ("auto", "builtin", "grype", "both")
 SEVERITIES = ("negligible", "low", "medium", "high", "critical")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """One output.
 
     Attributes:
@@ -40,8 +40,7 @@ class Output:
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(msgspec.Struct, frozen=True):
     """Who may have signed an attested SBOM, as `shipseal verify` is told it.
 
     Attributes:
@@ -54,7 +53,7 @@ class Trusted:
 
     keys: Sequence[Path] = ()
     policy: Path | None = None
-    who: IdentityWords = field(default_factory=IdentityWords)
+    who: IdentityWords = msgspec.field(default_factory=IdentityWords)
     trusted_root: Path | None = None
     offline: bool = False
 
@@ -64,8 +63,7 @@ class Trusted:
         return bool(self.keys or self.policy or self.who.given or self.trusted_root)
 
 
-@dataclass(frozen=True, slots=True)
-class ScanWish:
+class ScanWish(msgspec.Struct, frozen=True):
     """What is asked for.
 
     Attributes:
@@ -104,7 +102,7 @@ class ScanWish:
     platform: str | None = None
     sbom: Path | None = None
     show_passed: bool = False
-    trusted: Trusted = field(default_factory=Trusted)
+    trusted: Trusted = msgspec.field(default_factory=Trusted)
 
     @property
     def gates(self) -> bool:

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from shipseal.scan.interface import Finding, FixAdvice, Package, ScanReport
 
 NO_ADVICE = FixAdvice()
 """Where nobody was asked how to be rid of a finding."""
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
+class FindingRow(msgspec.Struct, frozen=True):
     """One vulnerability in one version of a package, on all platforms that have it.
 
     Attributes:
@@ -69,8 +70,7 @@ class FindingRow:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreRow:
+class IgnoreRow(msgspec.Struct, frozen=True):
     """One ignore rule, with what it does or did.
 
     Attributes:
@@ -94,8 +94,7 @@ class IgnoreRow:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformRow:
+class PlatformRow(msgspec.Struct, frozen=True):
     """One platform in numbers.
 
     Attributes:
@@ -111,8 +110,7 @@ class PlatformRow:
     gaps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class VulnerabilitySummary:
+class VulnerabilitySummary(msgspec.Struct, frozen=True):
     """A release's vulnerabilities and what was decided about them.
 
     Attributes:
@@ -144,8 +142,7 @@ class VulnerabilitySummary:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScanSubject:
+class ScanSubject(msgspec.Struct, frozen=True):
     """What was scanned.
 
     Attributes:
@@ -165,8 +162,7 @@ class ScanSubject:
     base: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """What a gate says of one finding.
 
     Attributes:
@@ -178,8 +174,7 @@ class Judgement:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FindingEntry:
+class FindingEntry(msgspec.Struct, frozen=True):
     """One vulnerability in one version of a package, on all platforms that have it.
 
     Attributes:
@@ -234,8 +229,7 @@ class GateView:
     obstacles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceRow:
+class DifferenceRow(msgspec.Struct, frozen=True):
     """What one of two scanners found and the other did not.
 
     Attributes:
@@ -259,8 +253,7 @@ class DifferenceRow:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonView:
+class ComparisonView(msgspec.Struct, frozen=True):
     """Two scanners on the same SBOMs.
 
     Attributes:

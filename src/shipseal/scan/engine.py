@@ -5,9 +5,10 @@ database is there. An engine that was asked for by name is never replaced.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import msgspec
 
 from shipseal.errors import Code, ScanError
 from shipseal.scan.readiness import Readiness
@@ -21,8 +22,7 @@ class Engine(StrEnum):
     BUILTIN = "builtin"
 
 
-@dataclass(frozen=True, slots=True)
-class EngineChoice:
+class EngineChoice(msgspec.Struct, frozen=True):
     """The engine that scans.
 
     Attributes:

@@ -8,8 +8,9 @@ write: what has not the form that the package manager knows is never put into a 
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+import msgspec
 
 from shipseal.scan.interface import Finding, FixAdvice, FixState, Origin, Package
 
@@ -30,8 +31,7 @@ _BASE = "it is in the base image: a newer base image may have the fix"
 _UPSTREAM = re.compile(r"[?&]upstream=([^&#]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     """A line, as words of commands that run one after the other, and what to know about it."""
 
     commands: tuple[tuple[str, ...], ...]
@@ -42,8 +42,7 @@ _Write = Callable[[Package, str, str], _Line]
 """Makes the line from the package, its name as the manager knows it, and the fixed version."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Installer:
+class _Installer(msgspec.Struct, frozen=True):
     """What installs packages of one type.
 
     Attributes:

@@ -5,10 +5,12 @@ A scanner reports every finding; it never decides. The gate (``gate/``) decides,
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
+
+import msgspec
 
 from shipseal._internal.clock import rfc3339
 from shipseal.oci import Digest, Platform
@@ -52,8 +54,7 @@ class Origin(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Cvss:
+class Cvss(msgspec.Struct, frozen=True):
     """One CVSS rating, computed from its vector.
 
     Attributes:
@@ -69,8 +70,7 @@ class Cvss:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exploited:
+class Exploited(msgspec.Struct, frozen=True):
     """An entry of CISA's catalogue of known exploited vulnerabilities (KEV).
 
     Attributes:
@@ -84,8 +84,7 @@ class Exploited:
     ransomware: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Likelihood:
+class Likelihood(msgspec.Struct, frozen=True):
     """How likely exploitation is within 30 days, by FIRST's EPSS.
 
     Attributes:
@@ -165,8 +164,7 @@ class Finding:
     origin: Origin = Origin.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class FixAdvice:
+class FixAdvice(msgspec.Struct, frozen=True):
     """What to do about a finding.
 
     Attributes:
@@ -276,15 +274,14 @@ class ScanReport:
         return {severity: count for severity, count in found.items() if count}
 
 
-@dataclass(frozen=True, slots=True)
-class DatabasePolicy:
+class DatabasePolicy(msgspec.Struct, frozen=True):
     """How old data may be.
 
     Attributes:
         max_age: seconds since it was built; None means any age, said in so many words by the configuration.
     """
 
-    max_age: float | None = field(default=5 * 86400.0)
+    max_age: float | None = 5 * 86400.0
 
 
 class Scanner(ABC):

@@ -1,10 +1,9 @@
 """Whether an engine could scan now, asked before a scan begins."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(msgspec.Struct, frozen=True):
     """What an engine says of itself.
 
     Attributes:

@@ -4,9 +4,10 @@ Only what was chosen is imported: a scan of a small SBOM is over before Grype's 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from shipseal._internal.clock import Clock
 from shipseal.errors import Code, ScanError
@@ -23,8 +24,7 @@ BOTH = "both"
 _ANY_AGE = DatabasePolicy(None)
 
 
-@dataclass(frozen=True, slots=True)
-class EngineWish:
+class EngineWish(msgspec.Struct, frozen=True):
     """What scans, and with which data.
 
     Attributes:
@@ -40,8 +40,7 @@ class EngineWish:
     max_age: float | None = DatabasePolicy().max_age
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
+class Engines(msgspec.Struct, frozen=True):
     """What scans.
 
     Attributes:
@@ -78,8 +77,7 @@ def engines_for(wish: EngineWish, env: Mapping[str, str], clock: Clock) -> Engin
     return place.best()
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
+class _Places(msgspec.Struct, frozen=True):
     wish: EngineWish
     env: Mapping[str, str]
     clock: Clock

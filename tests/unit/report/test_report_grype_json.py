@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shipseal.report.grype_json import grype_document, risk_score
@@ -117,7 +118,7 @@ def test_risk_is_reckoned_as_grype_does(members: dict[str, Any], risk: float) ->
 
 def test_a_rating_of_another_record_does_not_move_the_risk() -> None:
     rated = replace(WORST, kev=None)
-    other = replace(rated.cvss[0], source="CVE-2018-7750")
+    other = msgspec.structs.replace(rated.cvss[0], source="CVE-2018-7750")
     assert risk_score(replace(rated, cvss=(other,))) < risk_score(rated)
 
 

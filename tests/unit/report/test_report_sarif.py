@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,7 +105,7 @@ def test_the_number_stays_within_the_severity(
 
 
 def test_runs_of_two_images_of_one_repository_are_told_apart() -> None:
-    other = replace(overview().subject, name="registry.example.org/shop/worker")
+    other = msgspec.structs.replace(overview().subject, name="registry.example.org/shop/worker")
     first, second = run_of(overview()), run_of(overview(subject=other))
     assert first["automationDetails"]["id"] == "shipseal/registry.example.org/shop/app/"
     assert first["automationDetails"] != second["automationDetails"]
