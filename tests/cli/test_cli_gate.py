@@ -12,6 +12,7 @@ from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.scan.interface import FixState, Likelihood, Origin, Severity
 from shipseal.scan.results import results_document
+from tests.support.ignoring import WHY
 from tests.support.release_project import PASSWORD, Project
 from tests.support.scanning import finding, scan_report
 
@@ -151,7 +152,7 @@ def test_ignores_are_named_and_only_some_statuses_shown(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ignores = tmp_path / "ignores.yaml"
-    ignores.write_text("ignore: [{vulnerability: CVE-2026-0002, reason: not reachable}]")
+    ignores.write_text(f"ignore: [{{vulnerability: CVE-2026-0002, reason: not reachable, {WHY}}}]")
     by = policy(tmp_path, "fail_on: critical")
     words = (str(results), "--policy", by, "--ignores", str(ignores), "--status", "ignored")
     assert decided(explained(capsys, *words)) == {"CVE-2026-0002": ("ignored", "ignores")}

@@ -18,6 +18,7 @@ from shipseal._internal.limits import Limit
 from shipseal.cli.main import main
 from shipseal.errors import Exit
 from tests.support.grype_database import Known, grype_database
+from tests.support.ignoring import WHY
 from tests.support.scanning import CRITICAL_VECTOR, advisory, spdx_document, spdx_package
 from tests.support.small_disk import play
 from tests.support.tools import need
@@ -225,9 +226,11 @@ def test_a_configuration_nearby_is_not_read_in_silence(run: Run, home: Path) -> 
 
 
 def test_ignores_that_are_named_count(run: Run, home: Path) -> None:
-    (home / "mine.yaml").write_text(
-        "ignore: [{vulnerability: PYSEC-2018-1, reason: not reachable, owner: anna}]"
-    )
+    (home / "mine.yaml").write_text("ignore: [{vulnerability: PYSEC-2018-1, owner: anna}]")
+    status, _, err = run("--fail-on", "high", "--ignores", "mine.yaml")
+    assert status == Exit.REFUSED
+    assert "lacks description, impact, component, tracking, removal and issue, owner anna" in err
+    (home / "mine.yaml").write_text(f"ignore: [{{vulnerability: PYSEC-2018-1, {WHY}}}]")
     status, out, _ = run("--fail-on", "high", "--ignores", "mine.yaml", "--show-passed")
     assert status == Exit.OK
     assert "ignored" in out
@@ -272,7 +275,7 @@ def test_a_configuration_decides_as_a_release_with_it_does(run: Run, home: Path)
     (home / "shipseal.yaml").write_text(CONFIG % "critical")
     status, _, err = run("--config", "shipseal.yaml")
     assert status == Exit.REFUSED, err
-    (home / ".grype.yaml").write_text("ignore: [{vulnerability: PYSEC-2018-1, reason: x}]")
+    (home / ".grype.yaml").write_text(f"ignore: [{{vulnerability: PYSEC-2018-1, {WHY}}}]")
     assert run("--config", "shipseal.yaml")[0] == Exit.OK
     (home / "shipseal.yaml").write_text(CONFIG % "low")
     assert run("--config", "shipseal.yaml")[0] == Exit.REFUSED

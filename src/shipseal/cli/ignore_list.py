@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from shipseal._internal.clock import Clock, SystemClock, rfc3339
 from shipseal.cli.columns import Column
 from shipseal.cli.output import print_table, say
+from shipseal.ignores.justification import IgnoreTerms
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
-from shipseal.wiring.ignores import ignores_asked
+from shipseal.wiring.ignores import ignores_asked, terms_asked
 
 _COLUMNS = (
     Column("line", fixed=True),
@@ -39,19 +41,35 @@ def list_document(
     from shipseal.ignores.read import read_ignores  # noqa: PLC0415 - slow to import
 
     now = (clock or SystemClock()).now()
+    terms, _ = terms_asked(config, os.environ)
     rules = read_ignores(text, name=str(path)).rules
-    return {"file": str(path), "rules": [_rule(rule, rule.expired(now)) for rule in rules]}
+    return {"file": str(path), "rules": [_rule(rule, terms, now) for rule in rules]}
 
 
-def _rule(rule: IgnoreRule, ended: bool) -> dict[str, Any]:
-    problem = RuleMatcher(rule).problem
+def state_of(rule: IgnoreRule, terms: IgnoreTerms, now: datetime) -> str:
+    """Return whether a rule ignores, or why not, in a word.
+
+    Args:
+        rule: which.
+        terms: what it owes.
+        now: when.
+    """
+    if RuleMatcher(rule).problem:
+        return "acts through VEX" if rule.vex_status and not rule.problem else "unusable"
+    if rule.expired(now):
+        return "ended"
+    return "unjustified" if terms.refused(rule) else "in force"
+
+
+def _rule(rule: IgnoreRule, terms: IgnoreTerms, now: datetime) -> dict[str, Any]:
     return {
         "index": rule.index,
         "line": rule.line,
         "rule": rule.label,
         "vulnerability": rule.vulnerability,
-        "state": "unusable" if problem else "ended" if ended else "in force",
-        "problem": problem,
+        "state": state_of(rule, terms, now),
+        "problem": RuleMatcher(rule).problem,
+        "missing": [str(part) for part in terms.lacking(rule)],
         "until": rfc3339(rule.until) if rule.until else None,
         "owner": rule.owner,
         "reason": rule.why,

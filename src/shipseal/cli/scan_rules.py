@@ -98,7 +98,7 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
     found = loaded.config
     return ScanRules(
         _engine(wish, found.scan, reporter),
-        gate_policy(found.gate),
+        gate_policy(found.gate, found.ignores),
         ignore_rules(loaded, reporter),
         frozenset(found.sbom.accept_incomplete),
         loaded,
@@ -115,7 +115,7 @@ def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
     found = load_scan_policy(file)
     return ScanRules(
         _engine(wish, found.scan, reporter),
-        with_threshold(wish.fail_on, gate_policy(found.gate)),
+        with_threshold(wish.fail_on, gate_policy(found.gate, found.ignores)),
         _ignores(wish.ignores or found.ignores.file, reporter),
         frozenset(found.sbom.accept_incomplete),
         previous=since_configured(found.gate),

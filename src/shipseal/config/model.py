@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from shipseal.config.advisories_model import Advisories
 from shipseal.config.build_model import BuildConfig
 from shipseal.config.gate_model import Gate
+from shipseal.config.ignores_model import Ignores
 from shipseal.config.section import Section, ShortForm
 from shipseal.config.sections import (
     Evidence,
-    Ignores,
     Limits,
     RegistryOptions,
     Sbom,

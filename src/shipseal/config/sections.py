@@ -200,15 +200,6 @@ class Scan(Section):
     )
 
 
-class Ignores(Section):
-    """Findings that do not count, with their justification."""
-
-    file: FilePath | None = Field(
-        default=None,
-        description="Grype's ignore rules; default: `.grype.yaml` beside this file, if there is one.",
-    )
-
-
 def _all_platforms(value: object) -> object:
     return () if value in ("all", ["all"]) else value
 

@@ -12,8 +12,14 @@ from shipseal.gate.gaps import gaps_of
 from shipseal.gate.policy import GapRule, GatePolicy
 from shipseal.gate.previous import Previous
 from shipseal.gate.report import SCANNED, GateReport
-from shipseal.gate.steps import Asked, Rulebook, Step, ended_text
-from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, MustFix, UnusableIgnore
+from shipseal.gate.steps import Asked, Rulebook, Step, unjustified_text
+from shipseal.gate.verdicts import (
+    ExpiredIgnore,
+    FindingVerdict,
+    MustFix,
+    UnjustifiedIgnore,
+    UnusableIgnore,
+)
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.scan.interface import Finding, ScanReport
@@ -58,8 +64,9 @@ def decide(
         checks=checks,
         expired=judge.expired(),
         unusable=judge.unusable(),
+        unjustified=judge.unjustified(),
         must_fix=judge.must_fix(),
-        notes=tuple(_notes(reports, policy, previous)),
+        notes=(*_notes(reports, policy, previous), *judge.told()),
         previous=previous.source if previous and policy.new_only else "",
     )
 
@@ -91,19 +98,20 @@ class _Judge:
         self._now = now
         self._rules = Rulebook(policy, previous, now)
         self._matchers = [RuleMatcher(rule) for rule in ignores]
+        self._terms = policy.ignores
         self._ended: dict[int, int] = {}
+        self._unjustified: dict[int, int] = {}
         self._named: dict[str, int] = dict.fromkeys(policy.must_fix, 0)
 
     def verdict(self, report: ScanReport, finding: Finding) -> FindingVerdict:
         """Return what decides about one finding, and how."""
         asked = self._asked(str(report.platform), finding)
-        for rule in asked.ended:
-            self._ended[rule.index] = self._ended.get(rule.index, 0) + 1
+        self._count(asked)
         if name := self._rules.named(finding):
             self._named[name] += 1
         step = self._rules.decision(asked)
         status = step.status or Status.UNKNOWN
-        note = "".join(f"; {ended_text(rule)}" for rule in asked.ended)
+        note = "".join(f"; {text}" for text in self._rules.without_force(asked))
         return FindingVerdict(
             platform=report.platform,
             finding=finding,
@@ -112,6 +120,7 @@ class _Judge:
             key=step.key,
             ignored_by=tuple(asked.active) if status is Status.IGNORED else (),
             ended=tuple(asked.ended),
+            unjustified=tuple(asked.unjustified),
         )
 
     def steps(self, platform: str, finding: Finding) -> Iterator[Step]:
@@ -137,6 +146,25 @@ class _Judge:
             if matcher.problem
         )
 
+    def unjustified(self) -> tuple[UnjustifiedIgnore, ...]:
+        """Return the rules that hold for a finding and lack a part of their justification, though they may count."""
+        return tuple(
+            UnjustifiedIgnore(
+                matcher.rule,
+                self._terms.lacking(matcher.rule),
+                self._unjustified[matcher.rule.index],
+                ignores=not self._terms.refused(matcher.rule),
+            )
+            for matcher in self._matchers
+            if matcher.rule.index in self._unjustified
+        )
+
+    def told(self) -> Iterator[str]:
+        """Yield a sentence for each rule that counts although it is not justified."""
+        for item in self.unjustified():
+            if item.ignores:
+                yield f"{unjustified_text(item.rule, item.lacking)}; it counts (ignores.unjustified: warn)"
+
     def must_fix(self) -> tuple[MustFix, ...]:
         """Return what must be gone, and how many findings there are of each."""
         return tuple(MustFix(name, count) for name, count in self._named.items())
@@ -144,8 +172,20 @@ class _Judge:
     def _asked(self, platform: str, finding: Finding) -> Asked:
         holding = [matcher.rule for matcher in self._matchers if matcher.holds(finding)]
         ended = [rule for rule in holding if rule.expired(self._now)]
-        active = [rule for rule in holding if rule not in ended]
-        return Asked(platform, finding, active, ended)
+        alive = [rule for rule in holding if rule not in ended]
+        unjustified = [rule for rule in alive if self._terms.refused(rule)]
+        active = [rule for rule in alive if rule not in unjustified]
+        return Asked(platform, finding, active, ended, unjustified)
+
+    def _count(self, asked: Asked) -> None:
+        """Count the findings of rules that people must be told of."""
+        lacking = [rule for rule in asked.active if self._terms.lacking(rule)]
+        for counts, rules in (
+            (self._ended, asked.ended),
+            (self._unjustified, (*asked.unjustified, *lacking)),
+        ):
+            for rule in rules:
+                counts[rule.index] = counts.get(rule.index, 0) + 1
 
 
 def _notes(

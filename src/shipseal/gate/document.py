@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shipseal._internal.clock import rfc3339
-from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, UnusableIgnore
+from shipseal.gate.verdicts import (
+    ExpiredIgnore,
+    FindingVerdict,
+    UnjustifiedIgnore,
+    UnusableIgnore,
+)
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.scan.interface import Finding, FixAdvice, ScanReport, Severity
 
@@ -119,3 +124,12 @@ def expired_document(item: ExpiredIgnore) -> dict[str, Any]:
 def unusable_document(item: UnusableIgnore) -> dict[str, Any]:
     """Return a rule that never holds."""
     return ignore_document(item.rule) | {"problem": item.problem}
+
+
+def unjustified_document(item: UnjustifiedIgnore) -> dict[str, Any]:
+    """Return a rule that lacks a part of its justification."""
+    return ignore_document(item.rule) | {
+        "missing": [str(part) for part in item.lacking],
+        "findings": item.findings,
+        "ignores": item.ignores,
+    }

@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shipseal.gate.components import ComponentRule
+from shipseal.ignores.justification import (
+    DEFAULT_TERMS,
+    REQUIRED,
+    IgnoreTerms,
+    Unjustified,
+    parts_text,
+)
 from shipseal.scan.interface import Severity
 
 _DAY = 86400.0
@@ -58,6 +65,7 @@ class GatePolicy:
         new_only: only findings refuse that the previous release did not have.
         components: rules for some components, before the threshold for all.
         must_fix: vulnerabilities that must be gone, by any of their ids; ignores do not help.
+        ignores: on which terms rules take findings out.
     """
 
     fail_on: Severity | None = Severity.CRITICAL
@@ -70,6 +78,7 @@ class GatePolicy:
     new_only: bool = False
     components: tuple[ComponentRule, ...] = ()
     must_fix: tuple[str, ...] = ()
+    ignores: IgnoreTerms = DEFAULT_TERMS
 
     @property
     def refuses(self) -> bool:
@@ -114,6 +123,15 @@ class GatePolicy:
             yield f"findings refuse {period(self.grace)} after they were published"
         if self.gaps is GapRule.REPORT:
             yield "packages that could not be looked up are only reported"
+        yield from self._terms()
+
+    def _terms(self) -> Iterator[str]:
+        """Say on which terms ignores count where they are not the default ones."""
+        if self.ignores.unjustified is Unjustified.WARN:
+            yield "an ignore that is not justified counts, and is told"
+        if self.ignores.require != REQUIRED:
+            needs = parts_text(self.ignores.require) if self.ignores.require else "nothing"
+            yield f"an ignore needs {needs}"
 
     def to_json(self) -> dict[str, object]:
         """Return the policy as it stands in reports."""
@@ -128,6 +146,10 @@ class GatePolicy:
             "newOnly": self.new_only,
             "components": [rule.to_json() for rule in self.components],
             "mustFix": list(self.must_fix),
+            "ignores": {
+                "unjustified": str(self.ignores.unjustified),
+                "require": [str(part) for part in self.ignores.require],
+            },
         }
 
 

@@ -10,12 +10,20 @@ from shipseal.gate.document import (
     Advise,
     expired_document,
     platform_document,
+    unjustified_document,
     unusable_document,
     verdict_document,
 )
 from shipseal.gate.gaps import gaps_of
 from shipseal.gate.policy import GapRule, GatePolicy
-from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, MustFix, UnusableIgnore, group
+from shipseal.gate.verdicts import (
+    ExpiredIgnore,
+    FindingVerdict,
+    MustFix,
+    UnjustifiedIgnore,
+    UnusableIgnore,
+    group,
+)
 from shipseal.oci import Platform
 from shipseal.scan.interface import ScanReport, Severity
 
@@ -38,6 +46,7 @@ class GateReport:
         checks: the same as checks, after one for each platform.
         expired: ignores that no longer ignore, with a finding that they would hold for.
         unusable: ignores that can never hold.
+        unjustified: ignores that hold for a finding and lack a part of their justification.
         must_fix: what must be gone, and how many findings there still are of each.
         notes: what a person should know of how it was decided, a sentence each.
         previous: what new findings were told by; empty when nothing was compared.
@@ -51,6 +60,7 @@ class GateReport:
     checks: tuple[Check, ...]
     expired: tuple[ExpiredIgnore, ...] = ()
     unusable: tuple[UnusableIgnore, ...] = ()
+    unjustified: tuple[UnjustifiedIgnore, ...] = ()
     must_fix: tuple[MustFix, ...] = ()
     notes: tuple[str, ...] = ()
     previous: str = ""
@@ -162,12 +172,15 @@ class GateReport:
             "findings": [verdict_document(verdict, advise) for verdict in self.verdicts],
             "expired": [expired_document(item) for item in self.expired],
             "unusable": [unusable_document(item) for item in self.unusable],
+            "unjustified": [unjustified_document(item) for item in self.unjustified],
             "mustFix": [{"id": item.id, "findings": item.findings} for item in self.must_fix],
             "notes": list(self.notes),
         }
 
 
 def _why(verdict: FindingVerdict) -> str:
-    """Return why a finding refuses where its severity does not say it."""
+    """Return why a finding refuses where its severity does not say it, and which ignores do not help."""
     plain = verdict.key in ("gate.fail_on", "gate.unknown", "")
-    return "" if plain else f" ({verdict.rule.partition('; ')[0]})"
+    rule, _, without_force = verdict.rule.partition("; ")
+    told = "; ".join(filter(None, ("" if plain else rule, without_force)))
+    return f" ({told})" if told else ""

@@ -1,11 +1,11 @@
 """The rules in their order, for one finding: each step decides, or says why it does not. Pure.
 
-(1) a vulnerability that must be fixed by name refuses; (2) a rule of ``.grype.yaml`` that holds and has not ended takes
-the finding out; (3) what is known to be exploited refuses, where that is asked for; (4) the first rule for its
-component that holds refuses it, lets it pass, or gives it a threshold of its own; (5) without any threshold it passes;
-(6) with ``fixable_only``, what has no fix passes; (7) with ``new_only``, what the previous release had passes; (8) what
-was published a short time ago has its grace; (9) what is likely to be exploited refuses; (10) a severity that nobody
-states follows its own rule; (11) the threshold decides.
+(1) a vulnerability that must be fixed by name refuses; (2) a rule of ``.grype.yaml`` that holds, is justified and has
+not ended takes the finding out; (3) what is known to be exploited refuses, where that is asked for; (4) the first rule
+for its component that holds refuses it, lets it pass, or gives it a threshold of its own; (5) without any threshold it
+passes; (6) with ``fixable_only``, what has no fix passes; (7) with ``new_only``, what the previous release had passes;
+(8) what was published a short time ago has its grace; (9) what is likely to be exploited refuses; (10) a severity that
+nobody states follows its own rule; (11) the threshold decides.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +17,7 @@ from shipseal.checks import Status
 from shipseal.gate.components import ComponentAction, ComponentRule, matcher
 from shipseal.gate.policy import GatePolicy, KevRule, UnknownRule, percent, period
 from shipseal.gate.previous import Previous
+from shipseal.ignores.justification import Part, parts_text
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.scan.interface import Finding, FixState, Severity
 
@@ -52,12 +53,14 @@ class Asked:
         finding: what.
         active: ignores that hold.
         ended: ignores that would hold, and have come to their end.
+        unjustified: ignores that would hold, and lack a part of their justification.
     """
 
     platform: str
     finding: Finding
     active: Sequence[IgnoreRule] = ()
     ended: Sequence[IgnoreRule] = ()
+    unjustified: Sequence[IgnoreRule] = ()
 
 
 class Rulebook:
@@ -92,6 +95,12 @@ class Rulebook:
         ids = (finding.id, *finding.aliases)
         return next((found for name in ids if (found := self._must_fix.get(name.upper()))), None)
 
+    def without_force(self, asked: Asked) -> Iterator[str]:
+        """Yield why ignores that hold do not count, a sentence each."""
+        yield from map(ended_text, asked.ended)
+        for rule in asked.unjustified:
+            yield unjustified_text(rule, self._policy.ignores.lacking(rule))
+
     def steps(self, asked: Asked) -> Iterator[Step]:
         """Yield the steps that apply, in their order, to the first that decides."""
         finding, policy = asked.finding, self._policy
@@ -120,8 +129,8 @@ class Rulebook:
         if asked.active:
             rule = asked.active[0]
             yield Step(IGNORES, f"ignored by {rule.label}{_where(rule)}", Status.IGNORED)
-        for rule in asked.ended:
-            yield Step(IGNORES, ended_text(rule))
+        for text in self.without_force(asked):
+            yield Step(IGNORES, text)
         if self._policy.kev is KevRule.FAIL:
             if finding.kev:
                 since = f"known to be exploited since {finding.kev.added.isoformat()}"
@@ -202,6 +211,12 @@ def ended_text(rule: IgnoreRule) -> str:
     """Return what to say of an ignore that has come to its end."""
     end = rfc3339(rule.until) if rule.until else ""
     return f"the ignore in line {rule.line} ended {end}, owner {rule.owner or 'not named'}"
+
+
+def unjustified_text(rule: IgnoreRule, lacking: Iterable[Part]) -> str:
+    """Return what to say of an ignore that is not justified."""
+    owner = rule.owner or "not named"
+    return f"the ignore in line {rule.line} lacks {parts_text(lacking)}, owner {owner}"
 
 
 def _ignored(rule: IgnoreRule) -> str:

@@ -129,6 +129,9 @@ def _ignores(report: GateReport) -> Iterable[IgnoreRow]:
             used.setdefault(rule.index, (rule, []))[1].append(verdict.finding.id)
     for expired in report.expired:
         yield _ignore_row(expired.rule, expired.findings, (), "it has ended")
+    for unjustified in report.unjustified:
+        if not unjustified.ignores:
+            yield _ignore_row(unjustified.rule, unjustified.findings, (), unjustified.problem)
     for unusable in report.unusable:
         yield _ignore_row(unusable.rule, 0, (), unusable.problem)
     for rule, ids in used.values():

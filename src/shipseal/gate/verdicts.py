@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shipseal.checks import Status
+from shipseal.ignores.justification import Part, parts_text
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.oci import Platform
 from shipseal.scan.interface import Finding
@@ -24,6 +25,7 @@ class FindingVerdict:
         key: the key of the configuration that it stands under, or ``ignores``.
         ignored_by: all rules that take it out, in the order of their file.
         ended: rules that would have, and have come to their end.
+        unjustified: rules that would have, and lack a part of their justification.
     """
 
     platform: Platform
@@ -33,6 +35,7 @@ class FindingVerdict:
     key: str = ""
     ignored_by: tuple[IgnoreRule, ...] = ()
     ended: tuple[IgnoreRule, ...] = ()
+    unjustified: tuple[IgnoreRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,28 @@ class ExpiredIgnore:
 
     rule: IgnoreRule
     findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnjustifiedIgnore:
+    """A rule that lacks a part of its justification.
+
+    Attributes:
+        rule: the rule.
+        lacking: the parts.
+        findings: how many findings it takes out, or would.
+        ignores: whether it takes them out all the same, because it is only told.
+    """
+
+    rule: IgnoreRule
+    lacking: tuple[Part, ...]
+    findings: int
+    ignores: bool
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, for people."""
+        return f"it lacks {parts_text(self.lacking)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,7 @@ _OWN_ISSUE = re.compile(r"(?:^|\s)(?:[\w.-]+/[\w.-]+)?#\d+\b|\b[A-Z][A-Z0-9_]+-\
 _VULNERABILITY = re.compile(r"(?:CVE|GHSA|PYSEC|RUSTSEC)-", re.IGNORECASE)
 # What stands in a form that nobody has filled in.
 _PLACEHOLDERS = frozenset({
-    "", "tbd", "todo", "fixme", "tba", "n/a", "na", "none", "unknown", "?", "??", "???", "-", "--", "...", "\u2026",
-    "x", "xxx", "url", "link", "text", "description", "component", "impact", "later", "no", "nothing",
+    "", "tbd", "todo", "fixme", "tba", "n/a", "unknown", "?", "??", "???", "-", "--", "...", "\u2026", "xxx",
 })  # fmt: skip
 
 
@@ -78,6 +77,9 @@ class IgnoreTerms:
     def refused(self, rule: IgnoreRule) -> tuple[Part, ...]:
         """Return the parts for lack of which ``rule`` does not ignore."""
         return self.lacking(rule) if self.unjustified is Unjustified.REFUSE else ()
+
+
+DEFAULT_TERMS = IgnoreTerms()
 
 
 def has_part(rule: IgnoreRule, part: Part) -> bool:

@@ -5,7 +5,7 @@ signs bind to the first and the last alternative only; an expression or a glob t
 are compared with their case.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from shipseal.ignores.globs import Glob, GlobError
@@ -41,7 +41,7 @@ class RuleMatcher:
     def __init__(self, rule: IgnoreRule) -> None:
         self.rule = rule
         self.problem = rule.problem
-        self._conditions: tuple[_Condition, ...] = ()
+        self._conditions: Mapping[str, _Condition] = {}
         if rule.vex_status:
             self.problem = self.problem or "a rule with vex-status acts through VEX documents only"
             return
@@ -57,40 +57,48 @@ class RuleMatcher:
         """Return whether all conditions hold; its end is the caller's business."""
         if self.problem or not self._conditions:
             return False
-        return all(condition(finding) for condition in self._conditions)
+        return all(condition(finding) for condition in self._conditions.values())
+
+    def failing(self, finding: Finding) -> tuple[str, ...]:
+        """Return the keys of the conditions that do not hold."""
+        return tuple(key for key, holds in self._conditions.items() if not holds(finding))
 
 
-def _conditions(rule: IgnoreRule) -> tuple[_Condition, ...]:
-    given: list[_Condition] = []
+def _conditions(rule: IgnoreRule) -> Mapping[str, _Condition]:
+    given: dict[str, _Condition] = {}
     if rule.vulnerability:
-        given.append(lambda finding: _is_vulnerability(rule, finding))
+        given["vulnerability"] = lambda finding: _is_vulnerability(rule, finding)
     if rule.namespace:
-        given.append(lambda finding: rule.namespace in namespaces(finding.namespace))
+        given["namespace"] = lambda finding: rule.namespace in namespaces(finding.namespace)
     if rule.fix_state:
-        given.append(lambda finding: rule.fix_state == finding.fix_state)
+        given["fix-state"] = lambda finding: rule.fix_state == finding.fix_state
     if rule.match_type:
-        given.append(lambda finding: rule.match_type in finding.match_type.split(","))
-    return (*given, *_package_conditions(rule))
+        given["match-type"] = lambda finding: rule.match_type in finding.match_type.split(",")
+    return given | _package_conditions(rule)
 
 
-def _package_conditions(rule: IgnoreRule) -> list[_Condition]:
+def _package_conditions(rule: IgnoreRule) -> dict[str, _Condition]:
     wanted = rule.package
-    given: list[_Condition] = []
+    given: dict[str, _Condition] = {}
     if wanted.name:
-        is_name = _name_test(wanted.name)
-        given.append(lambda finding: is_name(finding.package.name))
+        is_name = name_test(wanted.name)
+        given["package.name"] = lambda finding: is_name(finding.package.name)
     if wanted.version:
-        given.append(lambda finding: wanted.version == finding.package.version)
+        given["package.version"] = lambda finding: wanted.version == finding.package.version
     if wanted.language:
-        given.append(lambda finding: wanted.language == finding.package.language)
+        given["package.language"] = lambda finding: wanted.language == finding.package.language
     if wanted.type:
-        given.append(lambda finding: wanted.type == finding.package.type)
+        given["package.type"] = lambda finding: wanted.type == finding.package.type
     if wanted.location:
         glob = _glob(wanted.location)
-        given.append(lambda finding: any(map(glob.matches, finding.package.locations)))
+        given["package.location"] = lambda finding: any(
+            map(glob.matches, finding.package.locations)
+        )
     if wanted.upstream_name:
-        is_upstream = _name_test(wanted.upstream_name)
-        given.append(lambda finding: any(map(is_upstream, finding.package.upstreams)))
+        is_upstream = name_test(wanted.upstream_name)
+        given["package.upstream-name"] = lambda finding: any(
+            map(is_upstream, finding.package.upstreams)
+        )
     return given
 
 
@@ -100,8 +108,18 @@ def _is_vulnerability(rule: IgnoreRule, finding: Finding) -> bool:
     return rule.include_aliases and rule.vulnerability in finding.aliases
 
 
-def _name_test(name: str) -> Callable[[str], bool]:
-    if _EXPRESSION.isdisjoint(name):
+def is_expression(name: str) -> bool:
+    """Return whether Grype reads a name as an expression; a lone dot makes none."""
+    return not _EXPRESSION.isdisjoint(name)
+
+
+def name_test(name: str) -> Callable[[str], bool]:
+    """Return what tells whether a package is called so.
+
+    Raises:
+        PatternError: the expression does not compile.
+    """
+    if not is_expression(name):
         return name.__eq__
     # Grype leaves out the signs in one odd case only, which cannot match anything.
     odd = name[0] == "$" and name[-1] == "^"

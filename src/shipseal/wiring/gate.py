@@ -1,16 +1,22 @@
 """The gate's policy from ``gate:``."""
 
 from shipseal.config.gate_model import Component, Gate
+from shipseal.config.ignores_model import Ignores
 from shipseal.errors import ConfigError
 from shipseal.gate.components import ComponentAction, ComponentRule, GlobError, matcher
 from shipseal.gate.policy import GapRule, GatePolicy, KevRule, UnknownRule
+from shipseal.ignores.justification import IgnoreTerms, Part, Unjustified
 from shipseal.scan.interface import Origin, Severity
 
 _LATER = {"kev", "epss_above", "grace", "new_only", "components", "must_fix"}
 
 
-def gate_policy(gate: Gate) -> GatePolicy:
+def gate_policy(gate: Gate, ignores: Ignores | None = None) -> GatePolicy:
     """Return which findings refuse a release.
+
+    Args:
+        gate: the rules.
+        ignores: what rules that take findings out owe; None for the defaults.
 
     Raises:
         ConfigError: a glob is malformed.
@@ -28,6 +34,15 @@ def gate_policy(gate: Gate) -> GatePolicy:
             _component(number, component) for number, component in enumerate(gate.components)
         ),
         must_fix=gate.must_fix,
+        ignores=ignore_terms(ignores or Ignores()),
+    )
+
+
+def ignore_terms(ignores: Ignores) -> IgnoreTerms:
+    """Return on which terms ignores count."""
+    return IgnoreTerms(
+        require=tuple(Part(name) for name in ignores.require),
+        unjustified=Unjustified(ignores.unjustified),
     )
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from shipseal._internal.limits import CONFIG_FILE, read_limited
 from shipseal._internal.progress import Reporter
 from shipseal._internal.regular_file import open_file
+from shipseal.config.ignores_model import Ignores
 from shipseal.config.load import FILE_NAME, LoadedConfig, load
 from shipseal.errors import Code, ConfigError
+from shipseal.ignores.justification import IgnoreTerms
 from shipseal.ignores.read import read_ignores
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.wiring.gate import ignore_terms
 
 DEFAULT = ".grype.yaml"
 
@@ -52,11 +55,23 @@ def ignores_asked(
     Raises:
         ConfigError: a file that was named is not there, or cannot be read.
     """
-    path = file or _configured(config, env)
+    path = ignores_path(file, config, env)
     return path, _text(path)
 
 
-def _configured(config: Path | None, env: Mapping[str, str]) -> Path:
+def ignores_path(file: Path | None, config: Path | None, env: Mapping[str, str]) -> Path:
+    """Return the file that a command on ignores is about, whether it is there or not.
+
+    Args:
+        file: the one that was named; else that of the configuration.
+        config: the configuration that was named; None for the one in this folder, if there is one.
+        env: the environment.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+    """
+    if file is not None:
+        return file
     if config is None and not Path(FILE_NAME).exists():
         return Path(DEFAULT)
     loaded = load(config, env=env, overrides={})
@@ -64,13 +79,31 @@ def _configured(config: Path | None, env: Mapping[str, str]) -> Path:
     return Path(named) if named else loaded.folder / DEFAULT
 
 
+def terms_asked(config: Path | None, env: Mapping[str, str]) -> tuple[IgnoreTerms, float]:
+    """Return what rules owe, and how many seconds before its end a rule is told of.
+
+    Args:
+        config: the configuration that was named; None for the one in this folder, or the defaults without one.
+        env: the environment.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+    """
+    found = Ignores()
+    if config is not None or Path(FILE_NAME).exists():
+        found = load(config, env=env, overrides={}).config.ignores
+    return ignore_terms(found), found.warn_before
+
+
 def _text(path: Path) -> str:
+    hint = "mend it, or name another file with ignores.file"
     try:
         with open_file(path) as stream:
             data = read_limited(stream, CONFIG_FILE, what=str(path), code=Code.CONFIG_INVALID)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error}", hint=hint) from error
+    try:
         return data.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error}",
-            hint="mend it, or name another file with ignores.file",
-        ) from error
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: cannot be read: {error.reason}", hint=hint) from error

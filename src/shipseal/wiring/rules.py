@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from shipseal.config.load import LoadedConfig
 from shipseal.config.sections import Verify
@@ -51,7 +52,7 @@ def release_rules(
     ignores = ignore_rules(loaded, around.reporter)
 
     return Rules(
-        gate=gate_policy(config.gate),
+        gate=gate_policy(config.gate, config.ignores),
         ignores=ignores,
         # A consumer may be content with one target; a release requires all of it of every one.
         verify=replace(verify_policy(config.verify), targets=TargetRule.ALL),
@@ -102,6 +103,12 @@ def _identities(verify: Verify) -> dict[str, object]:
     }
 
 
+def _terms(loaded: LoadedConfig, ignores: Sequence[IgnoreRule]) -> dict[str, Any]:
+    """Return on which terms ignores count; where no rule is in force, that decides nothing."""
+    document = loaded.config.ignores.model_dump(mode="json", include={"unjustified", "require"})
+    return {"ignore_terms": document} if ignores else {}
+
+
 def _policy_digest(
     loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str], now: datetime
 ) -> Digest:
@@ -122,6 +129,7 @@ def _policy_digest(
         "accept_incomplete": sorted(config.sbom.accept_incomplete),
         # An ignore that has ended is another policy: a release that was held decides again.
         "ignores": [asdict(rule) | {"ended": rule.expired(now)} for rule in ignores],
+        **_terms(loaded, ignores),
     }
     return digest_of(
         json.dumps(document, sort_keys=True, separators=(",", ":"), default=str).encode()

@@ -15,9 +15,11 @@ from shipseal.checks import Outcome, Status
 from shipseal.gate.decision import decide
 from shipseal.gate.policy import GapRule, GatePolicy, UnknownRule
 from shipseal.gate.report import GateReport
+from shipseal.ignores.justification import IgnoreTerms, Part, Unjustified
 from shipseal.ignores.read import read_ignores
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.scan.interface import FixState, ScanReport, Severity
+from tests.support.ignoring import WHY, why
 from tests.support.scanning import AMD64, ARM64, finding, scan_report
 
 NOW = datetime(2026, 1, 12, tzinfo=UTC)
@@ -148,7 +150,7 @@ ignore:
     reason: not reachable
     owner: anna
     expires: 2026-01-11
-"""
+""" + why(4)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +185,8 @@ def test_an_ignored_finding_is_not_counted_and_says_by_whom_and_until_when() -> 
 
 
 def test_all_rules_that_hold_are_listed() -> None:
-    ignores = (
-        "ignore: [{vulnerability: CVE-2026-0001}, {package: {name: paramiko}}, {vulnerability: X}]"
-    )
+    both = (f"{{vulnerability: CVE-2026-0001, {WHY}}}", f"{{package: {{name: paramiko}}, {WHY}}}")
+    ignores = f"ignore: [{', '.join(both)}, {{vulnerability: X, {WHY}}}]"
     report = gate(scan_report(finding()), ignores=ignores)
     assert [rule.index for rule in report.verdicts[0].ignored_by] == [0, 1]
 
@@ -193,9 +194,9 @@ def test_all_rules_that_hold_are_listed() -> None:
 @pytest.mark.parametrize(
     "ignores",
     [
-        "ignore: [{reason: x}]",
-        "ignore: [{vulnerability: CVE-2026-0001, expires: x}]",
-        "ignore: [{package: {name: '('}}]",
+        f"ignore: [{{{WHY}}}]",
+        f"ignore: [{{vulnerability: CVE-2026-0001, expires: x, {WHY}}}]",
+        f"ignore: [{{package: {{name: '('}}, {WHY}}}]",
     ],
 )
 def test_a_rule_that_cannot_be_used_ignores_nothing_and_is_named(ignores: str) -> None:
@@ -208,7 +209,7 @@ def test_an_unknown_severity_can_be_ignored_like_any_other() -> None:
     report = gate(
         scan_report(finding(severity=Severity.UNKNOWN)),
         policy=GatePolicy(unknown=UnknownRule.FAIL),
-        ignores="ignore: [{vulnerability: CVE-2026-0001}]",
+        ignores=f"ignore: [{{vulnerability: CVE-2026-0001, {WHY}}}]",
     )
     assert report.outcome is Outcome.PASS
 
@@ -275,3 +276,51 @@ def test_what_passes_has_nothing_that_refuses(
     later = decide([scan], policy, [rule], now=NOW + timedelta(days=2))
     assert later.outcome is not Outcome.PASS or report.outcome is Outcome.PASS
     assert not later.with_status(Status.IGNORED)
+
+
+BARE = "ignore: [{vulnerability: CVE-2026-0001, reason: not reachable, owner: anna}]"
+
+
+def test_an_ignore_that_is_not_justified_does_not_ignore_and_is_named_with_its_owner() -> None:
+    report = gate(scan_report(finding(severity=Severity.CRITICAL)), ignores=BARE)
+    told = "the ignore in line 1 lacks impact, component, tracking, removal and issue, owner anna"
+    assert report.outcome is Outcome.FAIL
+    assert told in report.verdicts[0].rule
+    assert told in report.reasons[0]
+    (unjustified,) = report.unjustified
+    assert (unjustified.rule.owner, unjustified.findings, unjustified.ignores) == ("anna", 1, False)
+    check(report)
+
+
+def test_an_ignore_that_is_not_justified_ignores_where_that_is_only_told() -> None:
+    policy = GatePolicy(ignores=IgnoreTerms(unjustified=Unjustified.WARN))
+    report = gate(scan_report(finding(severity=Severity.CRITICAL)), policy=policy, ignores=BARE)
+    assert report.outcome is Outcome.PASS
+    assert report.verdicts[0].status is Status.IGNORED
+    (unjustified,) = report.unjustified
+    assert unjustified.ignores
+    assert Part.TRACKING in unjustified.lacking
+    assert report.notes == (
+        "the ignore in line 1 lacks impact, component, tracking, removal and issue, owner anna; "
+        "it counts (ignores.unjustified: warn)",
+    )
+    assert "an ignore that is not justified counts, and is told" in policy.sentences()
+    check(report)
+
+
+def test_an_end_and_an_owner_are_owed_where_they_are_asked_for() -> None:
+    ignores = f"ignore: [{{vulnerability: CVE-2026-0001, {WHY}}}]"
+    found = scan_report(finding(severity=Severity.CRITICAL))
+    assert gate(found, ignores=ignores).outcome is Outcome.PASS
+    terms = IgnoreTerms(require=(Part.EXPIRES, Part.OWNER))
+    report = gate(found, policy=GatePolicy(ignores=terms), ignores=ignores)
+    assert report.outcome is Outcome.FAIL
+    assert "lacks expires and owner, owner not named" in report.reasons[0]
+
+
+def test_an_ignore_that_ended_is_named_with_its_owner_among_the_reasons() -> None:
+    report = gate(scan_report(finding(severity=Severity.CRITICAL)), ignores=IGNORED)
+    assert report.reasons == (
+        "CVE-2026-0001 (critical) in paramiko 2.4.0 on linux/amd64, fix: unknown "
+        "(the ignore in line 2 ended 2026-01-12T00:00:00Z, owner anna)",
+    )

@@ -27,6 +27,7 @@ from shipseal.scan.interface import (
     ScanReport,
     Severity,
 )
+from tests.support.ignoring import WHY
 from tests.support.scanning import AMD64, ARM64, finding, scan_report
 
 NOW = datetime(2026, 1, 12, tzinfo=UTC)
@@ -172,7 +173,9 @@ def test_only_what_is_new_refuses_by_any_of_its_ids_in_the_same_package_and_plat
 
 
 def test_an_ignore_that_has_ended_is_not_excused_by_being_old() -> None:
-    ended = rules("ignore: [{vulnerability: CVE-2026-0001, until: 2026-01-01, owner: ann}]")
+    ended = rules(
+        f"ignore: [{{vulnerability: CVE-2026-0001, until: 2026-01-01, owner: ann, {WHY}}}]"
+    )
     bad = finding(severity=Severity.CRITICAL)
     policy = GatePolicy(new_only=True)
     assert decision(bad, policy, previous=past(bad.id))[0] is Status.PASS
@@ -261,7 +264,7 @@ def test_a_malformed_glob_is_refused_before_anything_is_decided() -> None:
 
 @pytest.mark.parametrize("name", ["CVE-2026-0001", "ghsa-1"])
 def test_what_must_be_gone_refuses_by_any_id_in_spite_of_ignores(name: str) -> None:
-    ignored = rules("ignore: [{vulnerability: CVE-2026-0001, reason: not reachable}]")
+    ignored = rules(f"ignore: [{{vulnerability: CVE-2026-0001, {WHY}}}]")
     low = finding(severity=Severity.LOW, aliases=("GHSA-1",))
     policy = GatePolicy(fail_on=None, must_fix=(name,))
     found = gate(low, policy=policy, ignores=ignored)
@@ -288,7 +291,7 @@ def test_what_must_be_gone_is_not_gone_where_packages_were_not_looked_up() -> No
 
 
 def test_ignores_win_over_every_rule_that_names_no_vulnerability() -> None:
-    ignored = rules("ignore: [{vulnerability: CVE-2026-0001}]")
+    ignored = rules(f"ignore: [{{vulnerability: CVE-2026-0001, {WHY}}}]")
     policy = GatePolicy(
         fail_on=Severity.LOW,
         kev=KevRule.FAIL,
@@ -383,7 +386,7 @@ policies = st.builds(
 histories = st.sampled_from(
     [None, Previous.of("1.0", [PastFinding("linux/amd64", frozenset({"CVE-1-2"}), "npm", "a")])]
 )
-IGNORES = rules("ignore: [{vulnerability: CVE-1-3, package: {name: b}}]")
+IGNORES = rules(f"ignore: [{{vulnerability: CVE-1-3, package: {{name: b}}, {WHY}}}]")
 _WEIGHT = {Status.IGNORED: 0, Status.PASS: 0, Status.UNKNOWN: 1, Status.FAIL: 2}
 
 

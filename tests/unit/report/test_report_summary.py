@@ -17,6 +17,7 @@ from shipseal.report.markdown import STEP_SUMMARY_BYTES, summary_markdown
 from shipseal.report.tables import FINDING_COLUMNS, facts, finding_cells, summary_tables
 from shipseal.report.text import markdown, printable
 from shipseal.scan.interface import Database, FixState, Origin, ScanReport, Severity
+from tests.support.ignoring import why
 from tests.support.scanning import ARM64, finding, scan_report
 
 NOW = datetime(2026, 1, 14, tzinfo=UTC)
@@ -27,14 +28,16 @@ BAD = finding(
     fix_state=FixState.FIXED,
     fix_versions=("2.4.1",),
 )
-IGNORES = """\
+IGNORES = f"""\
 ignore:
   - vulnerability: CVE-1
     reason: not reachable
     owner: anna
     expires: 2026-03-01
-  - {vulnerability: CVE-2, owner: ben, expires: 2026-01-01}
-  - {reason: no condition}
+{why(4)}
+  - {{vulnerability: CVE-2, owner: ben, expires: 2026-01-01}}
+  - {{reason: no condition}}
+  - {{vulnerability: CVE-3, owner: eve}}
 """
 
 
@@ -77,6 +80,10 @@ def test_ignores_that_act_and_those_that_do_not_are_shown() -> None:
     assert rows["CVE-1"].ids == ("CVE-1",)
     assert (rows["CVE-1"].reason, rows["CVE-1"].owner) == ("not reachable", "anna")
     assert (rows["CVE-2"].problem, rows["CVE-2"].owner) == ("it has ended", "ben")
+    assert (rows["CVE-3"].problem, rows["CVE-3"].owner) == (
+        "it lacks description, impact, component, tracking, removal and issue",
+        "eve",
+    )
     assert "never applies" in rows["a rule without condition"].problem
 
 
