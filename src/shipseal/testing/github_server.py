@@ -110,6 +110,7 @@ class GitHubServer:
         requests: method and target of each request so far.
         seen: the ``Authorization`` header of each request, empty for none.
         url: address of the API.
+        web: address of its pages, as issues and pull requests name them; nothing is served there.
         socket: the socket file; None when there is none.
     """
 
@@ -133,6 +134,7 @@ class GitHubServer:
         self._files = HttpServer(self._serve_file)
         self._server = HttpServer(self._respond)
         self.url = self._server.url
+        self.web = "https://github.com"
         self.socket = folder / "github.sock" if folder else None
         self._at_socket = HttpServer(self._respond, unix=self.socket) if self.socket else None
 
@@ -211,7 +213,7 @@ class GitHubServer:
             _answer(exchange, 403 if told else 401, {"message": words})
             return
         project = self.projects[repository.lower()]
-        found = project.answer(exchange, rest, f"{self.url}/{project.name}")
+        found = project.answer(exchange, rest, f"{self.web}/{project.name}")
         if found is None:
             _not_found(exchange)
         else:
