@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from shipseal.cli.ignore_life import add, assess, prune, vex
+
 app = typer.Typer(
     help="Check, list and explain ignores, and give each its owner and end.",
     no_args_is_help=True,
@@ -138,3 +140,7 @@ def list_rules(
         print_json(document)
     else:
         print_list(document)
+
+
+for command in (assess, add, prune, vex):
+    app.command()(command)
