@@ -173,7 +173,7 @@ def test_add_writes_entry_issue_and_pull_request(
     rule = read_ignores(text, name="f").rules[1]
     assert rule.issue == made["issue"]["url"]
     assert rule.package == PackageCondition(name="paramiko", type="python")
-    assert rule.remove_when == "paramiko >= 2.4.1"
+    assert rule.remove_when == "paramiko 2.4.1 or newer is in the image"
     assert place.served.branches["shipseal/ignore-cve-2026-0001"][".grype.yaml"] == text.encode()
 
 
@@ -206,7 +206,7 @@ def test_a_dry_run_changes_nothing(
 ) -> None:
     made = add(capsys, "--dry-run")
     assert (made["written"], made["dryRun"]) == (False, True)
-    assert "Remove when paramiko >= 2.4.1" in made["entry"]
+    assert "Remove when paramiko 2.4.1 or newer is in the image" in made["entry"]
     assert place.file.read_text() == OTHER
     assert server.count("POST") + server.count("PUT") == 0
 
@@ -425,11 +425,27 @@ def test_prune_takes_out_what_upstream_has_fixed_and_closes_the_issue(
 def test_prune_closes_at_once_when_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     made = add(capsys)
     place.served.merge(2)
+    # Who ignores what is fixed already waits for the package: its entry stays.
+    assert prune(capsys, "--vulnerability", CVE)["entries"] == []
+    results(place.folder, there=False)
     gone = prune(capsys, "--vulnerability", CVE, "--close-now")
     assert gone["issues"] == [{"url": made["issue"]["url"], "closed": "now"}]
     issue = place.served.issues[1]
     assert issue.state == "closed"
-    assert "upstream has released the fix" in issue.comments[0]
+    assert "no finding is taken out by it any more" in issue.comments[0]
+
+
+def test_what_upstream_fixes_later_is_over(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results(place.folder, state="not-fixed", fix_versions=())
+    add(capsys, "--local", "--issue", URL)
+    assert "Remove when a fix is available" in place.file.read_text()
+    assert prune(capsys, "--vulnerability", CVE, "--dry-run")["entries"] == []
+    results(place.folder)
+    gone = prune(capsys, "--vulnerability", CVE, "--dry-run")
+    assert [one["reason"] for one in gone["entries"]] == ["fixed"]
+    assert gone["updates"]
 
 
 def test_prune_takes_out_what_nothing_matches(
@@ -441,6 +457,17 @@ def test_prune_takes_out_what_nothing_matches(
     ]
     assert read_ignores(place.file.read_text(), name="f").rules == ()
     assert prune(capsys, "--local")["entries"] == []
+
+
+def test_prune_evaluates_what_is_written_down(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both(place, ours().replace("paramiko 3 is in", "paramiko >= 2.4.1"))
+    gone = prune(capsys)
+    assert [one["reason"] for one in gone["entries"]] == ["fixed"]
+    assert gone["entries"][0]["text"].startswith("paramiko >= 2.4.1: ")
+    both(place, ours().replace("paramiko 3 is in", "paramiko >= 99"))
+    assert prune(capsys, "--only", "fixed")["entries"] == []
 
 
 def test_prune_keeps_what_is_not_over(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

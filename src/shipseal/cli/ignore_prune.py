@@ -15,11 +15,12 @@ from shipseal.exceptions.local_file import LocalFile
 from shipseal.exceptions.propose import Change, Proposed, propose
 from shipseal.exceptions.prune import Over, Reason, issues_of, over, prune_body, prune_title
 from shipseal.exceptions.texts import branch_name
+from shipseal.ignores.conditions import met_by
 from shipseal.ignores.read import read_ignores
 from shipseal.wiring.advice import advise
 from shipseal.wiring.exceptions import Place, place_of, project_at
 from shipseal.wiring.ignores import ignores_path
-from shipseal.wiring.removal import criteria_met
+from shipseal.wiring.orders import compare_packages
 
 SCHEMA = "urn:shipseal:schema:ignore-prune:1"
 
@@ -70,7 +71,7 @@ def prune(
         looked.reports,
         now=clock.now(),
         advise=advise,
-        met=criteria_met,
+        met=met_by(compare_packages, clock.now()),
         reasons=reasons,
     )
     wanted = {one.upper() for one in wish.vulnerabilities}

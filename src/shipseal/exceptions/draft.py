@@ -52,6 +52,9 @@ class Draft:
     not_affected: str = ""
 
 
+IN_THE_IMAGE = "in the image"
+"""Ends the criteria of a rule that waits for the package: a fix that upstream has released does not end it."""
+
 ASKED = {
     Part.DESCRIPTION: "description",
     Part.IMPACT: "impact",
@@ -83,14 +86,16 @@ def with_facts(draft: Draft, found: Assessment) -> Draft:
 
 
 def removal(found: Assessment) -> str:
-    """Return when a rule for these findings can go: in a form that is evaluated where a fixed version is known."""
+    """Return when a rule for these findings can go, in words that `shipseal ignore prune` understands.
+
+    Who ignores what is fixed already waits for the package, not for upstream.
+    """
     first = found.first
     if first is None:
         return ""
-    name = first.package.name
     if first.fix_versions:
-        return f"{name} >= {first.fix_versions[0]}"
-    return f"a fixed version of {name} is in the image"
+        return f"{first.package.name} {first.fix_versions[0]} or newer is {IN_THE_IMAGE}"
+    return "a fix is available"
 
 
 def missing(draft: Draft) -> tuple[Part, ...]:

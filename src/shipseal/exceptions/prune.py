@@ -1,24 +1,23 @@
 """Which ignores are over, and why (S41). Pure.
 
 A rule is over when (1) it has ended; (2) no finding is taken out by it any more; (3) what its removal criteria name has
-come about; (4) upstream has released a fix for everything that it takes out: then the package is to be updated, and the
-line for that belongs into the same pull request.
+come about; (4) upstream has released a fix for everything that it takes out, unless its criteria wait until that is in the
+image: then the package is to be updated, and the line for that belongs into the same pull request.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from shipseal._internal.clock import rfc3339
+from shipseal.exceptions.draft import IN_THE_IMAGE
 from shipseal.exceptions.texts import bullet_list, code, issue_number, issue_reference
+from shipseal.ignores.conditions import Met
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.entries import Advise
 from shipseal.scan.interface import Finding, FixState, ScanReport
-
-Met = Callable[[IgnoreRule, Sequence[ScanReport]], str]
-"""Says in what way the removal criteria of a rule have come about; empty when they have not, or cannot be evaluated."""
 
 
 class Reason(StrEnum):
@@ -90,7 +89,7 @@ def over(
         if matcher.problem:
             continue  # it never held, so nothing is over: `ignore lint` names it
         held = [finding for finding in findings if matcher.holds(finding)]
-        reason, text = _reason(rule, held, met(rule, reports), now)
+        reason, text = _reason(rule, held, met(rule, held), now)
         if reason is not None and reason in reasons:
             lines = dict.fromkeys(advise(finding).text for finding in held)
             found.append(Over(rule, reason, text, len(held), tuple(filter(None, lines))))
@@ -106,6 +105,8 @@ def _reason(
         return Reason.UNMATCHED, "no finding is taken out by it any more"
     if criteria:
         return Reason.FIXED, criteria
+    if IN_THE_IMAGE in rule.remove_when.lower():
+        return None, ""
     if all(finding.fix_state is FixState.FIXED and finding.fix_versions for finding in held):
         versions = dict.fromkeys(
             f"{finding.package.name} {finding.fix_versions[0]}" for finding in held
