@@ -1,8 +1,8 @@
 """Which ignores are over, and why (S41). Pure.
 
 A rule is over when (1) it has ended; (2) no finding is taken out by it any more; (3) what its removal criteria name has
-come about; (4) upstream has released a fix for everything that it takes out, unless its criteria wait until that is in the
-image: then the package is to be updated, and the line for that belongs into the same pull request.
+come about; (4) upstream has released a fix for everything that it takes out, unless its criteria wait until that is in
+the image: then the package is to be updated, and the line for that belongs into the same pull request.
 """
 
 from collections.abc import Collection, Sequence
