@@ -39,7 +39,7 @@ def git_facts(folder: Path, *, git: str = "git") -> GitFacts:
         program = find_tool(git, hint="install git")
     except ToolError:
         return GitFacts()
-    ask = _Git(program, folder)
+    ask = Git(program, folder)
     root = ask.root()
     if root is None:
         return GitFacts()
@@ -70,7 +70,7 @@ def latest_version_tag(folder: Path, *, git: str = "git") -> str:
         program = find_tool(git, hint="install git")
     except ToolError:
         return ""
-    return _Git(program, folder).version_tag()
+    return Git(program, folder).version_tag()
 
 
 def normal_remote(url: str) -> str:
@@ -109,8 +109,13 @@ def _is_drive(host: str) -> bool:
     return len(host) == 1
 
 
-class _Git:
-    """Asks one program about one folder."""
+class Git:
+    """Asks one program about one folder.
+
+    Args:
+        program: git itself.
+        folder: any folder of the work tree.
+    """
 
     def __init__(self, program: Path, folder: Path) -> None:
         self._program = program
@@ -175,6 +180,10 @@ class _Git:
         # The URL as it was written comes first: insteadOf rules name mirrors, and tokens.
         written = normal_remote(_text(self._run("config", "--get", "remote.origin.url")))
         return written or normal_remote(_text(self._run("remote", "get-url", "origin")))
+
+    def text(self, *words: str) -> str:
+        """Return what git prints for a command, without white space around it; nothing when it fails."""
+        return _text(self._run(*words))
 
     def _checked(self, *words: str) -> ToolResult:
         result = self._run(*words)

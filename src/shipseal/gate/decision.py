@@ -65,6 +65,7 @@ def decide(
         expired=judge.expired(),
         unusable=judge.unusable(),
         unjustified=judge.unjustified(),
+        in_force=judge.in_force(),
         must_fix=judge.must_fix(),
         notes=(*_notes(reports, policy, previous), *judge.told()),
         previous=previous.source if previous and policy.new_only else "",
@@ -157,6 +158,16 @@ class _Judge:
             )
             for matcher in self._matchers
             if matcher.rule.index in self._unjustified
+        )
+
+    def in_force(self) -> tuple[IgnoreRule, ...]:
+        """Return the rules that count, whether they hold for a finding or not."""
+        return tuple(
+            matcher.rule
+            for matcher in self._matchers
+            if not matcher.problem
+            and not matcher.rule.expired(self._now)
+            and not self._terms.refused(matcher.rule)
         )
 
     def told(self) -> Iterator[str]:

@@ -24,6 +24,7 @@ from shipseal.gate.verdicts import (
     UnusableIgnore,
     group,
 )
+from shipseal.ignores.rules import IgnoreRule
 from shipseal.oci import Platform
 from shipseal.scan.interface import ScanReport, Severity
 
@@ -47,6 +48,7 @@ class GateReport:
         expired: ignores that no longer ignore, with a finding that they would hold for.
         unusable: ignores that can never hold.
         unjustified: ignores that hold for a finding and lack a part of their justification.
+        in_force: ignores that count, whether they hold for a finding or not.
         must_fix: what must be gone, and how many findings there still are of each.
         notes: what a person should know of how it was decided, a sentence each.
         previous: what new findings were told by; empty when nothing was compared.
@@ -61,6 +63,7 @@ class GateReport:
     expired: tuple[ExpiredIgnore, ...] = ()
     unusable: tuple[UnusableIgnore, ...] = ()
     unjustified: tuple[UnjustifiedIgnore, ...] = ()
+    in_force: tuple[IgnoreRule, ...] = ()
     must_fix: tuple[MustFix, ...] = ()
     notes: tuple[str, ...] = ()
     previous: str = ""

@@ -209,7 +209,7 @@ def _indented(lines: Sequence[str], indent: int) -> list[str]:
 
 def _what(rule: IgnoreRule) -> IgnoreRule:
     """Return what a rule says; a comment that is no part of its justification may come to stand elsewhere."""
-    return replace(rule, index=0, line=0, comment="")
+    return replace(rule, index=0, line=0, comment="", approval=None)
 
 
 def _said(rule: IgnoreRule) -> IgnoreRule:

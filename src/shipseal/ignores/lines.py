@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-# YAML 1.2 breaks lines at these alone; Python's splitlines() knows more.
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+# YAML's readers, Grype's among them, break lines at these alone; Python's splitlines() knows more.
+_BREAKS = "\r\n\x85\u2028\u2029"
+_LINE = re.compile(rf"[^{_BREAKS}]*(?:\r\n|[{_BREAKS}]|\Z)")
 
 
 class Lines:
@@ -20,9 +21,14 @@ class Lines:
     def __init__(self, text: str) -> None:
         self.kept = [found for found in _LINE.findall(text) if found]
 
+    @property
+    def plain(self) -> bool:
+        """Whether every line ends as other programs know it, too, so that they count the same lines."""
+        return all(not line.endswith(("\r", "\x85", "\u2028", "\u2029")) for line in self.kept)
+
     def bare(self, number: int) -> str:
         """Return a line without its end; empty beyond the last one."""
-        return self.kept[number - 1].rstrip("\r\n") if 0 < number <= len(self.kept) else ""
+        return self.kept[number - 1].rstrip(_BREAKS) if 0 < number <= len(self.kept) else ""
 
     def is_comment(self, number: int) -> bool:
         """Return whether a line is a comment and nothing else."""

@@ -30,6 +30,21 @@ class PackageCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Where an entry comes from, as far as the history of its file says it.
+
+    Attributes:
+        by: who approved it: the reviewers that its commit names, else its author.
+        commit: id of that commit.
+        pull_request: ``#12`` where the commit names one; else empty.
+    """
+
+    by: tuple[str, ...]
+    commit: str
+    pull_request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoreRule:
     """One entry of ``ignore:``. All conditions that are given must hold; one without any never applies.
 
@@ -54,6 +69,8 @@ class IgnoreRule:
         remove_when: criteria for its removal.
         description: what the vulnerability is.
         comment: the comment lines that belong to the entry, without ``#``.
+        approval: who let it in; None when that is not known, or was not asked.
+        vouched: who signed the VEX statement that it stands for; such a rule owes no justification of ours.
         problem: why it cannot be used (a date that is none); such a rule never ignores. Empty when it can.
     """
 
@@ -77,7 +94,9 @@ class IgnoreRule:
     remove_when: str = ""
     description: str = ""
     comment: str = ""
+    vouched: str = ""
     problem: str = ""
+    approval: Approval | None = None
 
     def conditions(self) -> dict[str, str]:
         """Return the conditions that are given, by their key in the file."""

@@ -83,6 +83,14 @@ class IgnoreFacts:
         owner: who answers for it; may be empty.
         until: when it ends; None when it has no end.
         tracking: link; may be empty.
+        issue: link to the own issue; may be empty.
+        impact: as it was assessed; may be empty.
+        component: affected component; may be empty.
+        remove_when: criteria for its removal; may be empty.
+        findings: how many it took out.
+        approved_by: who let it in, by the history of its file; empty when that is not known.
+        commit: that it came with; likewise.
+        pull_request: likewise.
     """
 
     rule: str
@@ -90,15 +98,31 @@ class IgnoreFacts:
     owner: str = ""
     until: datetime | None = None
     tracking: str = ""
+    issue: str = ""
+    impact: str = ""
+    component: str = ""
+    remove_when: str = ""
+    findings: int = 0
+    approved_by: tuple[str, ...] = ()
+    commit: str = ""
+    pull_request: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value, without empty members."""
-        members = {
+        members: dict[str, Any] = {
             "rule": self.rule,
             "reason": self.reason,
             "owner": self.owner,
             "until": rfc3339(self.until) if self.until else "",
             "tracking": self.tracking,
+            "issue": self.issue,
+            "impact": self.impact,
+            "component": self.component,
+            "removeWhen": self.remove_when,
+            "findings": self.findings,
+            "approvedBy": list(self.approved_by),
+            "commit": self.commit,
+            "pullRequest": self.pull_request,
         }
         return {key: value for key, value in members.items() if value}
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from shipseal.checks import Status
 from shipseal.gate.report import GateReport
 from shipseal.gate.verdicts import FindingVerdict, group
+from shipseal.ignores.rules import IgnoreRule
 from shipseal.intoto.vuln import FindingFacts, GateFacts, IgnoreFacts, ScanFacts, ScannedSbom
 from shipseal.oci import Platform, digest_of
 from shipseal.scan.interface import ScanReport
@@ -53,7 +54,7 @@ def _facts(reports: Sequence[ScanReport], teller: ScanTeller) -> ScanFacts:
         gate=_gate(gate),
         counts=_counts(gate, platforms),
         findings=tuple(_finding(verdicts)),
-        ignores=tuple(_ignores(verdicts)),
+        ignores=tuple(_ignores(gate.in_force, verdicts)),
         event_id=teller.release,
         accepted=tuple(
             f"{report.platform}: {reason}"
@@ -97,7 +98,25 @@ def _finding(verdicts: Sequence[FindingVerdict]) -> Iterable[FindingFacts]:
         )
 
 
-def _ignores(verdicts: Sequence[FindingVerdict]) -> Iterable[IgnoreFacts]:
-    rules = {rule.index: rule for verdict in verdicts for rule in verdict.ignored_by}
-    for _, rule in sorted(rules.items()):
-        yield IgnoreFacts(rule.label, rule.why, rule.owner, rule.until, rule.tracking)
+def _ignores(
+    in_force: Iterable[IgnoreRule], verdicts: Sequence[FindingVerdict]
+) -> Iterable[IgnoreFacts]:
+    """Yield every rule that counted, also one that held for nothing: what was in force is what was decided by."""
+    held = Counter(rule.index for verdict in verdicts for rule in verdict.ignored_by)
+    for rule in in_force:
+        approval = rule.approval
+        yield IgnoreFacts(
+            rule=rule.label,
+            reason=rule.why,
+            owner=rule.owner,
+            until=rule.until,
+            tracking=rule.tracking,
+            issue=rule.issue,
+            impact=rule.impact,
+            component=rule.component,
+            remove_when=rule.remove_when,
+            findings=held[rule.index],
+            approved_by=approval.by if approval else (),
+            commit=approval.commit if approval else "",
+            pull_request=approval.pull_request if approval else "",
+        )

@@ -23,9 +23,15 @@ def ignore_rules(loaded: LoadedConfig, reporter: Reporter) -> tuple[IgnoreRule, 
     Raises:
         ConfigError: the file that is named is not there, or is no file of rules.
     """
+    path = configured_file(loaded)
+    default = loaded.config.ignores.file is None
+    return () if default and not path.exists() else rules_in(path, reporter)
+
+
+def configured_file(loaded: LoadedConfig) -> Path:
+    """Return the file of rules that a configuration names, or that stands beside it."""
     named = loaded.config.ignores.file
-    path = Path(named) if named else loaded.folder / DEFAULT
-    return () if not named and not path.exists() else rules_in(path, reporter)
+    return Path(named) if named else loaded.folder / DEFAULT
 
 
 def rules_in(path: Path, reporter: Reporter) -> tuple[IgnoreRule, ...]:
@@ -34,7 +40,7 @@ def rules_in(path: Path, reporter: Reporter) -> tuple[IgnoreRule, ...]:
     Raises:
         ConfigError: it is not there, or is no file of rules.
     """
-    found = read_ignores(_text(path), name=str(path))
+    found = read_ignores(text_of(path), name=str(path))
     for remark in found.remarks:
         reporter.note(f"{path.name}, line {remark.line}: {remark.text}")
     if found.rules:
@@ -56,7 +62,7 @@ def ignores_asked(
         ConfigError: a file that was named is not there, or cannot be read.
     """
     path = ignores_path(file, config, env)
-    return path, _text(path)
+    return path, text_of(path)
 
 
 def ignores_path(file: Path | None, config: Path | None, env: Mapping[str, str]) -> Path:
@@ -74,9 +80,7 @@ def ignores_path(file: Path | None, config: Path | None, env: Mapping[str, str])
         return file
     if config is None and not Path(FILE_NAME).exists():
         return Path(DEFAULT)
-    loaded = load(config, env=env, overrides={})
-    named = loaded.config.ignores.file
-    return Path(named) if named else loaded.folder / DEFAULT
+    return configured_file(load(config, env=env, overrides={}))
 
 
 def terms_asked(config: Path | None, env: Mapping[str, str]) -> tuple[IgnoreTerms, float]:
@@ -95,7 +99,12 @@ def terms_asked(config: Path | None, env: Mapping[str, str]) -> tuple[IgnoreTerm
     return ignore_terms(found), found.warn_before
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return the text of a file of rules.
+
+    Raises:
+        ConfigError: it is not there, or is no text; the line is named.
+    """
     hint = "mend it, or name another file with ignores.file"
     try:
         with open_file(path) as stream:

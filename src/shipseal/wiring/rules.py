@@ -15,6 +15,7 @@ from shipseal.release.context import Rules
 from shipseal.release.tags import Move, TagRule, plan_tags
 from shipseal.sbom.store_limits import fit_limit
 from shipseal.verify.policy import TargetRule
+from shipseal.wiring.approvals import with_approvals
 from shipseal.wiring.break_glass import GlassAsked, glass_wish
 from shipseal.wiring.gate import gate_document, gate_policy
 from shipseal.wiring.ignores import ignore_rules
@@ -49,8 +50,7 @@ def release_rules(
         ConfigError: a tag, a store, an ignore file or what a person decided is wrong.
     """
     config = loaded.config
-    ignores = ignore_rules(loaded, around.reporter)
-
+    ignores = with_approvals(ignore_rules(loaded, around.reporter), loaded)
     return Rules(
         gate=gate_policy(config.gate, config.ignores),
         ignores=ignores,
@@ -128,7 +128,10 @@ def _policy_digest(
         },
         "accept_incomplete": sorted(config.sbom.accept_incomplete),
         # An ignore that has ended is another policy: a release that was held decides again.
-        "ignores": [asdict(rule) | {"ended": rule.expired(now)} for rule in ignores],
+        # Who let it in is a fact about a rule, and no part of what is decided by.
+        "ignores": [
+            asdict(replace(rule, approval=None)) | {"ended": rule.expired(now)} for rule in ignores
+        ],
         **_terms(loaded, ignores),
     }
     return digest_of(
