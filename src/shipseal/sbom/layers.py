@@ -15,6 +15,7 @@ from pathlib import Path
 
 from shipseal._internal.durable import disk_errors
 from shipseal._internal.progress import SilentTransfer, Transfer
+from shipseal._internal.threads import thread_pool
 from shipseal.errors import Code, ImageError
 from shipseal.oci import Descriptor, Digest, PlatformImage, parse_digest
 from shipseal.oci.compression import decompressed
@@ -26,6 +27,8 @@ from shipseal.sbom.cache import SbomCache
 from shipseal.sbom.listing import pack_listing, unpack_listing
 from shipseal.sbom.view import check_layer_types, unpacked_path
 
+# Decompressing and hashing let go of the interpreter lock; listing does not.
+_THREADS = 4
 _Opened = Callable[[Descriptor], Iterator[bytes]]
 
 
@@ -69,9 +72,15 @@ def prove_layers(
             yield chunk
 
     proof = _Proof(image, opened, cache, unpacked)
-    waiting = [
-        pair for pair in zip(layers, diff_ids, strict=True) if not proof.prove(*pair, wait=False)
-    ]
+    # The same layer twice (an empty one, say) is unpacked to one file.
+    distinct = {
+        (layer.digest, diff_id): (layer, diff_id)
+        for layer, diff_id in zip(layers, diff_ids, strict=True)
+    }
+    pairs = list(distinct.values())
+    with thread_pool(_THREADS, "layer") as pool:
+        done = list(pool.map(lambda pair: proof.prove(*pair, wait=False), pairs))
+    waiting = [pair for pair, proved in zip(pairs, done, strict=True) if not proved]
     # Platforms share layers: what another thread is reading is asked for again when the rest is done.
     for layer, stated in waiting:
         proof.prove(layer, stated, wait=True)

@@ -198,3 +198,19 @@ def test_a_listing_gives_back_what_was_listed(
 @given(st.binary(max_size=200))
 def test_rubbish_is_no_listing(rubbish: bytes) -> None:
     assert unpack_listing(rubbish) is None
+
+
+def test_a_layer_that_an_image_has_twice_is_unpacked_once(
+    tmp_path: Path, sample: SampleImage, cache: SbomCache
+) -> None:
+    image = of(sample, "linux/amd64")
+    layers, diff_ids = image.manifest.layers, image.config.diff_ids
+    twice = replace(
+        image,
+        manifest=replace(image.manifest, layers=(*layers, *layers)),
+        config=replace(image.config, diff_ids=(*diff_ids, *diff_ids)),
+    )
+    layout = counting(sample)
+    prove_layers(twice, layout, cache, unpacked=tmp_path / "unpacked")
+    assert set(layout.opened.values()) == {1}
+    assert len(list((tmp_path / "unpacked").rglob("*"))) == 1 + len(layers)
