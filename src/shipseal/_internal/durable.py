@@ -92,6 +92,28 @@ def write_atomic(
             raise
 
 
+def write_output(path: Path, data: bytes | Iterable[bytes], *, size: int | None = None) -> None:
+    """Write ``data`` where a person asked for it: a file as :func:`write_atomic` does, anything else as it is there.
+
+    A pipe or a device (``/dev/stdout``, a shell's ``>(…)``) is written into, because a rename would put a file in its
+    place; through a link, what it names is replaced and not the link.
+
+    Args:
+        path: where to.
+        data: what.
+        size: as in :func:`write_atomic`.
+
+    Raises:
+        ShipsealError: see :func:`disk_errors`.
+    """
+    if path.is_dir() or path.is_file() or not path.exists():
+        write_atomic(path.resolve() if path.is_symlink() else path, data, size=size)
+        return
+    with disk_errors(path), path.open("wb") as stream:
+        for chunk in (data,) if isinstance(data, bytes) else data:
+            stream.write(chunk)
+
+
 @contextlib.contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
     """Let one process at a time change ``folder``, which is made; the lock is the file ``.lock`` in it.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shipseal._internal.clock import Clock, SystemClock
-from shipseal._internal.durable import write_atomic
+from shipseal._internal.durable import write_output
 from shipseal._internal.limits import MIB
 from shipseal._internal.progress import Reporter
 from shipseal._internal.user_cache import cache_root
@@ -166,7 +166,7 @@ def export_database(database: DatabaseFacts, file: Path) -> int:
     source = database.lasting_file()
     size = source.stat().st_size
     with source.open("rb") as stream:
-        write_atomic(file, iter(lambda: stream.read(MIB), b""), size=size)
+        write_output(file, iter(lambda: stream.read(MIB), b""), size=size)
     check_file(file)
     return size
 

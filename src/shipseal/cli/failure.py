@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import select
 import sys
 import traceback
@@ -16,6 +17,7 @@ import typer
 
 from shipseal._internal.machine_faults import machine_error
 from shipseal._internal.redact import redact
+from shipseal.cli.output import printable
 from shipseal.errors import (
     Code,
     ConfigError,
@@ -24,6 +26,8 @@ from shipseal.errors import (
     ShipsealError,
 )
 
+# A job's log is searched for lines that begin so (workflow commands of GitHub Actions).
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 # Typer carries its own copy of Click in some versions and not in others; the classes above BadParameter are the same.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _CommandLineError: type[Exception] = _UsageError.__bases__[0]
@@ -84,11 +88,15 @@ class Failure:
 
 
 def as_text(error: ShipsealError) -> str:
-    """Return ``error CODE: message`` and the hint on a line of its own, without secrets."""
+    """Return ``error CODE: message`` and the hint on a line of its own, without secrets.
+
+    Names of packages stand in messages, and strangers choose them: nothing may move the cursor, nor begin a line that
+    a CI system takes for a command.
+    """
     text = f"error {error.code}: {error.message}\n"
     if error.hint:
         text += f"hint: {error.hint}\n"
-    return redact(text)
+    return _COMMAND.sub(r"\1: :", printable(redact(text)))
 
 
 def as_json(error: ShipsealError) -> str:

@@ -97,7 +97,7 @@ def trim(
     What costs a reader least goes first, and only as far as needed; packages and package URLs never go. Nothing is
     written when it does not fit.
     """
-    from shipseal._internal.durable import write_atomic  # noqa: PLC0415 - costs more than --help may
+    from shipseal._internal.durable import write_output  # noqa: PLC0415 - costs more than --help may
     from shipseal.cli.sbom_trim import check_output, chosen_limit, too_large  # noqa: PLC0415
     from shipseal.cli.sbom_view import print_trim  # noqa: PLC0415
     from shipseal.oci.digest import digest_of  # noqa: PLC0415
@@ -110,7 +110,7 @@ def trim(
         result = trimmed(raw, most, full_digest=digest_of(raw), what=str(file))
         if result.fits:
             check_output(output, file)
-            write_atomic(output, result.raw)
+            write_output(output, result.raw)
     if as_json and result.fits:
         from shipseal.cli.sbom_json import trim_json  # noqa: PLC0415
 

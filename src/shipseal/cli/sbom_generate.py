@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.clock import SystemClock
-from shipseal._internal.durable import write_atomic
+from shipseal._internal.durable import write_output
 from shipseal._internal.leftovers import scratch_folder, sweep_scratch
 from shipseal._internal.progress import Reporter
 from shipseal.cli.sbom_source import Asked, Source, chosen_platforms, open_source
@@ -138,5 +138,5 @@ class _Files:
 
     def write(self, name: str, raw: bytes) -> WrittenFile:
         path = self.folder / f"{self.stem}-{name}"
-        write_atomic(path, raw)
+        write_output(path, raw)
         return WrittenFile(path, digest_of(raw), len(raw))

@@ -32,9 +32,9 @@ def write_outputs(
         if output.file is None:
             sys.stdout.write(text)
             continue
-        from shipseal._internal.durable import write_atomic  # noqa: PLC0415 - as above
+        from shipseal._internal.durable import write_output  # noqa: PLC0415 - as above
 
-        write_atomic(output.file, text.encode())
+        write_output(output.file, text.encode())
 
 
 def _json(overview: ScanOverview) -> str:

@@ -73,8 +73,12 @@ def _rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
         return _configured(wish, wish.config, reporter)
     if wish.policy is not None:
         return _by_policy(wish, wish.policy, reporter)
-    age = _max_age(wish.max_age, _default_age(reporter))
-    engine = EngineWish(wish.engine or "auto", wish.db, max_age=age)
+    engine = EngineWish(
+        wish.engine or "auto",
+        wish.db,
+        max_age=_max_age(wish.max_age, _DEFAULT_AGE),
+        grype_any_age=wish.max_age is None and _grype_any_age(),
+    )
     if not wish.gates:
         return ScanRules(engine)
     from shipseal.wiring.scan_gate import with_threshold  # noqa: PLC0415 - only where something is decided
@@ -97,7 +101,7 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
     loaded = load(config, env=os.environ, overrides=words)
     found = loaded.config
     return ScanRules(
-        _engine(wish, found.scan, reporter),
+        _engine(wish, found.scan),
         gate_policy(found.gate, found.ignores),
         ignore_rules(loaded, reporter),
         frozenset(found.sbom.accept_incomplete),
@@ -114,7 +118,7 @@ def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
 
     found = load_scan_policy(file)
     return ScanRules(
-        _engine(wish, found.scan, reporter),
+        _engine(wish, found.scan),
         with_threshold(wish.fail_on, gate_policy(found.gate, found.ignores)),
         _ignores(wish.ignores or found.ignores.file, reporter),
         frozenset(found.sbom.accept_incomplete),
@@ -122,14 +126,14 @@ def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
     )
 
 
-def _engine(wish: ScanWish, scan: "Scan", reporter: "Reporter") -> EngineWish:
-    stated = "max_age" in scan.model_fields_set
-    age = scan.max_age if stated else _default_age(reporter)
+def _engine(wish: ScanWish, scan: "Scan") -> EngineWish:
+    stated = "max_age" in scan.model_fields_set or wish.max_age is not None
     return EngineWish(
         engine=wish.engine or scan.engine,
         database=wish.db or scan.database,
         grype=scan.grype or "grype",
-        max_age=_max_age(wish.max_age, age),
+        max_age=_max_age(wish.max_age, scan.max_age),
+        grype_any_age=not stated and _grype_any_age(),
     )
 
 
@@ -155,9 +159,6 @@ def _max_age(text: str | None, default: float | None) -> float | None:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-def _default_age(reporter: "Reporter") -> float | None:
-    """Return the default; who told Grype not to look at the age means it here too, and it is said."""
-    if os.environ.get("GRYPE_DB_VALIDATE_AGE", "").lower() != "false":
-        return _DEFAULT_AGE
-    reporter.note("the age of the data is not looked at: GRYPE_DB_VALIDATE_AGE is false")
-    return None
+def _grype_any_age() -> bool:
+    """Return whether Grype was told not to look at its data's age; the built-in matcher's is another matter."""
+    return os.environ.get("GRYPE_DB_VALIDATE_AGE", "").lower() == "false"

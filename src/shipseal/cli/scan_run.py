@@ -16,10 +16,11 @@ from shipseal.errors import ScanError, ShipsealError
 from shipseal.report.entries import entries_of
 from shipseal.report.interface import ScanOverview
 from shipseal.scan.database_age import check_age
+from shipseal.scan.engine import Engine
 from shipseal.scan.interface import DatabasePolicy, Scanner, ScanReport
 from shipseal.scan.read_request import ReadRequest
 from shipseal.wiring.advice import advise
-from shipseal.wiring.scan_engines import engines_for
+from shipseal.wiring.scan_engines import EngineWish, engines_for
 
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
@@ -54,11 +55,19 @@ def scan(wish: ScanWish, clock: Clock, reporter: "Reporter") -> Scanned:
     """
     rules = rules_of(wish, reporter)
     found = look(wish, rules, clock, reporter)
+    if _waived(found, rules.engine):
+        reporter.note(
+            "the age of Grype's database is not looked at: GRYPE_DB_VALIDATE_AGE is false"
+        )
     if rules.policy is None:
         if found.stale is not None:
             reporter.note(found.stale.message)
         entries = entries_of(found.reports, advise=advise)
         return Scanned(overview_of(found, entries, now=clock.now(), only=wish.only))
+    if wish.vex:
+        from shipseal.cli.scan_vex import with_vex  # noqa: PLC0415 - only where there is any
+
+        rules = with_vex(wish, rules, found, clock, reporter)
     from shipseal.cli.scan_verdict import judged  # noqa: PLC0415 - only where something is decided
 
     return Scanned(*judged(wish, rules, found, clock.now()))
@@ -113,7 +122,7 @@ def _found(materials: Materials, rules: ScanRules, clock: Clock, *, listed: bool
         materials=materials,
         reports=reports,
         choice=engines.reason,
-        stale=_stale(reports, rules.engine.max_age, clock),
+        stale=_stale(reports, rules.engine, clock),
         packages=tuple(one.package for item in materials.items for one in item.inventory.packages)
         if listed
         else (),
@@ -127,7 +136,7 @@ def _with_other(found: Found, scanner: Scanner, rules: ScanRules, clock: Clock) 
 
     others = tuple(_report(scanner, item) for item in found.materials.items)
     reports, comparison = compared(found.reports, others)
-    stale = found.stale or _stale(others, rules.engine.max_age, clock)
+    stale = found.stale or _stale(others, rules.engine, clock)
     return replace(found, reports=reports, comparison=comparison, stale=stale)
 
 
@@ -139,13 +148,18 @@ def _report(scanner: Scanner, item: Material) -> ScanReport:
         return item.complete(scanner.scan(request))
 
 
-def _stale(
-    reports: tuple[ScanReport, ...], max_age: float | None, clock: Clock
-) -> ScanError | None:
+def _waived(found: Found, wish: EngineWish) -> bool:
+    """Return whether Grype's data counts whatever its age, as Grype itself was told."""
+    used = found.comparison or any(one.scanner == Engine.GRYPE for one in found.reports)
+    return bool(used) and wish.grype_any_age
+
+
+def _stale(reports: tuple[ScanReport, ...], wish: EngineWish, clock: Clock) -> ScanError | None:
     """Return why the data cannot be decided with: findings in it are shown all the same."""
     for report in reports:
+        age = None if wish.grype_any_age and report.scanner == Engine.GRYPE else wish.max_age
         try:
-            check_age(report.database, DatabasePolicy(max_age), clock.now(), hint=_HINT)
+            check_age(report.database, DatabasePolicy(age), clock.now(), hint=_HINT)
         except ScanError as error:
             return error
     return None

@@ -36,6 +36,9 @@ def print_overview(overview: ScanOverview, *, passed: bool = True) -> None:
     _print_fixes(overview)
     _print_differences(overview)
     say_wrapped(totals(overview))
+    hidden = len(overview.entries) - len(listed)
+    if hidden:
+        say_wrapped(f"listed    what refuses; {hidden} below the gate not listed: --show-passed")
     # What refuses is the last thing that is said, with the hint.
     refused = gate is not None and gate.outcome != "pass"
     for line in facts(replace(overview, gate=None) if refused else overview):

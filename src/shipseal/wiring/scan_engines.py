@@ -32,12 +32,14 @@ class EngineWish(msgspec.Struct, frozen=True):
         database: the built-in matcher's, as it was named for this scan; None when it was not.
         grype: a path or a name on PATH.
         max_age: how old the data may be, for the choice; whoever decides with it looks again.
+        grype_any_age: whether the age of Grype's own database is not looked at.
     """
 
     engine: str = "auto"
     database: Path | None = None
     grype: str = "grype"
     max_age: float | None = DatabasePolicy().max_age
+    grype_any_age: bool = False
 
 
 class Engines(msgspec.Struct, frozen=True):
@@ -118,7 +120,8 @@ class _Places(msgspec.Struct, frozen=True):
         return GrypeScanner(options, self.clock)
 
     def _grype_ready(self) -> Readiness:
-        return self._grype(DatabasePolicy(self.wish.max_age)).readiness()
+        wish = self.wish
+        return self._grype(DatabasePolicy(None if wish.grype_any_age else wish.max_age)).readiness()
 
     def _builtin_ready(self) -> Readiness:
         return builtin_readiness(self._database())

@@ -51,13 +51,14 @@ def scanner_for(
                 hint="name one with scan.database or SHIPSEAL_DB",
             )
         database = open_advisories(path, env)
-        return ChosenScanner(BuiltinScanner(database, clock, policy), choice.reason)
+        own = DatabasePolicy(scan.max_age)  # what Grype was told of age is not about these
+        return ChosenScanner(BuiltinScanner(database, clock, own), choice.reason)
 
     return choose
 
 
 def _policy(loaded: LoadedConfig, env: Mapping[str, str], reporter: Reporter) -> DatabasePolicy:
-    """Return how old the data may be; who told Grype not to look at the age means it here too, and it is said."""
+    """Return how old Grype's data may be; who told Grype not to look at the age means it here too, and it is said."""
     if (
         "scan.max_age" not in loaded.sources
         and env.get("GRYPE_DB_VALIDATE_AGE", "").lower() == "false"
