@@ -72,6 +72,17 @@ def scan(
             "--ignores", help="File with ignore rules, such as .grype.yaml; read only when named."
         ),
     ] = None,
+    vex: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--vex",
+            help="VEX of others: a signed bundle of somebody who is trusted (--key, --trust, --config).",
+        ),
+    ] = None,
+    accept_unsigned_vex: Annotated[
+        bool,
+        typer.Option("--accept-unsigned-vex", help="Believe --vex documents that nobody signed."),
+    ] = False,
     must_fix: MustFix = None,
     since: Annotated[
         Path | None,
@@ -109,7 +120,7 @@ def scan(
         list[Path] | None,
         typer.Option(
             "--key",
-            help="For attested:IMAGE, a public key (PEM) that is trusted; may be given several times.",
+            help="For attested:IMAGE and --vex, a public key (PEM) that is trusted; may be given several times.",
         ),
     ] = None,
     trust: Annotated[
@@ -181,6 +192,8 @@ def scan(
             sbom=sbom,
             show_passed=show_passed,
             trusted=Trusted(tuple(key or ()), trust, who, trusted_root, offline=offline),
+            vex=tuple(vex or ()),
+            accept_unsigned_vex=accept_unsigned_vex,
         )
     )
     with told(source) as reporter:

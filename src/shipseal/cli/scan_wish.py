@@ -83,7 +83,9 @@ class ScanWish(msgspec.Struct, frozen=True):
         platform: one platform of an image.
         sbom: an SBOM of the image that is scanned in place of a new catalogue.
         show_passed: whether the table lists what is below the gate, too.
-        trusted: for attested SBOMs.
+        trusted: for attested SBOMs and VEX.
+        vex: files with VEX of others.
+        accept_unsigned_vex: whether a document that nobody signed is believed.
     """
 
     source: str
@@ -103,6 +105,8 @@ class ScanWish(msgspec.Struct, frozen=True):
     sbom: Path | None = None
     show_passed: bool = False
     trusted: Trusted = msgspec.field(default_factory=Trusted)
+    vex: tuple[Path, ...] = ()
+    accept_unsigned_vex: bool = False
 
     @property
     def gates(self) -> bool:
@@ -180,10 +184,15 @@ def checked(wish: ScanWish) -> ScanWish:
         raise ConfigError(
             f"--sbom is for an image, and {wish.source} is none", hint="leave one of them out"
         )
-    if wish.trusted.given and not wish.source.startswith(ATTESTED):
+    if wish.trusted.given and not (wish.vex or wish.source.startswith(ATTESTED)):
         raise ConfigError(
             "keys, identities and trusted roots are for an attested SBOM",
             hint=f"write shipseal scan {ATTESTED}IMAGE, or leave them out",
+        )
+    if wish.vex and not wish.gates:
+        raise ConfigError(
+            "--vex is for a gate, and nothing is to be decided",
+            hint="say what refuses with --fail-on, --policy or --config",
         )
     if not wish.source.removeprefix(SBOM).removeprefix(ATTESTED):
         raise ConfigError(

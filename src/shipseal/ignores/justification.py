@@ -72,6 +72,8 @@ class IgnoreTerms:
 
     def lacking(self, rule: IgnoreRule) -> tuple[Part, ...]:
         """Return the required parts that ``rule`` has not."""
+        if rule.vouched:
+            return ()
         return tuple(part for part in self.require if not has_part(rule, part))
 
     def refused(self, rule: IgnoreRule) -> tuple[Part, ...]:

@@ -116,7 +116,9 @@ class IgnoreRule:
 
     @property
     def label(self) -> str:
-        """The rule in short: its vulnerability, and the other conditions."""
+        """The rule in short: its vulnerability, and the other conditions; or whose statement it stands for."""
+        if self.vouched:
+            return self.reason
         given = self.conditions()
         first = given.pop("vulnerability", "")
         rest = ", ".join(f"{key} {value}" for key, value in given.items())

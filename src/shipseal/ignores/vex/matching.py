@@ -69,15 +69,19 @@ class VexResult:
     matches: tuple[VexMatch, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
 
-    def rules(self) -> tuple[IgnoreRule, ...]:
-        """Return the matches as ignore rules, one for each vulnerability in each version of a package."""
+    def rules(self, first: int = 0) -> tuple[IgnoreRule, ...]:
+        """Return the matches as ignore rules, one for each vulnerability in each version of a package.
+
+        Args:
+            first: index of the first of them: no two rules of a gate have the same.
+        """
         made = {
             (found.finding.id, found.finding.package.name, found.finding.package.version): _rule(
                 found
             )
             for found in self.matches
         }
-        return tuple(made.values())
+        return tuple(replace(rule, index=n) for n, rule in enumerate(made.values(), start=first))
 
 
 def apply_vex(
@@ -226,7 +230,7 @@ def _rule(found: VexMatch) -> IgnoreRule:
     source = found.document.id or found.document.source
     why = statement.impact or statement.justification or str(statement.status)
     return IgnoreRule(
-        index=-1,
+        vouched=found.document.signer or found.document.source,
         vulnerability=found.finding.id,
         package=PackageCondition(
             name=_exactly(package.name), version=package.version, type=package.type
