@@ -102,3 +102,11 @@ def test_what_grype_is_told_of_age_is_not_the_built_in_matchers(
     assert status == Exit.UNDECIDED
     assert "error scan.db-stale" in err
     assert run("--fail-on", "critical", "--max-age", "any")[0] == Exit.REFUSED
+
+
+def test_a_key_of_a_whole_configuration_is_none_of_a_policy(run: Run) -> None:
+    Path("policy.yaml").write_text("image: app\ngate: {fail_on: high}\n")
+    status, _, err = run("--policy", "policy.yaml")
+    assert status == Exit.USAGE
+    assert "policy.yaml:1: image: is a key of a whole configuration, and none of this file" in err
+    assert "with --config" in err

@@ -106,6 +106,12 @@ class Explainer:
         siblings = children(pattern_of(path[:-1], self.prefix))
         own = [key.path[-1] for key in siblings if not key.builders or builder in key.builders]
         for key in siblings:
+            if (
+                key.path[-1] == path[-1] and not key.builders
+            ):  # the file is a policy, which has some of the keys
+                return "is a key of a whole configuration, and none of this file", (
+                    "leave it out, or name the whole file with --config"
+                )
             if key.path[-1] == path[-1]:
                 return f"is a key of builder {' and '.join(key.builders)}, not of {builder}", ""
         return "unknown key", (
