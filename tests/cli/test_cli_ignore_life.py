@@ -9,7 +9,13 @@ from typing import Any
 import jsonschema
 import pytest
 
+from shipseal._internal.clock import SystemClock
+from shipseal._internal.progress import SilentReporter
+from shipseal.cli.ignore_add import AddWish, ProposalWish
+from shipseal.cli.ignore_add import add as run_add
+from shipseal.cli.ignore_source import SourceWish
 from shipseal.cli.main import main
+from shipseal.exceptions.draft import Draft
 from shipseal.ignores.read import read_ignores
 from shipseal.ignores.render import entry_lines
 from shipseal.ignores.rules import IgnoreRule, PackageCondition
@@ -523,3 +529,25 @@ def test_vex_refuses_what_it_cannot_do(place: Place, capsys: pytest.CaptureFixtu
     ):
         status, error = refused(capsys, "vex", "scan.json", *words)
         assert (status, error["code"]) == (64, "config.invalid")
+
+
+def test_on_a_terminal_what_nobody_said_is_asked(
+    place: Place,
+) -> None:
+    asked: dict[str, str] = {}
+
+    def ask(question: str, default: str) -> str:
+        asked[question.partition(" ")[0]] = default
+        return default or "low: nothing listens"
+
+    wish = AddWish(
+        Draft(CVE, component="the client"),
+        SourceWish("scan.json"),
+        where=ProposalWish(local=True, dry_run=True),
+    )
+    made = run_add(wish, {}, SystemClock(), SilentReporter(), ask)
+    # What was said is not asked again, and what the finding says is offered.
+    assert list(asked) == ["Impact", "What", "Upstream's", "Remove", "Owner"]
+    assert (asked["Impact"], asked["What"], asked["Upstream's"]) == ("", "auth bypass", URL)
+    assert "# Impact assessment: low: nothing listens" in made["entry"]
+    assert "# Affected component: the client" in made["entry"]

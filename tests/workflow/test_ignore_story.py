@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shipseal._internal.clock import SystemClock
+from shipseal.attest.keys import LocalKey
 from shipseal.cli.main import main
 from shipseal.testing.github_project import ServedProject, ServedPull
 from shipseal.testing.github_server import GitHubServer
@@ -153,3 +154,25 @@ def _pruned(
     assert f"Closes #{issue.number}" in closing.body
     assert "pip install planted==2.0" in closing.body
     return closing
+
+
+def test_what_was_attested_beside_an_image_counts_for_whoever_trusts_its_signer(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need("syft")
+    project.build({"planted": "1.0"})
+    assert project.release("1.0.0") == 2
+    reason = ("--not-affected", "vulnerable_code_not_in_execute_path")
+    said = ("--impact", IMPACT, "--tracking", UPSTREAM, "--issue", UPSTREAM, "--local")
+    ignore(project, capsys, "add", CVE, *said, *reason)
+    assert project.release("1.0.0") == 0
+    ignore(project, capsys, "vex", "--attest")
+    monkeypatch.chdir(project.folder)
+    words = ("--engine", "builtin", "--db", "advisories", "--max-age", "any", "--vex", "attested")
+    scan = ("scan", "oci:a:1.0.0", "--fail-on", "critical", *words)
+    assert main([*scan, "--key", "cosign.pub"]) == 0
+    capsys.readouterr()
+    stranger = LocalKey.generate().public.pem()
+    (project.folder / "other.pub").write_bytes(stranger)
+    assert main([*scan, "--key", "other.pub"]) == 2
+    assert "does not count" in capsys.readouterr().err

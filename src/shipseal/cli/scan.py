@@ -76,7 +76,8 @@ def scan(
         list[Path] | None,
         typer.Option(
             "--vex",
-            help="VEX of others: a signed bundle of somebody who is trusted (--key, --trust, --config).",
+            help="VEX of others: a bundle signed by somebody who is trusted (--key, --trust, --config), or attested: beside "
+            "the image.",
         ),
     ] = None,
     accept_unsigned_vex: Annotated[

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 from shipseal._internal.clock import Clock
 from shipseal.cli.scan_found import Found
 from shipseal.cli.scan_rules import ScanRules
-from shipseal.cli.scan_wish import ScanWish
-from shipseal.cli.verify_rules import Asked, rule_book
+from shipseal.cli.scan_wish import ATTESTED, ScanWish
+from shipseal.cli.verify_places import opened_place, resolve_place, split_place
+from shipseal.cli.verify_rules import Asked, RuleBook, rule_book
+from shipseal.errors import ConfigError
 from shipseal.ignores.vex.document import ImageNames
 from shipseal.ignores.vex.matching import apply_vex
 from shipseal.ignores.vex.names import image_name
+from shipseal.oci import parse_digest
 from shipseal.wiring.trust import open_trust
-from shipseal.wiring.vex import documents_in
+from shipseal.wiring.vex import VexSources, documents_beside, documents_in
 
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
-    from shipseal.attest.interface import Trust
+
+BESIDE = "attested"
+"""In place of a file: what was attested for the image, and lies beside it."""
 
 
 def with_vex(
@@ -39,12 +44,9 @@ def with_vex(
     subject = found.materials.subject
     names = tuple(filter(None, (image_name(subject.name),)))
     image = ImageNames(names, (subject.digest,) if subject.digest else ())
-    read = documents_in(
-        wish.vex,
-        _trust(wish, clock),
-        digests=image.digests,
-        accept_unsigned=wish.accept_unsigned_vex,
-    )
+    read = _read(wish, image, clock)
+    for why in read.refused:
+        reporter.note(f"VEX beside the image does not count: {why}")
     findings = [finding for report in found.reports for finding in report.findings]
     result = apply_vex(read.believed, findings, image, rules.ignores)
     for document in read.believed:
@@ -56,7 +58,29 @@ def with_vex(
     return replace(rules, ignores=(*rules.ignores, *result.rules(first)))
 
 
-def _trust(wish: ScanWish, clock: Clock) -> "Trust | None":
+def _read(wish: ScanWish, image: ImageNames, clock: Clock) -> VexSources:
+    files = [file for file in wish.vex if str(file) != BESIDE]
+    book = _book(wish)
+    trust = open_trust(book.trust, os.environ, clock).trust if book else None
+    read = documents_in(
+        files, trust, digests=image.digests, accept_unsigned=wish.accept_unsigned_vex
+    )
+    if len(files) == len(wish.vex):
+        return read
+    if book is None or trust is None or not image.digests:
+        raise ConfigError(
+            f"--vex {BESIDE}: needs an image whose digest is known, and somebody who is trusted",
+            hint="name a key, --trust or --config, and scan an image",
+        )
+    name, reference = split_place(wish.source.removeprefix(ATTESTED))
+    with opened_place(name, book.hosts, clock) as target:
+        found = resolve_place(target, reference)
+        digests = dict.fromkeys((found, *map(parse_digest, image.digests)))
+        beside = documents_beside(target, tuple(digests), trust)
+    return VexSources((*read.believed, *beside.believed), beside.refused)
+
+
+def _book(wish: ScanWish) -> RuleBook | None:
     trusted = wish.trusted
     if not trusted.given and wish.config is None:
         return None
@@ -69,4 +93,4 @@ def _trust(wish: ScanWish, clock: Clock) -> "Trust | None":
         trusted_root=trusted.trusted_root,
         offline=trusted.offline,
     )
-    return open_trust(rule_book(asked).trust, os.environ, clock).trust
+    return rule_book(asked)
