@@ -76,7 +76,7 @@ def scan(
         list[Path] | None,
         typer.Option(
             "--vex",
-            help="VEX of others: a bundle that somebody who is trusted signed (--key, --trust, --config), or: attested.",
+            help="VEX of others: a bundle that somebody trusted signed (--key, --trust, --config), or: attested.",
         ),
     ] = None,
     accept_unsigned_vex: Annotated[
