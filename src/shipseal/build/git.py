@@ -128,7 +128,12 @@ class Git:
         )
 
     def root(self) -> Path | None:
-        """Return the work tree, or None when there is none."""
+        """Return the work tree, or None when there is none.
+
+        Raises:
+            ConfigError: git refuses the repository because another user owns it.
+            ToolError: git fails in another way.
+        """
         result = self._run("rev-parse", "--show-toplevel")
         if result.status == 0:
             return Path(_text(result))

@@ -45,7 +45,8 @@ scan: {{engine: auto, max_age: 5d}}
 gate: {{fail_on: critical}}
 # gate: {{fail_on: critical, fixable_only: true, kev: fail, grace: 14d}}
 
-# Findings that do not count, with their reason: Grype's file. Default: .grype.yaml beside this file, if there is one.
+# Findings that do not count: Grype's file, .grype.yaml beside this one if there is one. `shipseal ignore add` writes an
+# entry with the justification that each must have; `shipseal ignore lint` says what one lacks.
 # ignores: {{file: .grype.yaml}}
 
 # limits: {{parallel: 4}}
