@@ -27,6 +27,7 @@ _UNKNOWN = {
     UnknownRule.REPORT: Status.PASS,
 }
 IGNORES = "ignores"
+_REASON = 200  # characters of a reason in a line; the whole of it stands with the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Rulebook:
             yield Step("gate.must_fix", f"gate.must_fix: {name} must be gone{spite}", Status.FAIL)
         if asked.active:
             rule = asked.active[0]
-            yield Step(IGNORES, f"ignored by {rule.label}{_where(rule)}", Status.IGNORED)
+            yield Step(IGNORES, ignored_text(rule), Status.IGNORED)
         for text in self.without_force(asked):
             yield Step(IGNORES, text)
         if self._policy.kev is KevRule.FAIL:
@@ -205,6 +206,13 @@ def _severity(
     if finding.severity >= threshold:
         return Step(key, f"{key}: {threshold}{about}", Status.FAIL)
     return Step(key, f"below {key}: {threshold}{about}", Status.PASS)
+
+
+def ignored_text(rule: IgnoreRule) -> str:
+    """Return what to say of a finding that ``rule`` takes out: the rule, its end, its owner and its reason."""
+    why = " ".join(rule.why.split())
+    shown = why if len(why) <= _REASON else f"{why[:_REASON]}\u2026"
+    return f"ignored by {rule.label}{_where(rule)}{f': {shown}' if shown else ''}"
 
 
 def ended_text(rule: IgnoreRule) -> str:

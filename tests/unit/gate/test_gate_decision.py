@@ -179,7 +179,7 @@ def test_an_ignored_finding_is_not_counted_and_says_by_whom_and_until_when() -> 
     assert report.outcome is Outcome.PASS
     assert report.counts(AMD64) == {}
     assert report.verdicts[0].rule == (
-        "ignored by CVE-2026-0001 (line 2, until 2026-03-02T00:00:00Z, owner anna)"
+        "ignored by CVE-2026-0001 (line 2, until 2026-03-02T00:00:00Z, owner anna): not reachable"
     )
     assert report.summary.endswith(", 1 ignored")
 
