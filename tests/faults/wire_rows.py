@@ -227,8 +227,8 @@ PLACES: Sequence[Row] = (
     _place(
         "`NO_PROXY` names the registry, which only the proxy reaches",
         "everywhere",
-        transient(Code.NETWORK_UNREACHABLE),
-        note="the proxy is not asked",
+        permanent(Code.NETWORK_UNREACHABLE),
+        note="the proxy is not asked, and a name that no server knows is asked for once",
     ),
     _place("an authority that nobody trusts", "everywhere", _UNTRUSTED, note="asked once"),
     _place("the certificate is for another name", "everywhere", _UNTRUSTED, note="asked once"),
