@@ -10,9 +10,9 @@ from typing import Any
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
-from shipseal.cli.ignore_source import SourceWish, checked_id, hits, look_at
+from shipseal.cli.ignore_source import SourceWish, assessed, checked_id, look_at
 from shipseal.errors import ConfigError
-from shipseal.exceptions.assess import Assessment, assess
+from shipseal.exceptions.assess import Assessment
 from shipseal.exceptions.draft import Draft, missing, rule_of, with_facts
 from shipseal.exceptions.edits import added, same_conditions
 from shipseal.exceptions.local_file import LocalFile
@@ -31,7 +31,6 @@ from shipseal.ignores.read import read_ignores
 from shipseal.ignores.render import entry_lines
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.ignores.yaml_values import ValueProblemError, as_end
-from shipseal.wiring.advice import advise
 from shipseal.wiring.exceptions import Place, place_of, project_at
 from shipseal.wiring.ignores import ignores_path
 
@@ -154,16 +153,7 @@ def _assessed(
 ) -> Assessment:
     asked = wish.draft.vulnerability
     looked = look_at(wish.source, env, clock, reporter)
-    releases, _ = hits(asked, looked, clock)
-    found = assess(
-        asked,
-        looked.reports,
-        rules,
-        source=looked.source,
-        now=clock.now(),
-        advise=advise,
-        releases=releases,
-    )
+    found, _ = assessed(asked, looked, rules, clock)
     if not found.entries and not wish.without_finding:
         raise ConfigError(
             f"{asked}: no finding of {looked.source} has this id, nor as an alias",

@@ -6,12 +6,10 @@ from typing import Any
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
-from shipseal.cli.ignore_source import SourceWish, checked_id, hits, look_at
+from shipseal.cli.ignore_source import SourceWish, assessed, checked_id, look_at
 from shipseal.cli.output import printable, say
-from shipseal.exceptions.assess import assess
 from shipseal.exceptions.local_file import LocalFile
 from shipseal.ignores.read import read_ignores
-from shipseal.wiring.advice import advise
 from shipseal.wiring.ignores import ignores_path
 
 
@@ -42,16 +40,7 @@ def assessment(
     kept = LocalFile.read(ignores_path(file, source.config, env))
     rules = read_ignores(kept.text, name=str(kept.path)).rules
     looked = look_at(source, env, clock, reporter)
-    releases, unread = hits(asked, looked, clock)
-    found = assess(
-        asked,
-        looked.reports,
-        rules,
-        source=looked.source,
-        now=clock.now(),
-        advise=advise,
-        releases=releases,
-    )
+    found, unread = assessed(asked, looked, rules, clock)
     document = found.to_json()
     return document | {"notes": [*found.notes, *unread]}
 

@@ -1,6 +1,6 @@
 """What `shipseal ignore` looks at: a release of this machine, results in a file, or what is scanned now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +9,14 @@ from shipseal._internal.progress import Reporter
 from shipseal._internal.vulnerability_ids import vulnerability_id
 from shipseal.cli.scan_wish import ATTESTED, SBOM, Output, ScanWish, checked
 from shipseal.errors import ConfigError
-from shipseal.exceptions.assess import ReleaseHit, release_hit
+from shipseal.exceptions.assess import Assessment, ReleaseHit, assess, release_hit
+from shipseal.ignores.rules import IgnoreRule
 from shipseal.ignores.vex.document import ImageNames
 from shipseal.ignores.vex.names import image_name
 from shipseal.release.folders import StateFolder
 from shipseal.release.known import Known, all_known, find, survey
 from shipseal.scan.interface import ScanReport
+from shipseal.wiring.advice import advise
 from shipseal.wiring.previous import reports_in, reports_of
 from shipseal.wiring.state import state_folder
 
@@ -184,3 +186,20 @@ def _scanned(
     names = tuple(filter(None, (image_name(subject.name or plain),)))
     digests = (subject.digest,) if subject.digest else ()
     return Looked(found.reports, text, ImageNames(names, digests), state)
+
+
+def assessed(
+    asked: str, looked: Looked, rules: Sequence[IgnoreRule], clock: Clock
+) -> tuple[Assessment, tuple[str, ...]]:
+    """Return what is known of a vulnerability, in what was looked at and in releases, and what could not be read."""
+    releases, unread = hits(asked, looked, clock)
+    found = assess(
+        asked,
+        looked.reports,
+        rules,
+        source=looked.source,
+        now=clock.now(),
+        advise=advise,
+        releases=releases,
+    )
+    return found, unread

@@ -7,6 +7,7 @@ GitHub cuts a step's summary at 1 MiB and shows none of a longer one, so the tab
 from collections.abc import Iterator, Sequence
 
 from shipseal.report.interface import FindingRow, IgnoreRow, VulnerabilitySummary
+from shipseal.report.markdown_parts import folded, left_out, table
 from shipseal.report.tables import FINDING_COLUMNS, SEVERITIES, finding_cells, ignore_cells
 from shipseal.report.text import markdown
 
@@ -52,7 +53,7 @@ def _render(summary: VulnerabilitySummary, title: str, limit: int) -> str:
 def _platforms(summary: VulnerabilitySummary) -> Iterator[str]:
     if not summary.platforms:
         return
-    yield from _table(
+    yield from table(
         ("Platform", *(name.capitalize() for name in SEVERITIES), "Ignored"),
         [
             (
@@ -69,43 +70,23 @@ def _findings(title: str, rows: Sequence[FindingRow], limit: int) -> Iterator[st
     if rows:
         yield f"### {title}"
         yield ""
-        yield from _table(_FINDING_HEADS, [finding_cells(row) for row in rows[:limit]])
-        yield from _left_out(len(rows) - limit)
+        yield from table(_FINDING_HEADS, [finding_cells(row) for row in rows[:limit]])
+        yield from left_out(len(rows) - limit)
 
 
 def _ignores(rows: Sequence[IgnoreRow], limit: int) -> Iterator[str]:
     if rows:
         yield "### Ignores"
         yield ""
-        yield from _table(_IGNORE_HEADS, [ignore_cells(row) for row in rows[:limit]])
-        yield from _left_out(len(rows) - limit)
-
-
-def _left_out(count: int) -> Iterator[str]:
-    if count > 0:
-        yield f"… and {count} more: see the scan results."
-        yield ""
+        yield from table(_IGNORE_HEADS, [ignore_cells(row) for row in rows[:limit]])
+        yield from left_out(len(rows) - limit)
 
 
 def _facts(summary: VulnerabilitySummary) -> Iterator[str]:
-    yield "<details><summary>How this was found and decided</summary>"
-    yield ""
     named = (
         ("Policy", summary.policy),
         ("Engine", (*summary.engines, *((summary.choice,) if summary.choice else ()))),
         ("Data", summary.databases),
         ("Notes", summary.notes),
     )
-    for name, values in named:
-        for value in values:
-            yield f"- {name}: {markdown(value)}"
-    yield ""
-    yield "</details>"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{' --- |' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(markdown(cell, 200) for cell in row)} |"
-    yield ""
+    yield from folded("How this was found and decided", named)

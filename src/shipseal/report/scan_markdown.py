@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shipseal.report.fixes import Later, fixes_of
 from shipseal.report.interface import FindingEntry, ScanOverview
+from shipseal.report.markdown_parts import folded, left_out, table
 from shipseal.report.text import markdown
 from shipseal.scan.interface import FixState
 
@@ -66,7 +67,7 @@ def _totals(overview: ScanOverview) -> Iterator[str]:
     )
     cells = [str(counts.get(name, 0)) for name in _SEVERITIES]
     heads = [name.capitalize() for name in _SEVERITIES]
-    yield from _table(
+    yield from table(
         (*heads, "All", "With a fix", "Ignored"),
         [(*cells, str(sum(counts.values())), str(fixable), str(ignored))],
     )
@@ -83,8 +84,8 @@ def _fixes(overview: ScanOverview, later: Later) -> Iterator[str]:
         package = fix.entries[0].finding.package
         how = fix.advice.command or fix.advice.note
         rows.append((package.name, package.version, fix.version, _worst(fix.entries), how))
-    yield from _table(("Package", "Installed", "Update to", "Takes away", "How"), rows)
-    yield from _left_out(len(fixes) - _FIXES)
+    yield from table(("Package", "Installed", "Update to", "Takes away", "How"), rows)
+    yield from left_out(len(fixes) - _FIXES)
 
 
 def _worst(entries: Sequence[FindingEntry]) -> str:
@@ -115,8 +116,8 @@ def _listed(title: str, entries: Sequence[FindingEntry], limit: int) -> Iterator
         yield f"### {title}"
         yield ""
     heads = ("Vulnerability", "Severity", "Package", "Installed", "Fix", "From", "Where")
-    yield from _table(heads, [_cells(entry) for entry in entries[:limit]])
-    yield from _left_out(len(entries) - limit)
+    yield from table(heads, [_cells(entry) for entry in entries[:limit]])
+    yield from left_out(len(entries) - limit)
 
 
 def _cells(entry: FindingEntry) -> tuple[str, ...]:
@@ -131,15 +132,7 @@ def _cells(entry: FindingEntry) -> tuple[str, ...]:
     return name + marks, str(finding.severity), package.name, package.version, fix, origin, place
 
 
-def _left_out(count: int) -> Iterator[str]:
-    if count > 0:
-        yield f"… and {count} more: see the scan results."
-        yield ""
-
-
 def _facts(overview: ScanOverview) -> Iterator[str]:
-    yield "<details><summary>How this was found</summary>"
-    yield ""
     scanners = dict.fromkeys(f"{item.scanner} {item.scanner_version}" for item in overview.reports)
     policy = overview.gate.policy if overview.gate else ()
     named: tuple[tuple[str, Iterable[str]], ...] = (
@@ -148,17 +141,5 @@ def _facts(overview: ScanOverview) -> Iterator[str]:
         ("Data", overview.databases),
         ("Notes", overview.notes),
     )
-    for name, values in named:
-        for value in values:
-            if value:
-                yield f"- {name}: {markdown(value)}"
-    yield ""
-    yield "</details>"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{' --- |' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(markdown(cell, 200) for cell in row)} |"
-    yield ""
+    shown = [(name, filter(None, values)) for name, values in named]
+    yield from folded("How this was found", shown)
