@@ -4,7 +4,6 @@ Nothing here looks into what is logged; :mod:`shipseal.attest.log_body` does.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -15,13 +14,14 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from shipseal.attest.bundle_wire import bytes_of
 from shipseal.attest.log_entry import HASH_SIZE, InclusionProof, LogEntry
 from shipseal.attest.rejections import unreadable, untrusted
 from shipseal.attest.signing_keys import load_spki, signed
 from shipseal.attest.trust_root import Log
 
 _SIGNATURE = re.compile("\u2014 (\\S+) ([A-Za-z0-9+/]+={0,2})\n")
-_SIZE = re.compile(r"0|[1-9][0-9]*")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _HINT = 4
 """Bytes before a signature in a note that say which key made it."""
 
@@ -138,11 +138,7 @@ def _read_checkpoint(text: str) -> tuple[bytes, str, int, bytes]:
     lines = head.split("\n")
     if not blank or len(lines) < 3 or not lines[0] or not _SIZE.fullmatch(lines[1]):
         raise unreadable("its checkpoint is malformed")
-    try:
-        root = base64.b64decode(lines[2], validate=True)
-        size = int(lines[1])
-    except ValueError as error:
-        raise unreadable("its checkpoint is malformed") from error
+    root, size = bytes_of(lines[2], "checkpoint's root"), int(lines[1])
     if len(root) != HASH_SIZE:
         raise unreadable("its checkpoint is malformed")
     return f"{head}\n".encode(), lines[0], size, root
@@ -154,10 +150,7 @@ def _signatures(text: str) -> list[tuple[str, bytes]]:
     found = _SIGNATURE.findall(tail)
     if "".join(f"\u2014 {name} {data}\n" for name, data in found) != tail:
         raise unreadable("the signatures of its checkpoint are malformed")
-    try:
-        return [(name, base64.b64decode(data, validate=True)) for name, data in found]
-    except (binascii.Error, ValueError) as error:
-        raise unreadable("the signatures of its checkpoint are malformed") from error
+    return [(name, bytes_of(data, "checkpoint's signature")) for name, data in found]
 
 
 def _promised(entry: LogEntry, log: Log) -> datetime | None:

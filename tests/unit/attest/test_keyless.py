@@ -571,8 +571,30 @@ def test_the_word_of_a_witness_beside_the_logs_own_is_allowed() -> None:
     verify(bundle, TILED.trust_root())
 
 
+def test_a_checkpoints_signature_has_one_spelling() -> None:
+    """Base64 with padding has bits that nobody reads: a changed byte must not go unseen there."""
+    log = TILED.log
+
+    def respelled(proof: dict[str, Any]) -> str:
+        note = log.note(TILED.log.host, proof, TILED.log.host)  # type: ignore[union-attr]
+        last = note.removesuffix("=\n")[-1]
+        return f"{note.removesuffix(f'{last}=' + chr(10))}{chr(ord(last) + 1)}=\n"
+
+    bundle = with_note(TILED, respelled)
+    assert "checkpoint's signature is not canonical" in refusal(bundle, TILED.trust_root()).message
+
+
 @pytest.mark.parametrize(
-    "note", ["", "x", "a\nb\nc\n\n", "a\n1\nAAAA\n\n\u2014 a AAAA\n", "\n\n", "a\n-1\nAA==\n\nx"]
+    "note",
+    [
+        "",
+        "x",
+        "a\nb\nc\n\n",
+        "a\n1\nAAAA\n\n\u2014 a AAAA\n",
+        "\n\n",
+        "a\n-1\nAA==\n\nx",
+        f"a\n{'9' * 5000}\n{b64(bytes(32))}\n\n\u2014 a AAAA\n",
+    ],
 )
 def test_a_checkpoint_that_is_none(note: str) -> None:
     bundle = with_note(PRIVATE, lambda proof: note)
