@@ -4,11 +4,13 @@ Redirects are followed here and not by httpx: a renamed repository is answered w
 header must never reach another host. Only what changes nothing is tried again.
 """
 
+import io
 import ssl
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import IO
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -113,6 +115,26 @@ class GitHubRest:
             lambda: self._follow("GET", url, None, limit, expected), self.policy, self.clock
         )
 
+    def download(self, url: str, limit: Limit, into: IO[bytes]) -> None:
+        """Write what a GET answers into a file that can be sought, tried again while that may help.
+
+        Args:
+            url: absolute; elsewhere than at the API it is asked without saying who we are.
+            limit: the most bytes of the answer.
+            into: written from its beginning.
+
+        Raises:
+            ShipsealError: as :meth:`get`.
+            OSError: the file cannot be written.
+        """
+
+        def once() -> Answer:
+            into.seek(0)
+            into.truncate()
+            return self._follow("GET", url, None, limit, frozenset(), into=into)
+
+        call_with_retry(once, self.policy, self.clock)
+
     def post(self, url: str, body: bytes, limit: Limit) -> Answer:
         """Return the answer to a POST of JSON, which is sent once.
 
@@ -161,10 +183,17 @@ class GitHubRest:
         return is_safe(url) and (own or urlsplit(url).hostname not in _LOOPBACK)
 
     def _follow(
-        self, method: str, url: str, body: bytes | None, limit: Limit, final: frozenset[int]
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        limit: Limit,
+        final: frozenset[int],
+        *,
+        into: IO[bytes] | None = None,
     ) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
-            answer = self._once(method, url, body, limit)
+            answer = self._once(method, url, body, limit, into)
             if answer.status not in _REDIRECTS:
                 return self._wanted(method, answer, final)
             following = urljoin(url, answer.headers.get("location", ""))
@@ -188,7 +217,9 @@ class GitHubRest:
             wording=self._wording,
         )
 
-    def _once(self, method: str, url: str, body: bytes | None, limit: Limit) -> Answer:
+    def _once(
+        self, method: str, url: str, body: bytes | None, limit: Limit, into: IO[bytes] | None
+    ) -> Answer:
         asked, times = shown(method, url), self._times
         timeout = httpx.Timeout(times.silence, connect=times.connect, pool=None)
         until = self.clock.monotonic() + times.answer
@@ -196,30 +227,34 @@ class GitHubRest:
             with self._client(url).stream(
                 method, url, headers=self._headers(url, body), content=body, timeout=timeout
             ) as response:
-                whole = response.is_success
-                data = self._read(
-                    response, limit if whole else ERROR_BODY, asked, until, whole=whole
-                )
+                if response.is_success and into is not None:
+                    self._read(response, limit, asked, until, into)
+                    data = b""
+                else:
+                    data = self._body(response, limit, asked, until)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise no_answer(error, asked) from error
         return Answer(response.status_code, response.headers, data, url)
 
-    def _read(
-        self, response: httpx.Response, limit: Limit, asked: str, until: float, *, whole: bool
-    ) -> bytes:
+    def _body(self, response: httpx.Response, limit: Limit, asked: str, until: float) -> bytes:
         """Return the body; of an error its beginning suffices."""
-        parts: list[bytes] = []
+        whole, held = response.is_success, io.BytesIO()
+        self._read(response, limit if whole else ERROR_BODY, asked, until, held)
+        return held.getvalue()[: limit.size if whole else ERROR_BODY.size]
+
+    def _read(
+        self, response: httpx.Response, limit: Limit, asked: str, until: float, into: IO[bytes]
+    ) -> None:
         size = 0
         for chunk in response.iter_bytes():
-            parts.append(chunk)
+            into.write(chunk)
             size += len(chunk)
             if size > limit.size:
-                if not whole:
+                if not response.is_success:
                     break
                 raise too_large(limit, what=f"GitHub: {asked}", code=Code.SERVICE_OUTAGE)
             if self.clock.monotonic() > until:
                 raise too_slow(asked, self._times.answer)
-        return b"".join(parts)[: limit.size]
 
     def _headers(self, url: str, body: bytes | None) -> dict[str, str]:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}

@@ -80,3 +80,20 @@ CHANGES = Wording(
     too_large=Meaning(Code.GITHUB_REFUSED, "the file of ignores is too large for GitHub's API"),
 )
 """For issues, branches, files and pull requests."""
+
+RUNS = Wording(
+    error=GitHubError,
+    denied=Meaning(
+        Code.GITHUB_DENIED,
+        "the token in GH_TOKEN needs `actions: read` and `checks: read` on this repository; logs need a token even "
+        "where everybody may see the runs",
+    ),
+    hidden=Meaning(Code.GITHUB_DENIED, f"{_NAME}: set GH_TOKEN, or name another with --repo"),
+    conflict=Meaning(Code.GITHUB_REFUSED, "GitHub's words say why"),
+    invalid=Meaning(
+        Code.GITHUB_REFUSED,
+        "logs are kept as long as the repository's settings say, 90 days at first: what is older is gone",
+    ),
+    too_large=Meaning(Code.GITHUB_REFUSED, "GitHub's words say why"),
+)
+"""For runs of workflows, their jobs and their logs."""

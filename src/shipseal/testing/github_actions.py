@@ -1,0 +1,285 @@
+"""GitHub Actions in memory on a loopback port: workflows, runs, jobs with steps, annotations, and logs elsewhere.
+
+with ActionsServer() as github:
+    run = github.add_run("release.yml", jobs=[served_job("release", ["Attest SBOM"])])
+    host = GitHubHost("github.com", github.url, github.web, token="t")
+
+Logs are answered as the real one does: with a redirect to another server, whose address opens them and which gets no
+token. Answers in place of the right ones are :class:`~shipseal.testing.github_server.Refusal` in ``refuse``.
+"""
+
+import itertools
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote
+
+from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.served_runs import ServedJob, ServedRun, log_archive
+
+if TYPE_CHECKING:
+    from shipseal.testing.github_server import Refusal
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+_NONE: Mapping[str, str] = MappingProxyType({})
+_EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class ActionsServer:
+    """Serves one repository's Actions until it is closed; a context manager.
+
+    Args:
+        repository: ``OWNER/NAME``.
+        tokens: who may see; empty for everybody, and logs for every token.
+
+    Attributes:
+        runs: by number; change them at will.
+        states: state of each workflow by its file: ``active``, ``disabled_inactivity``, ….
+        refuse: what the next requests to the API get, one each.
+        page_size: entries in a page at most.
+        requests: method and target of each request so far.
+        seen: the ``Authorization`` header of each request to the API.
+        seen_elsewhere: the same of each request to where the logs lie.
+        url: address of the API.
+        web: address of the pages, where nothing is served.
+    """
+
+    def __init__(self, repository: str = "org/app", *, tokens: Iterable[str] = ()) -> None:
+        self.repository = repository
+        self.runs: dict[int, ServedRun] = {}
+        self.states: dict[str, str] = {}
+        self.refuse: list[Refusal] = []
+        self.page_size = 100
+        self.requests: list[str] = []
+        self.seen: list[str] = []
+        self.seen_elsewhere: list[str] = []
+        self.web = "https://github.com"
+        self._tokens = frozenset(tokens)
+        self._ids = itertools.count(1000)
+        self._lock = threading.RLock()
+        self._files = HttpServer(self._serve_logs)
+        self._server = HttpServer(self._respond)
+        self.url = self._server.url
+
+    def add_run(
+        self,
+        file: str,
+        *,
+        jobs: Iterable[ServedJob] = (),
+        event: str = "push",
+        branch: str = "main",
+        status: str = "completed",
+        conclusion: str | None = "success",
+        created: datetime = _EPOCH,
+        head_repository: str | None = "",
+    ) -> ServedRun:
+        """Add a run of one attempt, and the workflow if it is new."""
+        self.states.setdefault(file, "active")
+        held = list(jobs)
+        for job in held:
+            job.id = next(self._ids)
+        made = ServedRun(
+            next(self._ids),
+            file,
+            event,
+            branch,
+            status,
+            conclusion,
+            created,
+            [held],
+            head_repository,
+        )
+        self.runs[made.id] = made
+        return made
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.close()
+        self._files.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _respond(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.requests.append(f"{exchange.method} {exchange.target}")
+            self.seen.append(exchange.headers.get("Authorization") or "")
+            refusal = self.refuse.pop(0) if self.refuse else None
+            if refusal is not None and refusal.drops:
+                exchange.drop()
+            elif refusal is not None:
+                _answer(exchange, refusal.status, {"message": refusal.message}, refusal.headers)
+            else:
+                self._route(exchange)
+
+    def _route(self, exchange: Exchange) -> None:
+        words = unquote(exchange.path).strip("/").split("/")
+        words = words[2:] if words[:2] == ["api", "v3"] else words
+        whose = "/".join(words[1:3]).lower()
+        hidden = self._tokens and self._token(exchange) not in self._tokens
+        if words[0] != "repos" or whose != self.repository.lower() or hidden:
+            _not_found(exchange)
+            return
+        match words[3:]:
+            case []:
+                _answer(exchange, 200, {"id": 1, "full_name": self.repository})
+            case ["actions", "workflows"]:
+                listed = [self._workflow(file) for file in self.states]
+                self._page(exchange, "workflows", listed)
+            case ["actions", "workflows", file] if file in self.states:
+                _answer(exchange, 200, self._workflow(file))
+            case ["actions", "workflows", file, "runs"] if file in self.states:
+                self._list_runs(exchange, file)
+            case ["actions", "runs"]:
+                self._list_runs(exchange, "")
+            case ["actions", "runs", number, *rest] if self._run(number):
+                self._about_run(exchange, self._run(number), rest)
+            case ["check-runs", number, "annotations"] if self._job(number):
+                self._annotations(exchange, self._job(number))
+            case _:
+                _not_found(exchange)
+
+    def _token(self, exchange: Exchange) -> str:
+        return (exchange.headers.get("Authorization") or "").partition(" ")[2]
+
+    def _run(self, number: str) -> Any:
+        return self.runs.get(int(number)) if number.isdecimal() else None
+
+    def _job(self, number: str) -> Any:
+        jobs = (job for run in self.runs.values() for attempt in run.attempts for job in attempt)
+        return next((job for job in jobs if str(job.id) == number), None)
+
+    def _about_run(self, exchange: Exchange, run: ServedRun, rest: list[str]) -> None:
+        match rest:
+            case []:
+                _answer(exchange, 200, self._run_document(run))
+            case ["attempts", number, "jobs"] if _attempt(run, number) is not None:
+                jobs = [self._job_document(run, job) for job in _attempt(run, number) or ()]
+                self._page(exchange, "jobs", jobs)
+            case ["attempts", number, "logs"] if _attempt(run, number) is not None:
+                self._redirect_to_logs(exchange, run, number)
+            case _:
+                _not_found(exchange)
+
+    def _redirect_to_logs(self, exchange: Exchange, run: ServedRun, number: str) -> None:
+        if not self._token(exchange):
+            _answer(exchange, 403, {"message": "Must have admin rights to Repository."})
+        elif run.expired:
+            _answer(exchange, 410, {"message": "Server Error"})
+        else:
+            where = f"{self._files.url}/logs/{run.id}/{number}?sig=secret-signature"
+            exchange.reply(302, b"", {"Location": where})
+
+    def _serve_logs(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.seen_elsewhere.append(exchange.headers.get("Authorization") or "")
+            number, attempt = exchange.path.split("/")[2:4]
+            run = self.runs[int(number)]
+            jobs = _attempt(run, attempt) or []
+        body = run.archive
+        if body is None:
+            body = log_archive({job.name: job.log for job in jobs})
+        exchange.reply(200, body, {"Content-Type": "application/zip"})
+
+    def _list_runs(self, exchange: Exchange, file: str) -> None:
+        asked = {key: values[0] for key, values in exchange.query.items()}
+        found = [
+            self._run_document(run)
+            for run in sorted(self.runs.values(), key=lambda one: (one.created, one.id))[::-1]
+            if file in ("", run.file)
+            and asked.get("event", run.event) == run.event
+            and asked.get("branch", run.branch) == run.branch
+            and run.created.date().isoformat() >= asked.get("created", ">=")[2:12]
+        ]
+        self._page(exchange, "workflow_runs", found)
+
+    def _page(self, exchange: Exchange, name: str, found: list[Mapping[str, Any]]) -> None:
+        size = min(int(exchange.query.get("per_page", ["30"])[0]), self.page_size)
+        first = (int(exchange.query.get("page", ["1"])[0]) - 1) * size
+        _answer(exchange, 200, {"total_count": len(found), name: found[first : first + size]})
+
+    def _annotations(self, exchange: Exchange, job: ServedJob) -> None:
+        found = [
+            {"path": ".github", "annotation_level": level, "message": words, "title": None}
+            for level, words in job.annotations
+        ]
+        _answer(exchange, 200, found)
+
+    def _workflow(self, file: str) -> Mapping[str, Any]:
+        return {
+            "id": 7,
+            "name": file.partition(".")[0],
+            "path": f".github/workflows/{file}",
+            "state": self.states[file],
+            "html_url": f"{self.web}/{self.repository}/actions/workflows/{file}",
+        }
+
+    def _run_document(self, run: ServedRun) -> Mapping[str, Any]:
+        head = run.head_repository if run.head_repository != "" else self.repository
+        return {
+            "id": run.id,
+            "name": run.file.partition(".")[0],
+            "path": f".github/workflows/{run.file}",
+            "display_title": f"{run.event} {run.branch}",
+            "event": run.event,
+            "head_branch": run.branch,
+            "head_sha": "a" * 40,
+            "status": run.status,
+            "conclusion": run.conclusion,
+            "run_attempt": len(run.attempts),
+            "created_at": _time(run.created),
+            "run_started_at": _time(run.created),
+            "html_url": f"{self.web}/{self.repository}/actions/runs/{run.id}",
+            "repository": {"full_name": self.repository},
+            "head_repository": {"full_name": head} if head is not None else None,
+        }
+
+    def _job_document(self, run: ServedRun, job: ServedJob) -> Mapping[str, Any]:
+        began = job.started or run.created
+        steps = [
+            {
+                "name": step.name,
+                "number": number,
+                "status": "completed" if step.conclusion else "in_progress",
+                "conclusion": step.conclusion,
+                "started_at": _time(began),
+                "completed_at": _time(began) if step.conclusion else None,
+            }
+            for number, step in enumerate(job.steps, 1)
+        ]
+        return {
+            "id": job.id,
+            "run_id": run.id,
+            "name": job.name,
+            "status": job.status,
+            "conclusion": job.conclusion,
+            "started_at": _time(began),
+            "completed_at": _time(began + timedelta(minutes=3)) if job.conclusion else None,
+            "html_url": f"{self.web}/{self.repository}/actions/runs/{run.id}/job/{job.id}",
+            "steps": steps,
+        }
+
+
+def _attempt(run: ServedRun, number: str) -> list[ServedJob] | None:
+    known = number.isdecimal() and 1 <= int(number) <= len(run.attempts)
+    return run.attempts[int(number) - 1] if known else None
+
+
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _not_found(exchange: Exchange) -> None:
+    _answer(exchange, 404, {"message": "Not Found"})
+
+
+def _answer(
+    exchange: Exchange, status: int, value: object, headers: Mapping[str, str] = _NONE
+) -> None:
+    exchange.reply(status, json.dumps(value).encode(), {**_JSON, **headers})
