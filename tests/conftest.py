@@ -1,5 +1,6 @@
 """Walls around every test; see :mod:`tests.support.isolation`."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator, Iterator
@@ -21,6 +22,11 @@ settings.register_profile("shipseal", derandomize=True, deadline=None, database=
 settings.register_profile("explore", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile("shipseal")
 
+# Where a test takes a parser to the recursion limit, a collection at that depth cannot call a single finalizer, and
+# pytest fails whichever test runs then. So collections are rare, as in the program itself, and happen between tests.
+_BETWEEN_COLLECTIONS = 50_000
+gc.set_threshold(_BETWEEN_COLLECTIONS)
+
 # Before any test module is imported: libraries read some variables when they are imported.
 _homes = tempfile.TemporaryDirectory(prefix="shipseal-tests-", ignore_cleanup_errors=True)
 _environment = clean_environment(os.environ, _homes.name)
@@ -41,6 +47,8 @@ def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("shipseal._internal.redact._known", set())
     monkeypatch.setenv("HOME", tempfile.mkdtemp(dir=_homes.name))
     _guard.refused.clear()
+    if gc.get_count()[0] > _BETWEEN_COLLECTIONS // 2:
+        gc.collect(0)
     yield
     if _guard.refused:
         pytest.fail(f"a test must stay on this machine: {', '.join(_guard.refused)}")
