@@ -8,8 +8,10 @@ from pathlib import Path
 from shipseal._internal.clock import Clock, SteadyClock, parse_rfc3339, rfc3339
 from shipseal._internal.durable import disk_errors
 from shipseal.build.interface import BuildRequest
-from shipseal.errors import Code, ConfigError, ReleaseError
+from shipseal.errors import Code, ConfigError, ReleaseError, ShipsealError
 from shipseal.release.cancel import Cancel
+from shipseal.release.checklist import checklist
+from shipseal.release.checklist_page import write_checklist
 from shipseal.release.context import Context, Mode, Origin, Parts, Rules
 from shipseal.release.expenses import budget_record
 from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
@@ -105,7 +107,16 @@ def _run_locked(setup: Setup) -> Ended:
         _settle(home, folder)
         folder = home
         shutil.rmtree(setup.request.work, ignore_errors=True)
+    _tick(setup, folder, ledger)
     return Ended(result, folder / RESULTS)
+
+
+def _tick(setup: Setup, folder: Path, ledger: Ledger) -> None:
+    """Leave the checklist beside the results; a disk that is full now undoes nothing that was done."""
+    try:
+        write_checklist(folder / RESULTS, checklist(ledger.state))
+    except ShipsealError as error:
+        setup.parts.reporter.note(f"the checklist was not written: {error.message}")
 
 
 def _go_on_in_time(setup: Setup, ledger: Ledger) -> None:
