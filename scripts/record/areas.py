@@ -1,0 +1,15 @@
+"""All cases, from the modules that have them."""
+
+import importlib
+from collections.abc import Mapping
+
+from scripts.record.case import CASES, Case
+
+_AREAS = ("registry_access",)
+
+
+def every_case() -> Mapping[str, Case]:
+    """Return all cases by name."""
+    for area in _AREAS:
+        importlib.import_module(f"scripts.record.{area}")
+    return CASES
