@@ -30,6 +30,9 @@ from shipseal.verify.verdict import MEANINGS, Standing
 ROOT = Path(__file__).resolve().parents[1]
 # As a script, only its own folder is searched; the rows of faults lie with their tests.
 sys.path.append(str(ROOT))
+
+from scripts import facts  # noqa: E402 - found only now
+
 FAILURE_TEXTS = ROOT / "src" / "shipseal" / "release" / DATA
 _PART = re.compile(r"(<!-- generated: (\S+), by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -155,6 +158,15 @@ def faults(place: str) -> str:
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
+    "exit-statuses": lambda: table(["exit", "means"], facts.exit_rows()),
+    "exit-order": facts.exit_order,
+    "thresholds": lambda: table(["what", "default", "decides"], facts.threshold_rows()),
+    "names": lambda: table(["name", "of"], facts.names()),
+    "outage-rule": lambda: table(
+        ["a release ends as", "with"],
+        facts.outage_rows((ROOT / "docs" / "errors.md").read_text(encoding="utf-8")),
+    ),
+    "release-checklist": facts.checklist,
     "exit-codes": exit_codes,
     "checks": checks,
     "families": families,

@@ -36,6 +36,21 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+EXIT_MEANINGS: Mapping[Exit, str] = {
+    Exit.OK: "done, allowed, verified",
+    Exit.DEFECT: "a defect in shipseal",
+    Exit.REFUSED: "a gate, a lint or a check says no",
+    Exit.EVIDENCE: "evidence is missing or invalid",
+    Exit.AUTH: "not authenticated, or not permitted",
+    Exit.OUTSIDE: (
+        "an outside service or tool failed, or the release is pending or partly promoted: trying again may help"
+    ),
+    Exit.UNDECIDED: "undecided: data is too old, missing or incomplete",
+    Exit.USAGE: "wrong usage or wrong configuration: nothing was started",
+    Exit.INTERRUPTED: "interrupted (SIGINT, SIGTERM): the release can be resumed",
+}
+
+
 class Code(StrEnum):
     """Every failure code. Each has an entry in ``docs/errors.md`` and a test that really produces it."""
 
@@ -121,7 +136,7 @@ _EXITS: Mapping[Code, Exit] = {
 }
 
 # Several at once: a wrong configuration first, because nothing else can be believed before it is right.
-_PRECEDENCE = (
+URGENCY = (
     Exit.INTERRUPTED,
     Exit.DEFECT,
     Exit.USAGE,
@@ -142,7 +157,7 @@ def exit_for(code: Code) -> Exit:
 def most_urgent(exits: Iterable[Exit]) -> Exit:
     """Return the one status that a command with several outcomes ends with (64 before 4, 5, 3, 6, 2)."""
     found = set(exits)
-    return next((exit_ for exit_ in _PRECEDENCE if exit_ in found), Exit.OK)
+    return next((exit_ for exit_ in URGENCY if exit_ in found), Exit.OK)
 
 
 class ShipsealError(Exception):
