@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from scripts.record.case import CASES, Case
 
-_AREAS = ("registry_access",)
+_AREAS = ("registry_access", "registry_content", "network", "certificates")
 
 
 def every_case() -> Mapping[str, Case]:

@@ -1,6 +1,6 @@
 """Who may do what at a registry: wrong passwords, none at all, rights that are missing, limits of how often."""
 
-from scripts.record.case import Split, Style, add, held, rules
+from scripts.record.case import Produce, Split, Style, add, held, rules
 from scripts.record.scene import Scene
 from scripts.record.servers import (
     BASIC_USER,
@@ -174,29 +174,25 @@ def _denying(scene: Scene) -> str:
     return scene.enter_context(HttpServer(respond)).netloc
 
 
-def _limited(pull: str, *, message: str = HUB_LIMIT) -> object:
+def _limited(pull: str) -> Produce:
     def produce(scene: Scene) -> None:
-        fault = refuse(429, "TOOMANYREQUESTS", message, retry_after="21600")
+        # Those that heed Retry-After wait for it five times.
+        fault = refuse(429, "TOOMANYREQUESTS", HUB_LIMIT, retry_after="1")
         host = failing(scene, fault, "", "/manifests/").host
-        if pull.startswith(("buildah", "podman")):
-            containers(scene)
+        containers(scene)
         scene.step(pull.format(host=host))
 
-    produce.__doc__ = f"Pull (`{pull.split()[0]}`) from a registry that answers 429 in Docker Hub's words."
+    produce.__doc__ = f"Ask (`{pull.split()[0]}`) a registry that answers 429 in Docker Hub's words."
     return produce
 
 
 for _split, _tool, _style, _live, _pull in (
     (Split.RULES, "crane", Style.PLAIN, True, "crane pull {host}/org/app:1.4.2 app.tar"),
-    (Split.RULES, "grype", Style.ACTIONS, False, "grype registry:{host}/org/app:1.4.2 --fail-on critical"),
-    (Split.HELD_OUT, "skopeo", Style.PLAIN, False,
-     "skopeo inspect --retry-times 0 --tls-verify=false docker://{host}/org/app:1.4.2"),
+    (Split.RULES, "syft", Style.ACTIONS, False, "syft scan registry:{host}/org/app:1.4.2 -o spdx-json"),
+    (Split.HELD_OUT, "skopeo", Style.PLAIN, False, "skopeo inspect --tls-verify=false docker://{host}/org/app:1.4.2"),
     (Split.HELD_OUT, "buildah", Style.ACTIONS, False, "buildah from --tls-verify=false {host}/org/app:1.4.2"),
 ):  # fmt: skip
-    add(
-        _split, LIMITED, _tool, _limited(_pull),  # type: ignore[arg-type]
-        name=f"{_tool}-rate-limited", style=_style, live=_live,
-    )  # fmt: skip
+    add(_split, LIMITED, _tool, _limited(_pull), name=f"{_tool}-rate-limited", style=_style, live=_live)
 
 
 @rules(LIMITED, "buildx")

@@ -73,6 +73,7 @@ class Scene(contextlib.ExitStack):
         title: str = "",
         shown: Mapping[str, str] | None = None,
         disk: str = "",
+        hosts: str = "",
         memory: int = 0,
         **environment: str,
     ) -> None:
@@ -83,6 +84,7 @@ class Scene(contextlib.ExitStack):
             title: of the step.
             shown: variables that the step's log shows, as its own ``env:``.
             disk: options of a small tmpfs that is mounted on the folder ``disk`` meanwhile; empty for none.
+            hosts: lines that stand in the file of host names meanwhile.
             memory: bytes that all of it may use; 0 for any.
             environment: further variables, which no log shows.
 
@@ -92,7 +94,7 @@ class Scene(contextlib.ExitStack):
         variables = self.environment | dict(shown or {}) | environment
         with self._memory(memory) as entrance:
             done = subprocess.run(
-                self._command(script, disk, entrance),
+                self._command(script, self._mounts(disk, hosts), entrance),
                 cwd=self.work,
                 env=variables,
                 stdin=subprocess.DEVNULL,
@@ -140,16 +142,26 @@ class Scene(contextlib.ExitStack):
         auth = b64encode(f"{user}:{password}".encode()).decode()
         path.write_text(json.dumps({"auths": {host: {"auth": auth}}}), "utf-8")
 
-    def _command(self, script: str, disk: str, entrance: str) -> list[str]:
-        path = self.folder / f"step-{len(self.steps)}.sh"
-        path.write_text(script + "\n", "utf-8")
-        words = ["/bin/bash", "-ex" if self.traced else "-e", str(path)]
+    def _mounts(self, disk: str, hosts: str) -> list[str]:
+        mounts = []
         if disk:
             place = self.work / "disk"
             place.mkdir(exist_ok=True)
-            mount = f'mount -t tmpfs -o {disk} small "{place}" && exec "$@"'
+            mounts.append(f'mount -t tmpfs -o {disk} small "{place}"')
+        if hosts:
+            path = self.folder / "hosts"
+            path.write_text(f"127.0.0.1 localhost\n{hosts}\n", "utf-8")
+            mounts.append(f'mount --bind "{path}" /etc/hosts')
+        return mounts
+
+    def _command(self, script: str, mounts: list[str], entrance: str) -> list[str]:
+        path = self.folder / f"step-{len(self.steps)}.sh"
+        path.write_text(script + "\n", "utf-8")
+        words = ["/bin/bash", "-ex" if self.traced else "-e", str(path)]
+        if mounts:
             flags = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
-            words = ["unshare", *flags, "--propagation", "private", "sh", "-c", mount, "sh", *words]
+            inside = " && ".join([*mounts, 'exec "$@"'])
+            words = ["unshare", *flags, "--propagation", "private", "sh", "-c", inside, "sh", *words]
         if entrance:
             words = ["/bin/sh", "-c", f'echo $$ > {entrance} && exec "$@"', "sh", *words]
         return words
