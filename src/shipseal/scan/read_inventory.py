@@ -12,6 +12,7 @@ from shipseal.errors import Code, SbomError, ShipsealError
 from shipseal.oci import Digest
 from shipseal.scan.inventory import Inventory
 from shipseal.scan.sbom_file import ABSENT, SBOM_FILE
+from shipseal.spdx.other_formats import format_of, in_utf8
 
 _FORMATS = "SPDX 2.2 or 2.3 JSON, Syft JSON, or CycloneDX JSON"
 _GZIP = b"\x1f\x8b"
@@ -94,6 +95,7 @@ def inventory_of(data: bytes, *, what: str) -> Inventory:
     if data.startswith(_GZIP):
         data = _unpacked(data, what)
     try:
+        data = in_utf8(data)
         return _read(_DOCUMENT.decode(data), what)
     except RecursionError as error:
         raise _unreadable(what, "its JSON is nested too deeply") from error
@@ -104,6 +106,8 @@ def inventory_of(data: bytes, *, what: str) -> Inventory:
 def _reason(data: bytes, error: Exception) -> str:
     if not data.strip():
         return "it is empty"
+    if found := format_of(data):
+        return f"it is {found}, which is not read here"
     if "truncated" in str(error):
         return f"it is cut off after {len(data)} bytes"
     return str(error)
@@ -132,7 +136,7 @@ def _read(document: _Document, what: str, level: int = 0) -> Inventory:
     inner = document.sbom if document.sbom != ABSENT else document.predicate
     if inner != ABSENT and not level:
         return _read(_DOCUMENT.decode(inner), what, level + 1)
-    raise _unreadable(what, "it is JSON, but no SBOM")
+    raise msgspec.DecodeError("it is JSON, but no SBOM")
 
 
 def _read_spdx(document: _Document, version: str) -> Inventory:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from shipseal.errors import Code, SbomError
+from shipseal.spdx.other_formats import format_of
 
 DOCUMENT_ID = "SPDXRef-DOCUMENT"
 VERSIONS = ("SPDX-2.3", "SPDX-2.2")
@@ -173,7 +174,10 @@ def split(raw: bytes, *, what: str) -> Fields:
         compact = msgspec.json.format(raw, indent=-1)
         fields = Fields(msgspec.json.decode(compact, type=dict[str, msgspec.Raw]), what=what)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise SpdxError(what, f"not a JSON object: {error}") from error
+        found = format_of(raw)
+        raise SpdxError(
+            what, f"it is {found}" if found else f"not a JSON object: {error}"
+        ) from error
     _check_kind(fields)
     return fields
 

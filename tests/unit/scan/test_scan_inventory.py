@@ -1,12 +1,15 @@
 """What an SBOM lists, in each format and as different tools write it."""
 
 import base64
+import codecs
 import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shipseal._internal.limits import Limit
 from shipseal.errors import Code, Exit, SbomError, ShipsealError
@@ -14,6 +17,7 @@ from shipseal.scan import read_inventory as reader
 from shipseal.scan.inventory import Inventory
 from shipseal.scan.overlap import find_overlap
 from shipseal.scan.read_inventory import inventory_of, read_inventory
+from shipseal.spdx.other_formats import format_of
 from tests.support.scanning import spdx_document, spdx_package
 
 LIBSSL = "pkg:deb/debian/libssl3@3.0.0-1?distro=debian-12.5&upstream=openssl"
@@ -336,6 +340,22 @@ def test_a_file_is_read_with_its_digest_and_size(tmp_path: Path) -> None:
         (b'{"a": ' + b"[" * 5000, "cannot be read"),
         (b"<bom/>", "cannot be read"),
         (b"\xff\xfe{}", "cannot be read"),
+        (
+            b"SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\n",
+            "it is SPDX tag-value, which is not read",
+        ),
+        (
+            b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}',
+            "it is SPDX 3 JSON-LD, which is not read",
+        ),
+        (
+            b'<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>',
+            "it is CycloneDX XML, which is not read",
+        ),
+        (b"---\nspdxVersion: SPDX-2.3\n", "it is SPDX YAML, which is not read"),
+        (b"<!DOCTYPE html><p>log in</p>", "it is XML or HTML, which is not read"),
+        (b"PK\x03\x04....", "it is a ZIP archive, which is not read"),
+        (codecs.BOM_UTF16_LE + b'{"spdx', "cannot be read"),
         (spdx_document([spdx_package(LIBSSL)])[:-40], "it is cut off after"),
         (gzip.compress(b"{}" * 100, mtime=0)[:-9], "its gzip is cut off"),
         (b"\x1f\x8bnothing", "its gzip is damaged"),
@@ -353,6 +373,17 @@ def test_what_is_no_whole_sbom_is_refused(tmp_path: Path, data: bytes, words: st
     assert words in caught.value.message
     assert (caught.value.code, caught.value.exit) == (Code.CONFIG_INVALID, Exit.USAGE)
     assert "SPDX 2.2 or 2.3 JSON, Syft JSON, or CycloneDX JSON" in caught.value.hint
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_an_sbom_in_another_encoding_that_says_so_is_read(encoding: str) -> None:
+    data = spdx_document([spdx_package(LIBSSL)])
+    assert inventory_of(data.decode().encode(encoding), what="x") == inventory_of(data, what="x")
+
+
+@given(st.binary(max_size=200))
+def test_naming_a_format_never_fails(data: bytes) -> None:
+    assert isinstance(format_of(data), str)
 
 
 def test_components_in_each_other_without_end_are_refused() -> None:

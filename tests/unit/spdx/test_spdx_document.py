@@ -75,6 +75,7 @@ def test_real_documents(name: str, packages: int) -> None:
     [
         (b"", "not a JSON object"),
         (b"spdx", "not a JSON object"),
+        (b"SPDXVersion: SPDX-2.3\n", "it is SPDX tag-value"),
         (b"[]", "not a JSON object"),
         (SMALL[:-20], "truncated"),
         (b'{"spdxVersion":"SPDX-2.3","name":"\xff"}', "not a JSON object"),
