@@ -68,6 +68,9 @@ COMMANDS: Mapping[str, Entry] = {
     "ignore": Entry(
         "shipseal.cli.ignore", "Check, list and explain ignores, and give each its owner and end."
     ),
+    "watch": Entry(
+        "shipseal.cli.watch", "Look at what must happen by itself, and alarm when it did not."
+    ),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
 }

@@ -34,6 +34,7 @@ from shipseal.config.values import (
     Text,
     without_duplicates,
 )
+from shipseal.config.watch_model import Watch
 
 
 class Config(Section):
@@ -74,6 +75,7 @@ class Config(Section):
     ignores: Ignores = Field(default=Ignores(), description="Which of them do not count.")
     verify: Verify = Field(default=Verify(), description="What evidence is required.")
     evidence: Evidence = Field(default=Evidence(), description="Where evidence is copied to.")
+    watch: Watch = Field(default=Watch(), description="What must happen by itself.")
     limits: Limits = Field(default=Limits(), description="How much of the machine is used.")
     timeouts: Timeouts = Field(default=Timeouts(), description="How long things may take.")
 

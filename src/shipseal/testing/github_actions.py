@@ -39,6 +39,7 @@ class ActionsServer:
         runs: by number; change them at will.
         states: state of each workflow by its file: ``active``, ``disabled_inactivity``, ….
         refuse: what the next requests to the API get, one each.
+        refuse_paths: what all requests get whose target holds the key.
         page_size: entries in a page at most.
         requests: method and target of each request so far.
         seen: the ``Authorization`` header of each request to the API.
@@ -52,6 +53,7 @@ class ActionsServer:
         self.runs: dict[int, ServedRun] = {}
         self.states: dict[str, str] = {}
         self.refuse: list[Refusal] = []
+        self.refuse_paths: dict[str, Refusal] = {}
         self.page_size = 100
         self.requests: list[str] = []
         self.seen: list[str] = []
@@ -110,13 +112,16 @@ class ActionsServer:
         with self._lock:
             self.requests.append(f"{exchange.method} {exchange.target}")
             self.seen.append(exchange.headers.get("Authorization") or "")
-            refusal = self.refuse.pop(0) if self.refuse else None
+            refusal = self.refuse.pop(0) if self.refuse else self._refused(exchange.target)
             if refusal is not None and refusal.drops:
                 exchange.drop()
             elif refusal is not None:
                 _answer(exchange, refusal.status, {"message": refusal.message}, refusal.headers)
             else:
                 self._route(exchange)
+
+    def _refused(self, target: str) -> "Refusal | None":
+        return next((one for part, one in self.refuse_paths.items() if part in target), None)
 
     def _route(self, exchange: Exchange) -> None:
         words = unquote(exchange.path).strip("/").split("/")

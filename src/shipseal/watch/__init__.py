@@ -1,0 +1,1 @@
+"""Checks over time: whether what must happen by itself did happen, and when it last did."""
