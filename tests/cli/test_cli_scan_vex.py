@@ -106,9 +106,13 @@ def test_an_unsigned_file_counts_only_when_that_is_said(
 def test_what_has_no_effect_is_listed_with_why(capsys: pytest.CaptureFixture[str]) -> None:
     signed(OURS, "pkg:pypi/paramiko@2.4.9")
     assert scan("--vex", "vex.json", "--key", "ours.pub") == 2
-    said = " ".join(capsys.readouterr().err.split())
+    said = " ".join(capsys.readouterr().out.split())
     assert "no effect" in said
     assert "the version 2.4.9 is not 2.4.0" in said
+    assert scan("--vex", "vex.json", "--key", "ours.pub", "-o", "json=out.json") == 2
+    (one,) = json.loads(Path("out.json").read_text())["gate"]["withoutEffect"]
+    assert (one["kind"], one["cause"], one["owner"]) == ("vex", "other-version", "Vendor")
+    assert one["signer"].startswith("key ")
 
 
 def test_what_is_signed_and_no_vex_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

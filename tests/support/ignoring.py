@@ -2,7 +2,7 @@
 
 WHY = (
     "impact: none here, component: the parser, tracking: 'https://example.org/upstream/1', issue: '#2', "
-    "remove-when: a fix is out, description: reads past the end"
+    "remove-when: the parser goes, description: reads past the end"
 )
 """Keys for a rule in braces; it has no reason of its own."""
 

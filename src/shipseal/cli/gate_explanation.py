@@ -13,11 +13,15 @@ from shipseal.cli.scan_run import look
 from shipseal.cli.scan_wish import ATTESTED, SBOM, Output, ScanWish, checked
 from shipseal.errors import ConfigError, ShipsealError
 from shipseal.gate.decision import decide, explain
+from shipseal.ignores.vex.document import ImageNames, Statements
+from shipseal.ignores.vex.names import image_names
 from shipseal.oci import parse_digest
 from shipseal.release.folders import StateFolder
 from shipseal.release.known import Known, find, survey
 from shipseal.scan.interface import ScanReport
 from shipseal.wiring.advice import advise
+from shipseal.wiring.image_names import names_of
+from shipseal.wiring.orders import compare_packages
 from shipseal.wiring.previous import reports_in, reports_of
 from shipseal.wiring.state import FILE_NAME, state_folder
 
@@ -25,6 +29,16 @@ if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
 
 SCHEMA = "urn:shipseal:schema:gate-explanation:1"
+_LATER: Mapping[str, Any] = {
+    "rules": [],
+    "previous": None,
+    "mustFix": [],
+    "notes": [],
+    "met": [],
+    "vex": [],
+    "withoutEffect": [],
+}
+"""What the reports of an older shipseal have not."""
 _NO_ADVICE = {"command": "", "version": "", "note": ""}
 
 
@@ -95,17 +109,21 @@ def _document(
     if text.startswith((SBOM, ATTESTED)):
         rules = _rules(wish, reporter, source=text)
         found = look(_scan_wish(wish, text), rules, clock, reporter)
-        return _decided(found.reports, rules, clock, text)
+        subject = found.materials.subject
+        digests = (subject.digest, *found.materials.digests)
+        return _decided(found.reports, rules, clock, text, image_names((subject.name,), digests))
     if text and Path(text).is_file():
         rules = _rules(wish, reporter, source=text)
-        return _decided(reports_in(Path(text), now=clock.now()), rules, clock, text)
+        reports = reports_in(Path(text), now=clock.now())
+        return _decided(reports, rules, clock, text, ImageNames())
     state = state_folder(wish.config, env)
     release = find(state, text) if text else survey(state).latest()
     if not wish.decides:
         return _kept(release, state)
     rules = _rules(wish, reporter, source="")
     reports = reports_of(release, state, now=clock.now())
-    return _decided(reports, rules, clock, f"{_called(release)}, decided again")
+    called = f"{_called(release)}, decided again"
+    return _decided(reports, rules, clock, called, names_of(release))
 
 
 def _rules(wish: ExplainWish, reporter: "Reporter", *, source: str) -> ScanRules:
@@ -139,14 +157,26 @@ def _scan_wish(wish: ExplainWish, source: str) -> ScanWish:
 
 
 def _decided(
-    reports: tuple[ScanReport, ...], rules: ScanRules, clock: Clock, source: str
+    reports: tuple[ScanReport, ...],
+    rules: ScanRules,
+    clock: Clock,
+    source: str,
+    image: ImageNames,
 ) -> dict[str, Any]:
     """Decide now, and tell every step."""
     if rules.policy is None:
         raise AssertionError("rules without a policy were refused")
-    report = decide(reports, rules.policy, rules.ignores, now=clock.now(), previous=rules.previous)
+    report = decide(
+        reports,
+        rules.policy,
+        rules.ignores,
+        now=clock.now(),
+        previous=rules.previous,
+        vex=Statements(rules.vex, image),
+        compare=compare_packages,
+    )
     document = report.to_json(advise) | {"schema": SCHEMA, "source": source}
-    steps = explain(report, rules.ignores, rules.previous)
+    steps = explain(report, rules.previous)
     for item, taken in zip(_findings(document), steps, strict=True):
         item["steps"] = [
             {"key": step.key, "text": step.text, "decides": step.status and str(step.status)}
@@ -171,7 +201,7 @@ def _kept(release: Known, state: StateFolder) -> dict[str, Any]:
             hint="scan the image again: shipseal scan",
         ) from error
     document |= {"schema": SCHEMA, "source": _called(release)}
-    for name, value in (("rules", []), ("previous", None), ("mustFix", []), ("notes", [])):
+    for name, value in _LATER.items():
         document.setdefault(name, value)
     for item in _findings(document):
         item.setdefault("decidedBy", _key_in(item["rule"]))

@@ -12,15 +12,15 @@ from shipseal.errors import ConfigError
 from shipseal.exceptions.assess import Assessment, ReleaseHit, assess, release_hit
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.ignores.vex.document import ImageNames
-from shipseal.ignores.vex.names import image_name
+from shipseal.ignores.vex.names import image_names
 from shipseal.release.folders import StateFolder
 from shipseal.release.known import Known, all_known, find, survey
 from shipseal.scan.interface import ScanReport
 from shipseal.wiring.advice import advise
+from shipseal.wiring.image_names import names_of
 from shipseal.wiring.previous import reports_in, reports_of
 from shipseal.wiring.state import state_folder
 
-_LAYOUT = "oci:"
 _RESULTS = ".json"
 
 
@@ -115,7 +115,7 @@ def of_release(release: Known, state: StateFolder, clock: Clock) -> Looked:
             hint="name an image, sbom:FILE or a file with results of a scan",
         )
     return Looked(
-        reports, f"release {plan.version} ({release.identifier})", _names(release), state, release
+        reports, f"release {plan.version} ({release.identifier})", names_of(release), state, release
     )
 
 
@@ -154,16 +154,6 @@ def _is_release(state: StateFolder, text: str) -> bool:
     return any(plan is not None and plan.version == text for plan in plans)
 
 
-def _names(release: Known) -> ImageNames:
-    plan, image = release.state.plan, release.state.image
-    targets = plan.targets if plan else ()
-    named = [image_name(text) for text in targets if not text.startswith(_LAYOUT)]
-    if not any(named) and plan:
-        named = [image_name(plan.image)]
-    digests = (image.digest, *image.platforms.values()) if image else ()
-    return ImageNames(tuple(dict.fromkeys(filter(None, named))), tuple(dict.fromkeys(digests)))
-
-
 def _scanned(
     wish: SourceWish, text: str, state: StateFolder, clock: Clock, reporter: Reporter
 ) -> Looked:
@@ -183,9 +173,8 @@ def _scanned(
     found = look(asked, rules_of(asked, reporter), clock, reporter)
     subject = found.materials.subject
     plain = text.removeprefix(SBOM).removeprefix(ATTESTED)
-    names = tuple(filter(None, (image_name(subject.name or plain),)))
-    digests = (subject.digest,) if subject.digest else ()
-    return Looked(found.reports, text, ImageNames(names, digests), state)
+    digests = (subject.digest, *found.materials.digests) if subject.digest else ()
+    return Looked(found.reports, text, image_names((subject.name or plain,), digests), state)
 
 
 def assessed(

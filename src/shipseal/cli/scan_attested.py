@@ -87,7 +87,12 @@ def attested(
         subject = ScanSubject(
             wish.source, "attested", name, _tag(reference), digest, wish.base or ""
         )
-        yield Materials(subject, tuple(item for item, _ in made), tuple(note for _, note in made))
+        yield Materials(
+            subject,
+            tuple(item for item, _ in made),
+            tuple(note for _, note in made),
+            tuple(str(image.digest) for image in _images(wish, collected)),
+        )
 
 
 def _rules(wish: ScanWish) -> RuleBook:

@@ -28,6 +28,8 @@ def scan_document(overview: ScanOverview) -> dict[str, Any]:
             "reasons": list(gate.reasons),
             "policy": list(gate.policy),
             "code": gate.code,
+            "over": list(gate.over),
+            "withoutEffect": [dict(item.document) for item in gate.without_effect],
         },
         "incomplete": list(overview.incomplete),
         "matches": [_match(entry) for entry in overview.entries],

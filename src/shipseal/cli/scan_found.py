@@ -73,6 +73,8 @@ def overview_of(
             f"{platform_name(report.platform)}: {text}".removeprefix(": ")
             for text in (*report.gaps, *report.notes)
         ]
+    if gate is not None:
+        notes += [*gate.over, *(item.text for item in gate.without_effect)]
     shown = entries
     if only is not None:
         shown = of_origin(entries, _ORIGINS[only])

@@ -114,7 +114,7 @@ class _Place:
                 complete=self._complete(image),
             )
             items.append(item)
-        return Materials(self._subject(), tuple(items))
+        return Materials(self._subject(), tuple(items), digests=_digests(images))
 
     def given(self, path: Path, images: tuple[PlatformImage, ...]) -> Materials:
         """Return the SBOM that was named, if it is of one of ``images``.
@@ -132,7 +132,8 @@ class _Place:
             incomplete=empty_reasons(read.inventory),
             complete=self._complete(image),
         )
-        return Materials(self._subject(), (item,), (note,) if note else ())
+        notes = (note,) if note else ()
+        return Materials(self._subject(), (item,), notes, _digests(images))
 
     def _subject(self) -> ScanSubject:
         source = self._source
@@ -182,3 +183,7 @@ def _owner(
         else f"SBOM {path.name} does not say which image it is of; that was taken as said"
     )
     return images[0], note
+
+
+def _digests(images: tuple[PlatformImage, ...]) -> tuple[str, ...]:
+    return tuple(str(image.digest) for image in images)

@@ -61,11 +61,13 @@ class Materials(msgspec.Struct, frozen=True):
         subject: what it is of.
         items: at least one.
         notes: what a person should know, a sentence each.
+        digests: of the image's platforms, where it is an image.
     """
 
     subject: ScanSubject
     items: tuple[Material, ...]
     notes: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -14,10 +14,12 @@ from shipseal.wiring.scan_engines import EngineWish
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
     from shipseal.config.load import LoadedConfig
-    from shipseal.config.sections import Scan
+    from shipseal.config.sections import Scan, Verify
+    from shipseal.config.vex_model import Vex
     from shipseal.gate.policy import GatePolicy
     from shipseal.gate.previous import Previous
     from shipseal.ignores.rules import IgnoreRule
+    from shipseal.ignores.vex.document import VexDocument
 
 _AGE = re.compile(r"(\d{1,5})(d|h|m)")
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
@@ -34,6 +36,7 @@ class ScanRules:
         ignores: rules that take findings out of the gate.
         accept_incomplete: what may be missing from a catalogue, by name.
         previous: what new findings are told by; None where nothing was named.
+        vex: documents of others that the configuration names, believed.
         loaded: the configuration that was named, for how registries are reached; None without one.
     """
 
@@ -43,6 +46,7 @@ class ScanRules:
     accept_incomplete: frozenset[str] = frozenset()
     loaded: "LoadedConfig | None" = None
     previous: "Previous | None" = None
+    vex: "tuple[VexDocument, ...]" = ()
 
 
 def rules_of(wish: ScanWish, reporter: "Reporter") -> ScanRules:
@@ -91,6 +95,7 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
     from shipseal.config.load import load  # noqa: PLC0415 - pydantic and YAML only where there is a file
     from shipseal.wiring.gate import gate_policy  # noqa: PLC0415
     from shipseal.wiring.ignores import ignore_rules  # noqa: PLC0415
+    from shipseal.wiring.key_names import public_half  # noqa: PLC0415
     from shipseal.wiring.previous import since_configured  # noqa: PLC0415
 
     words = {
@@ -100,6 +105,8 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
     }
     loaded = load(config, env=os.environ, overrides=words)
     found = loaded.config
+    own = public_half(found.sign.key)
+    vex = _vex(found.vex, found.verify, loaded.path.name, own, reporter)
     return ScanRules(
         _engine(wish, found.scan),
         gate_policy(found.gate, found.ignores),
@@ -107,6 +114,7 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
         frozenset(found.sbom.accept_incomplete),
         loaded,
         since_configured(found.gate),
+        vex,
     )
 
 
@@ -123,7 +131,22 @@ def _by_policy(wish: ScanWish, file: Path, reporter: "Reporter") -> ScanRules:
         _ignores(wish.ignores or found.ignores.file, reporter),
         frozenset(found.sbom.accept_incomplete),
         previous=since_configured(found.gate),
+        vex=_vex(found.vex, None, str(file), None, reporter),
     )
+
+
+def _vex(
+    section: "Vex", verify: "Verify | None", file: str, own: Path | None, reporter: "Reporter"
+) -> "tuple[VexDocument, ...]":
+    """Return the documents of others that a file names; what verifies them is imported only where there are some."""
+    if not section.documents:
+        return ()
+    from shipseal._internal.clock import SystemClock  # noqa: PLC0415
+    from shipseal.wiring.vex_documents import tell_documents, vex_documents  # noqa: PLC0415
+
+    found = vex_documents(section, verify, file, env=os.environ, clock=SystemClock(), own=own)
+    tell_documents(found, reporter)
+    return found
 
 
 def _engine(wish: ScanWish, scan: "Scan") -> EngineWish:

@@ -64,13 +64,14 @@ def scan(wish: ScanWish, clock: Clock, reporter: "Reporter") -> Scanned:
             reporter.note(found.stale.message)
         entries = entries_of(found.reports, advise=advise)
         return Scanned(overview_of(found, entries, now=clock.now(), only=wish.only))
-    if wish.vex:
-        from shipseal.cli.scan_vex import with_vex  # noqa: PLC0415 - only where there is any
+    vex = None
+    if wish.vex or rules.vex:
+        from shipseal.cli.scan_vex import statements_of_others  # noqa: PLC0415 - only where there is any
 
-        rules = with_vex(wish, rules, found, clock, reporter)
+        vex = statements_of_others(wish, rules, found, clock, reporter)
     from shipseal.cli.scan_verdict import judged  # noqa: PLC0415 - only where something is decided
 
-    return Scanned(*judged(wish, rules, found, clock.now()))
+    return Scanned(*judged(wish, rules, found, clock.now(), vex))
 
 
 def look(wish: ScanWish, rules: ScanRules, clock: Clock, reporter: "Reporter") -> Found:

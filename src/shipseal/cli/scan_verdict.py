@@ -13,16 +13,22 @@ from shipseal.gate.decision import decide
 from shipseal.gate.policy import GatePolicy
 from shipseal.gate.report import GateReport
 from shipseal.gate.views import gate_view, judgements
+from shipseal.ignores.vex.document import Statements
 from shipseal.report.entries import entries_of
 from shipseal.report.interface import GateView, ScanOverview
 from shipseal.wiring.advice import advise
+from shipseal.wiring.orders import compare_packages
 
 _REFUSED = "update what blocks to the fixed version, or ignore it with its reason and end (--ignores .grype.yaml)"
 _OPEN = "say what such findings and gaps do: gate.unknown and gate.gaps in the file of --policy or --config"
 
 
 def judged(
-    wish: ScanWish, rules: ScanRules, found: Found, now: datetime
+    wish: ScanWish,
+    rules: ScanRules,
+    found: Found,
+    now: datetime,
+    vex: Statements | None = None,
 ) -> tuple[ScanOverview, ShipsealError | None]:
     """Return the overview of a scan that was held against a gate, and what the command ends with.
 
@@ -31,9 +37,18 @@ def judged(
         rules: what is decided by.
         found: what the scanner said.
         now: when it is decided, for the ends of ignores.
+        vex: what is believed of others; None for nothing.
     """
     policy = rules.policy or GatePolicy()
-    report = decide(found.reports, policy, rules.ignores, now=now, previous=rules.previous)
+    report = decide(
+        found.reports,
+        policy,
+        rules.ignores,
+        now=now,
+        previous=rules.previous,
+        vex=vex,
+        compare=compare_packages,
+    )
     missing = _missing(found, rules)
     problem = _problem(found, missing, report)
     before = (*missing, *([found.stale.message] if found.stale else []))

@@ -1,7 +1,6 @@
-"""VEX of others in `shipseal scan`: believed when somebody who is trusted signed it."""
+"""VEX of others in `shipseal scan`: what the configuration names, and what the command line adds to it."""
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shipseal._internal.clock import Clock
@@ -11,12 +10,12 @@ from shipseal.cli.scan_wish import ATTESTED, ScanWish
 from shipseal.cli.verify_places import opened_place, resolve_place, split_place
 from shipseal.cli.verify_rules import Asked, RuleBook, rule_book
 from shipseal.errors import ConfigError
-from shipseal.ignores.vex.document import ImageNames
-from shipseal.ignores.vex.matching import apply_vex
-from shipseal.ignores.vex.names import image_name
+from shipseal.ignores.vex.document import ImageNames, Statements
+from shipseal.ignores.vex.names import image_names
 from shipseal.oci import parse_digest
 from shipseal.wiring.trust import open_trust
 from shipseal.wiring.vex import VexSources, documents_beside, documents_in
+from shipseal.wiring.vex_documents import tell_documents
 
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
@@ -25,37 +24,32 @@ BESIDE = "attested"
 """In place of a file: what was attested for the image, and lies beside it."""
 
 
-def with_vex(
+def statements_of_others(
     wish: ScanWish, rules: ScanRules, found: Found, clock: Clock, reporter: "Reporter"
-) -> ScanRules:
-    """Return the rules with what statements of others take out.
+) -> Statements:
+    """Return what is believed of others, and the image that it is held against.
 
     Args:
         wish: what is asked for, and who is trusted.
-        rules: what is decided by.
+        rules: what is decided by, with the documents of the configuration.
         found: what the scanner said.
         clock: time.
-        reporter: hears what was believed, and which statements take out nothing, with why.
+        reporter: hears of what was believed on the command line.
 
     Raises:
         AttestError: a file is not signed by anybody who is trusted, or is about another image.
         ConfigError: a file holds no VEX, or nobody is trusted.
     """
     subject = found.materials.subject
-    names = tuple(filter(None, (image_name(subject.name),)))
-    image = ImageNames(names, (subject.digest,) if subject.digest else ())
+    digests = (subject.digest, *found.materials.digests) if subject.digest else ()
+    image = image_names((subject.name,), digests)
+    if not wish.vex:
+        return Statements(rules.vex, image)
     read = _read(wish, image, clock)
     for why in read.refused:
         reporter.note(f"VEX beside the image does not count: {why}")
-    findings = [finding for report in found.reports for finding in report.findings]
-    result = apply_vex(read.believed, findings, image, rules.ignores)
-    for document in read.believed:
-        signer = f"signed by {document.signer}" if document.signer else "which nobody signed"
-        reporter.note(f"VEX {document.source}, {signer}")
-    for one in result.unmatched:
-        reporter.note(f"VEX {one.document.source}: {one.statement.label}: no effect: {one.why}")
-    first = 1 + max((rule.index for rule in rules.ignores), default=-1)
-    return replace(rules, ignores=(*rules.ignores, *result.rules(first)))
+    tell_documents(read.believed, reporter)
+    return Statements((*rules.vex, *read.believed), image)
 
 
 def _read(wish: ScanWish, image: ImageNames, clock: Clock) -> VexSources:

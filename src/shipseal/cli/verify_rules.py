@@ -15,7 +15,6 @@ from shipseal.wiring.trust import TrustWish
 
 if TYPE_CHECKING:
     from shipseal.attest.identity import Identity
-    from shipseal.config.load import LoadedConfig
     from shipseal.config.sections import Verify
 
 _COSIGN_NAMES = {name: family for family, name in COSIGN_TYPES.items()} | {
@@ -108,12 +107,14 @@ def _from_file(asked: Asked) -> RuleBook:
     # pydantic and YAML are imported only when there is a file to read.
     if asked.config:
         from shipseal.config.load import load  # noqa: PLC0415
+        from shipseal.wiring.key_names import public_half  # noqa: PLC0415
         from shipseal.wiring.targets import host_settings  # noqa: PLC0415
         from shipseal.wiring.verification import verify_policy  # noqa: PLC0415
 
         loaded = load(asked.config, env=os.environ, overrides={})
         section = loaded.config.verify
-        own = () if section.identities else _public_half(loaded)
+        half = public_half(loaded.config.sign.key)
+        own = () if section.identities or half is None else (half,)
         trust = _trust(section, str(asked.config), section.keys or own)
         return RuleBook(verify_policy(section), trust, host_settings(loaded.config))
     if asked.policy:
@@ -130,13 +131,6 @@ def _trust(section: "Verify", file: str, keys: tuple[Path, ...]) -> TrustWish:
 
     identities = identities_of(section, file)
     return TrustWish(keys=tuple(keys), identities=identities, trusted_root=section.trusted_root)
-
-
-def _public_half(loaded: "LoadedConfig") -> tuple[Path, ...]:
-    """Return the file beside the private key: a verifier does not open that one."""
-    private = loaded.config.sign.key
-    public = private.with_suffix(".pub") if isinstance(private, Path) else None
-    return (public,) if public and public.is_file() else ()
 
 
 def _family(text: str) -> Family:

@@ -33,6 +33,11 @@ class Ignores(Section):
         description="What a rule does that lacks a part of its justification: `refuse`: it does not ignore; `warn`: it "
         "does, and it is told.",
     )
+    condition_met: Literal["refuse", "warn"] = Field(
+        default="refuse",
+        description="What a rule does when what its removal criteria name has come about, such as a fix: `refuse`: it "
+        "does not ignore any more; `warn`: it does, and it is told.",
+    )
     require: Annotated[tuple[PartName, ...], AfterValidator(without_duplicates)] = Field(
         default=REQUIRED,
         description="Parts that each rule must have; `expires` and `owner` are not asked for by default.",

@@ -34,7 +34,7 @@ from shipseal.config.values import (
     Text,
     without_duplicates,
 )
-from shipseal.config.watch_model import Watch
+from shipseal.config.vex_model import Vex
 
 
 class Config(Section):
@@ -73,9 +73,11 @@ class Config(Section):
     )
     gate: Gate = Field(default=Gate(), description="Which of them refuse a release.")
     ignores: Ignores = Field(default=Ignores(), description="Which of them do not count.")
+    vex: Vex = Field(
+        default=Vex(), description="What others say of them, and what others are told."
+    )
     verify: Verify = Field(default=Verify(), description="What evidence is required.")
     evidence: Evidence = Field(default=Evidence(), description="Where evidence is copied to.")
-    watch: Watch = Field(default=Watch(), description="What must happen by itself.")
     limits: Limits = Field(default=Limits(), description="How much of the machine is used.")
     timeouts: Timeouts = Field(default=Timeouts(), description="How long things may take.")
 
@@ -103,3 +105,4 @@ class ScanPolicy(Section):
     scan: Scan = Scan()
     sbom: Sbom = Sbom()
     ignores: Ignores = Ignores()
+    vex: Vex = Vex()

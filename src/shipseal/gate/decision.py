@@ -4,24 +4,21 @@ Which rule decides about a finding stands in :mod:`shipseal.gate.steps`. Beside 
 been looked at wholly, with data that knows what the rules ask for.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from shipseal.checks import Check, Outcome, Status, outcome_of
+from shipseal.gate.force import Force, known_conditions, statements_without_effect
 from shipseal.gate.gaps import gaps_of
 from shipseal.gate.policy import GapRule, GatePolicy
 from shipseal.gate.previous import Previous
 from shipseal.gate.report import SCANNED, GateReport
-from shipseal.gate.steps import Asked, Rulebook, Step, unjustified_text
-from shipseal.gate.verdicts import (
-    ExpiredIgnore,
-    FindingVerdict,
-    MustFix,
-    UnjustifiedIgnore,
-    UnusableIgnore,
-)
-from shipseal.ignores.matching import RuleMatcher
+from shipseal.gate.steps import Asked, Rulebook, Step, met_text, unjustified_text
+from shipseal.gate.verdicts import ExpiredIgnore, FindingVerdict, MustFix, UnusableIgnore
+from shipseal.ignores.conditions import Compare, Met, met_by, no_order
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.ignores.vex.document import Statements
+from shipseal.ignores.vex.matching import VexResult, apply_vex
 from shipseal.scan.interface import Finding, ScanReport
 
 __all__ = ["ExpiredIgnore", "FindingVerdict", "GateReport", "UnusableIgnore", "decide", "explain"]
@@ -34,6 +31,8 @@ def decide(
     *,
     now: datetime,
     previous: Previous | None = None,
+    vex: Statements | None = None,
+    compare: Compare = no_order,
 ) -> GateReport:
     """Return the decision over all platforms.
 
@@ -43,11 +42,16 @@ def decide(
         ignores: rules in the order of their file.
         now: when it is decided, for the ends of ignores and the age of findings.
         previous: what the previous release had; None when there is none, so that all is new.
+        vex: what others say of the image and its packages, where that is believed; None for nothing.
+        compare: the order of versions, for the removal criteria of ignores.
 
     Raises:
         GlobError: a glob of a component's rule is malformed.
     """
-    judge = _Judge(policy, ignores, previous, now)
+    findings = [finding for report in reports for finding in report.findings]
+    said = apply_vex(vex.documents, findings, vex.image, ignores) if vex else VexResult()
+    rules = (*ignores, *said.rules(1 + max((rule.index for rule in ignores), default=-1)))
+    judge = _Judge(policy, rules, reports, now=now, previous=previous, met=met_by(compare, now))
     verdicts = tuple(
         judge.verdict(report, finding) for report in reports for finding in report.findings
     )
@@ -62,27 +66,35 @@ def decide(
         reports=tuple(reports),
         verdicts=verdicts,
         checks=checks,
-        expired=judge.expired(),
-        unusable=judge.unusable(),
-        unjustified=judge.unjustified(),
-        in_force=judge.in_force(),
+        expired=judge.force.expired(),
+        unusable=judge.force.unusable(),
+        unjustified=judge.force.unjustified(),
+        met=judge.force.met(),
+        in_force=judge.force.in_force(),
+        rules=rules,
+        vex=vex.documents if vex else (),
+        without_effect=(*judge.force.idle(), *statements_without_effect(said.unmatched)),
         must_fix=judge.must_fix(),
         notes=(*_notes(reports, policy, previous), *judge.told()),
         previous=previous.source if previous and policy.new_only else "",
     )
 
 
-def explain(
-    report: GateReport, ignores: Sequence[IgnoreRule], previous: Previous | None = None
-) -> tuple[tuple[Step, ...], ...]:
+def explain(report: GateReport, previous: Previous | None = None) -> tuple[tuple[Step, ...], ...]:
     """Return, for each verdict of ``report``, the steps that were taken to it.
 
     Args:
         report: a decision.
-        ignores: those that it was made with.
-        previous: likewise.
+        previous: what the previous release had, as when it was made.
     """
-    judge = _Judge(report.policy, ignores, previous, report.decided)
+    judge = _Judge(
+        report.policy,
+        report.rules,
+        report.reports,
+        now=report.decided,
+        previous=previous,
+        met=known_conditions(report.met),
+    )
     return tuple(
         tuple(judge.steps(str(verdict.platform), verdict.finding)) for verdict in report.verdicts
     )
@@ -92,22 +104,23 @@ class _Judge:
     def __init__(
         self,
         policy: GatePolicy,
-        ignores: Iterable[IgnoreRule],
-        previous: Previous | None,
+        rules: Sequence[IgnoreRule],
+        reports: Sequence[ScanReport],
+        *,
         now: datetime,
+        previous: Previous | None,
+        met: Met,
     ) -> None:
         self._now = now
         self._rules = Rulebook(policy, previous, now)
-        self._matchers = [RuleMatcher(rule) for rule in ignores]
         self._terms = policy.ignores
-        self._ended: dict[int, int] = {}
-        self._unjustified: dict[int, int] = {}
         self._named: dict[str, int] = dict.fromkeys(policy.must_fix, 0)
+        findings = [finding for report in reports for finding in report.findings]
+        self.force = Force(rules, findings, terms=policy.ignores, now=now, met=met)
 
     def verdict(self, report: ScanReport, finding: Finding) -> FindingVerdict:
         """Return what decides about one finding, and how."""
         asked = self._asked(str(report.platform), finding)
-        self._count(asked)
         if name := self._rules.named(finding):
             self._named[name] += 1
         step = self._rules.decision(asked)
@@ -122,6 +135,7 @@ class _Judge:
             ignored_by=tuple(asked.active) if status is Status.IGNORED else (),
             ended=tuple(asked.ended),
             unjustified=tuple(asked.unjustified),
+            met=tuple(rule for rule, _ in asked.over),
         )
 
     def steps(self, platform: str, finding: Finding) -> Iterator[Step]:
@@ -131,72 +145,31 @@ class _Judge:
             if step.status is not None:
                 return
 
-    def expired(self) -> tuple[ExpiredIgnore, ...]:
-        """Return the rules that have ended and would still hold for a finding."""
-        return tuple(
-            ExpiredIgnore(matcher.rule, self._ended[matcher.rule.index])
-            for matcher in self._matchers
-            if matcher.rule.index in self._ended
-        )
-
-    def unusable(self) -> tuple[UnusableIgnore, ...]:
-        """Return the rules that can never hold."""
-        return tuple(
-            UnusableIgnore(matcher.rule, matcher.problem)
-            for matcher in self._matchers
-            if matcher.problem
-        )
-
-    def unjustified(self) -> tuple[UnjustifiedIgnore, ...]:
-        """Return the rules that hold for a finding and lack a part of their justification, though they may count."""
-        return tuple(
-            UnjustifiedIgnore(
-                matcher.rule,
-                self._terms.lacking(matcher.rule),
-                self._unjustified[matcher.rule.index],
-                ignores=not self._terms.refused(matcher.rule),
-            )
-            for matcher in self._matchers
-            if matcher.rule.index in self._unjustified
-        )
-
-    def in_force(self) -> tuple[IgnoreRule, ...]:
-        """Return the rules that count, whether they hold for a finding or not."""
-        return tuple(
-            matcher.rule
-            for matcher in self._matchers
-            if not matcher.problem
-            and not matcher.rule.expired(self._now)
-            and not self._terms.refused(matcher.rule)
-        )
-
     def told(self) -> Iterator[str]:
-        """Yield a sentence for each rule that counts although it is not justified."""
-        for item in self.unjustified():
+        """Yield a sentence for each rule that counts although something is wrong with it."""
+        for item in self.force.unjustified():
             if item.ignores:
                 yield f"{unjustified_text(item.rule, item.lacking)}; it counts (ignores.unjustified: warn)"
+        for found in self.force.met():
+            if found.ignores:
+                yield f"{met_text(found.rule, found.why)}; it counts (ignores.condition_met: warn)"
 
     def must_fix(self) -> tuple[MustFix, ...]:
         """Return what must be gone, and how many findings there are of each."""
         return tuple(MustFix(name, count) for name, count in self._named.items())
 
     def _asked(self, platform: str, finding: Finding) -> Asked:
-        holding = [matcher.rule for matcher in self._matchers if matcher.holds(finding)]
+        holding = self.force.holding(finding)
         ended = [rule for rule in holding if rule.expired(self._now)]
-        alive = [rule for rule in holding if rule not in ended]
+        over = [
+            (rule, told)
+            for rule in holding
+            if rule not in ended and (told := self.force.why_over(rule))
+        ]
+        alive = [rule for rule in holding if self.force.lasts(rule)]
         unjustified = [rule for rule in alive if self._terms.refused(rule)]
         active = [rule for rule in alive if rule not in unjustified]
-        return Asked(platform, finding, active, ended, unjustified)
-
-    def _count(self, asked: Asked) -> None:
-        """Count the findings of rules that people must be told of."""
-        lacking = [rule for rule in asked.active if self._terms.lacking(rule)]
-        for counts, rules in (
-            (self._ended, asked.ended),
-            (self._unjustified, (*asked.unjustified, *lacking)),
-        ):
-            for rule in rules:
-                counts[rule.index] = counts.get(rule.index, 0) + 1
+        return Asked(platform, finding, active, ended, unjustified, over)
 
 
 def _notes(

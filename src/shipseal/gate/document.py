@@ -7,10 +7,13 @@ from shipseal._internal.clock import rfc3339
 from shipseal.gate.verdicts import (
     ExpiredIgnore,
     FindingVerdict,
+    MetIgnore,
+    NoEffect,
     UnjustifiedIgnore,
     UnusableIgnore,
 )
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.ignores.vex.document import VexDocument
 from shipseal.scan.interface import Finding, FixAdvice, ScanReport, Severity
 
 Advise = Callable[[Finding], FixAdvice]
@@ -105,7 +108,7 @@ def _known(finding: Finding) -> dict[str, Any]:
 
 def ignore_document(rule: IgnoreRule) -> dict[str, Any]:
     """Return an ignore rule as reports name it."""
-    return {
+    document: dict[str, Any] = {
         "rule": rule.label,
         "line": rule.line,
         "reason": rule.why,
@@ -114,6 +117,17 @@ def ignore_document(rule: IgnoreRule) -> dict[str, Any]:
         "tracking": rule.tracking,
         "issue": rule.issue,
     }
+    said = rule.vouched
+    if said:
+        document["vex"] = {
+            "statement": said.statement,
+            "status": said.status,
+            "justification": said.justification,
+            "author": said.author,
+            "signer": said.signer,
+            "document": said.document,
+        }
+    return document
 
 
 def expired_document(item: ExpiredIgnore) -> dict[str, Any]:
@@ -132,4 +146,41 @@ def unjustified_document(item: UnjustifiedIgnore) -> dict[str, Any]:
         "missing": [str(part) for part in item.lacking],
         "findings": item.findings,
         "ignores": item.ignores,
+    }
+
+
+def met_document(item: MetIgnore) -> dict[str, Any]:
+    """Return a rule whose removal criteria have come about."""
+    return ignore_document(item.rule) | {
+        "removeWhen": item.rule.remove_when,
+        "why": item.why,
+        "findings": item.findings,
+        "ignores": item.ignores,
+    }
+
+
+def vex_document(document: VexDocument) -> dict[str, Any]:
+    """Return a document of somebody else that was believed."""
+    return {
+        "source": document.source,
+        "id": document.id,
+        "author": document.author,
+        "signer": document.signer,
+        "digest": document.digest or None,
+        "statements": len(document.statements),
+    }
+
+
+def effect_document(item: NoEffect) -> dict[str, Any]:
+    """Return a rule or a statement that takes nothing out, with why."""
+    return {
+        "kind": "vex" if item.document else "ignore",
+        "statement": item.label,
+        "status": item.status,
+        "line": item.line,
+        "document": item.document,
+        "owner": item.owner,
+        "signer": item.signer,
+        "cause": item.cause,
+        "why": item.why,
     }

@@ -8,23 +8,29 @@ from shipseal._internal.clock import rfc3339
 from shipseal.checks import Check, Outcome, Status
 from shipseal.gate.document import (
     Advise,
+    effect_document,
     expired_document,
+    met_document,
     platform_document,
     unjustified_document,
     unusable_document,
     verdict_document,
+    vex_document,
 )
 from shipseal.gate.gaps import gaps_of
 from shipseal.gate.policy import GapRule, GatePolicy
 from shipseal.gate.verdicts import (
     ExpiredIgnore,
     FindingVerdict,
+    MetIgnore,
     MustFix,
+    NoEffect,
     UnjustifiedIgnore,
     UnusableIgnore,
     group,
 )
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.ignores.vex.document import VexDocument
 from shipseal.oci import Platform
 from shipseal.scan.interface import ScanReport, Severity
 
@@ -48,7 +54,11 @@ class GateReport:
         expired: ignores that no longer ignore, with a finding that they would hold for.
         unusable: ignores that can never hold.
         unjustified: ignores that hold for a finding and lack a part of their justification.
+        met: ignores that hold for a finding, and what they waited for has come about.
         in_force: ignores that count, whether they hold for a finding or not.
+        rules: all that was held against the findings, after those of the file the statements of others.
+        vex: documents of others that were believed.
+        without_effect: rules and statements that take out nothing, each with why.
         must_fix: what must be gone, and how many findings there still are of each.
         notes: what a person should know of how it was decided, a sentence each.
         previous: what new findings were told by; empty when nothing was compared.
@@ -63,7 +73,11 @@ class GateReport:
     expired: tuple[ExpiredIgnore, ...] = ()
     unusable: tuple[UnusableIgnore, ...] = ()
     unjustified: tuple[UnjustifiedIgnore, ...] = ()
+    met: tuple[MetIgnore, ...] = ()
     in_force: tuple[IgnoreRule, ...] = ()
+    rules: tuple[IgnoreRule, ...] = ()
+    vex: tuple[VexDocument, ...] = ()
+    without_effect: tuple[NoEffect, ...] = ()
     must_fix: tuple[MustFix, ...] = ()
     notes: tuple[str, ...] = ()
     previous: str = ""
@@ -176,6 +190,9 @@ class GateReport:
             "expired": [expired_document(item) for item in self.expired],
             "unusable": [unusable_document(item) for item in self.unusable],
             "unjustified": [unjustified_document(item) for item in self.unjustified],
+            "met": [met_document(item) for item in self.met],
+            "vex": [vex_document(item) for item in self.vex],
+            "withoutEffect": [effect_document(item) for item in self.without_effect],
             "mustFix": [{"id": item.id, "findings": item.findings} for item in self.must_fix],
             "notes": list(self.notes),
         }

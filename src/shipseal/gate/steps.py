@@ -55,6 +55,7 @@ class Asked:
         active: ignores that hold.
         ended: ignores that would hold, and have come to their end.
         unjustified: ignores that would hold, and lack a part of their justification.
+        over: ignores that would hold, and what they waited for has come about, with what that is.
     """
 
     platform: str
@@ -62,6 +63,7 @@ class Asked:
     active: Sequence[IgnoreRule] = ()
     ended: Sequence[IgnoreRule] = ()
     unjustified: Sequence[IgnoreRule] = ()
+    over: Sequence[tuple[IgnoreRule, str]] = ()
 
 
 class Rulebook:
@@ -99,6 +101,8 @@ class Rulebook:
     def without_force(self, asked: Asked) -> Iterator[str]:
         """Yield why ignores that hold do not count, a sentence each."""
         yield from map(ended_text, asked.ended)
+        for rule, told in asked.over:
+            yield met_text(rule, told)
         for rule in asked.unjustified:
             yield unjustified_text(rule, self._policy.ignores.lacking(rule))
 
@@ -157,7 +161,7 @@ class Rulebook:
             return Step(key, "there is no previous release to compare with: all is new")
         if not previous.has(asked.platform, asked.finding):
             return Step(key, f"{previous.source} did not have it")
-        if asked.ended:
+        if asked.ended or asked.over:
             # Whoever set an end to an ignore meant that the finding counts from then on.
             return Step(key, f"{previous.source} had it, but its ignore has ended")
         return Step(key, f"{key}: {previous.source} had it, too", Status.PASS)
@@ -219,6 +223,12 @@ def ended_text(rule: IgnoreRule) -> str:
     """Return what to say of an ignore that has come to its end."""
     end = rfc3339(rule.until) if rule.until else ""
     return f"the ignore in line {rule.line} ended {end}, owner {rule.owner or 'not named'}"
+
+
+def met_text(rule: IgnoreRule, told: str) -> str:
+    """Return what to say of an ignore whose removal criteria have come about."""
+    owner = rule.owner or "not named"
+    return f"the ignore in line {rule.line} is over ({rule.remove_when.rstrip('.')}): {told}, owner {owner}"
 
 
 def unjustified_text(rule: IgnoreRule, lacking: Iterable[Part]) -> str:

@@ -8,7 +8,7 @@ from shipseal.checks import Status
 from shipseal.gate.document import Advise
 from shipseal.gate.gaps import gaps_of
 from shipseal.gate.report import GateReport
-from shipseal.gate.verdicts import FindingVerdict, Group, group
+from shipseal.gate.verdicts import FindingVerdict, Group, NoEffect, group
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.interface import FindingRow, IgnoreRow, PlatformRow, VulnerabilitySummary
 from shipseal.scan.interface import Cvss, Database, Exploited, Finding, FixAdvice, ScanReport
@@ -132,10 +132,27 @@ def _ignores(report: GateReport) -> Iterable[IgnoreRow]:
     for unjustified in report.unjustified:
         if not unjustified.ignores:
             yield _ignore_row(unjustified.rule, unjustified.findings, (), unjustified.problem)
+    for met in report.met:
+        if not met.ignores:
+            yield _ignore_row(met.rule, met.findings, (), met.problem)
     for unusable in report.unusable:
         yield _ignore_row(unusable.rule, 0, (), unusable.problem)
     for rule, ids in used.values():
         yield _ignore_row(rule, len(ids), tuple(sorted(set(ids))), "")
+    yield from map(_idle_row, report.without_effect)
+
+
+def _idle_row(idle: NoEffect) -> IgnoreRow:
+    return IgnoreRow(
+        rule=idle.label,
+        line=idle.line,
+        findings=0,
+        ids=(),
+        reason=f"VEX {idle.document}" if idle.document else "",
+        owner=idle.owner,
+        until="",
+        problem=f"no effect: {idle.why}",
+    )
 
 
 def _ignore_row(rule: IgnoreRule, findings: int, ids: tuple[str, ...], problem: str) -> IgnoreRow:

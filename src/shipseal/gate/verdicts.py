@@ -26,6 +26,7 @@ class FindingVerdict:
         ignored_by: all rules that take it out, in the order of their file.
         ended: rules that would have, and have come to their end.
         unjustified: rules that would have, and lack a part of their justification.
+        met: rules that would have, and what they waited for has come about.
     """
 
     platform: Platform
@@ -36,6 +37,7 @@ class FindingVerdict:
     ignored_by: tuple[IgnoreRule, ...] = ()
     ended: tuple[IgnoreRule, ...] = ()
     unjustified: tuple[IgnoreRule, ...] = ()
+    met: tuple[IgnoreRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,59 @@ class UnjustifiedIgnore:
     def problem(self) -> str:
         """What is wrong, for people."""
         return f"it lacks {parts_text(self.lacking)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MetIgnore:
+    """A rule whose removal criteria have come about.
+
+    Attributes:
+        rule: the rule.
+        why: what has come about, a sentence.
+        findings: how many findings it takes out, or would.
+        ignores: whether it takes them out all the same, because it is only told.
+    """
+
+    rule: IgnoreRule
+    why: str
+    findings: int
+    ignores: bool
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, for people."""
+        return f"what it waited for has come about: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """A rule, or a VEX statement of somebody else, that could take something out and takes out nothing.
+
+    Attributes:
+        label: in short.
+        cause: why, in a word for programs (``ignores/causes.py``).
+        why: why, a sentence.
+        line: of a rule in its file; 0 for statements.
+        document: of a statement: its own name, or where it came from; empty for rules.
+        owner: who answers for it: a rule's owner, a statement's author; may be empty.
+        signer: who signed the statement; empty for rules.
+        status: what a statement says of the product; ``ignored`` for rules.
+    """
+
+    label: str
+    cause: str
+    why: str
+    line: int = 0
+    document: str = ""
+    owner: str = ""
+    signer: str = ""
+    status: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it in a sentence."""
+        where = f"VEX {self.document}" if self.document else f"the ignore in line {self.line}"
+        return f"{where}: {self.label}: no effect: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)

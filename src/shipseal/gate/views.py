@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 
 from shipseal.checks import Outcome, Status
 from shipseal.errors import Code
+from shipseal.gate.document import effect_document
 from shipseal.gate.report import SCANNED, GateReport
+from shipseal.gate.steps import met_text
 from shipseal.oci import Platform
-from shipseal.report.interface import GateView, Judgement
+from shipseal.report.interface import GateView, Judgement, WithoutEffect
 from shipseal.scan.interface import Finding
 
 _CODES = {Outcome.FAIL: Code.GATE_FAILED, Outcome.UNDECIDED: Code.GATE_UNDECIDED}
@@ -40,6 +42,11 @@ def gate_view(
         policy=report.policy.sentences(),
         code=str(failure) if failure else "",
         obstacles=(*before, *_obstacles(report)),
+        without_effect=tuple(
+            WithoutEffect(text=item.text, document=effect_document(item))
+            for item in report.without_effect
+        ),
+        over=tuple(met_text(item.rule, item.why) for item in report.met if not item.ignores),
     )
 
 

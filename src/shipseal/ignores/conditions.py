@@ -82,6 +82,11 @@ def never_met(rule: IgnoreRule, findings: Sequence[Finding]) -> str:
     return ""
 
 
+def no_order(_package: Package, _left: str, _right: str) -> int | None:
+    """Compare no versions, where their order is not known."""
+    return None
+
+
 def met_by(compare: Compare, now: datetime, installed: Iterable[Package] = ()) -> Met:
     """Return what says whether the condition for a rule's removal is met.
 

@@ -52,7 +52,7 @@ _PLACEHOLDERS = frozenset({
 
 
 class Unjustified(StrEnum):
-    """What a rule does that lacks a part which is required."""
+    """What a rule does that lacks a part which is required, or whose time is over by its own criteria."""
 
     REFUSE = "refuse"
     WARN = "warn"
@@ -65,10 +65,17 @@ class IgnoreTerms:
     Attributes:
         require: parts that each must have.
         unjustified: ``refuse``: one that lacks a part does not ignore; ``warn``: it does, and it is told.
+        condition_met: the same for one whose removal criteria name what has come about.
     """
 
     require: tuple[Part, ...] = REQUIRED
     unjustified: Unjustified = Unjustified.REFUSE
+    condition_met: Unjustified = Unjustified.REFUSE
+
+    @property
+    def ends_when_met(self) -> bool:
+        """Whether a rule is over when what its removal criteria name has come about."""
+        return self.condition_met is Unjustified.REFUSE
 
     def lacking(self, rule: IgnoreRule) -> tuple[Part, ...]:
         """Return the required parts that ``rule`` has not."""

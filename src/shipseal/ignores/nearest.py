@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from shipseal.ignores.causes import Cause
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.scan.interface import Finding
+
+_CAUSES = {"package.version": Cause.VERSION, "package.name": Cause.PACKAGE}
 
 
 def why_nothing(matcher: RuleMatcher, findings: Sequence[Finding]) -> str:
@@ -13,24 +16,33 @@ def why_nothing(matcher: RuleMatcher, findings: Sequence[Finding]) -> str:
         matcher: the rule.
         findings: what was found; none of them is held.
     """
+    return nothing_held(matcher, findings)[1]
+
+
+def nothing_held(matcher: RuleMatcher, findings: Sequence[Finding]) -> tuple[Cause, str]:
+    """Return the same as :func:`why_nothing`, after a word for programs."""
     if not findings:
-        return "nothing was found at all"
+        return Cause.NOTHING, "nothing was found at all"
     rule = matcher.rule
     if not rule.vulnerability:
         return _by_conditions(matcher, findings, "")
     wanted = rule.vulnerability.upper()
     known = [item for item in findings if wanted in map(str.upper, (item.id, *item.aliases))]
     if not known:
-        return f"{rule.vulnerability} was not found: is it fixed? then remove the rule"
+        told = f"{rule.vulnerability} was not found: is it fixed? then remove the rule"
+        return Cause.VULNERABILITY, told
     return _by_conditions(matcher, known, rule.vulnerability)
 
 
-def _by_conditions(matcher: RuleMatcher, findings: Sequence[Finding], name: str) -> str:
+def _by_conditions(
+    matcher: RuleMatcher, findings: Sequence[Finding], name: str
+) -> tuple[Cause, str]:
     nearest = min(findings, key=lambda finding: len(matcher.failing(finding)))
     failing = matcher.failing(nearest)
     told = [_told(key, matcher, nearest) for key in failing]
     package = f"{nearest.package.name} {nearest.package.version}"
-    return f"{name or nearest.id} was found in {package}, but {'; '.join(told)}"
+    cause = Cause.ALIAS if "vulnerability" in failing else _CAUSES.get(failing[0], Cause.CONDITION)
+    return cause, f"{name or nearest.id} was found in {package}, but {'; '.join(told)}"
 
 
 def _told(key: str, matcher: RuleMatcher, finding: Finding) -> str:

@@ -45,6 +45,37 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Vouched:
+    """The VEX statement of somebody else that a rule stands for.
+
+    Attributes:
+        signer: who signed it, as it was verified; empty when nobody did, and that was accepted.
+        author: who wrote it, as the document says itself.
+        document: its own name, else where it came from.
+        status: ``not_affected`` or ``fixed``, unless a rule with ``vex-status`` asks for another.
+        justification: in OpenVEX's words; may be empty.
+        statement: in short, ``CVE-…: not_affected (component_not_present)``.
+    """
+
+    signer: str
+    author: str
+    document: str
+    status: str
+    justification: str
+    statement: str
+
+    @property
+    def by(self) -> str:
+        """Whose word it is."""
+        return self.signer or self.author or self.document
+
+    @property
+    def label(self) -> str:
+        """Whose statement it is, and what it says."""
+        return f"VEX of {self.by}: {self.statement}"
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoreRule:
     """One entry of ``ignore:``. All conditions that are given must hold; one without any never applies.
 
@@ -70,7 +101,7 @@ class IgnoreRule:
         description: what the vulnerability is.
         comment: the comment lines that belong to the entry, without ``#``.
         approval: who let it in; None when that is not known, or was not asked.
-        vouched: who signed the VEX statement that it stands for; such a rule owes no justification of ours.
+        vouched: the VEX statement that it stands for; such a rule owes no justification of ours. None for our own.
         problem: why it cannot be used (a date that is none); such a rule never ignores. Empty when it can.
     """
 
@@ -94,7 +125,7 @@ class IgnoreRule:
     remove_when: str = ""
     description: str = ""
     comment: str = ""
-    vouched: str = ""
+    vouched: Vouched | None = None
     problem: str = ""
     approval: Approval | None = None
 
@@ -118,7 +149,7 @@ class IgnoreRule:
     def label(self) -> str:
         """The rule in short: its vulnerability, and the other conditions; or whose statement it stands for."""
         if self.vouched:
-            return self.reason
+            return self.vouched.label
         given = self.conditions()
         first = given.pop("vulnerability", "")
         rest = ", ".join(f"{key} {value}" for key, value in given.items())

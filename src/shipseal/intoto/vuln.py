@@ -91,6 +91,7 @@ class IgnoreFacts:
         approved_by: who let it in, by the history of its file; empty when that is not known.
         commit: that it came with; likewise.
         pull_request: likewise.
+        vex: the VEX statement of somebody else that it stands for: its author, signer and document; empty for our own.
     """
 
     rule: str
@@ -106,6 +107,7 @@ class IgnoreFacts:
     approved_by: tuple[str, ...] = ()
     commit: str = ""
     pull_request: str = ""
+    vex: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value, without empty members."""
@@ -123,6 +125,7 @@ class IgnoreFacts:
             "approvedBy": list(self.approved_by),
             "commit": self.commit,
             "pullRequest": self.pull_request,
+            "vex": dict(self.vex),
         }
         return {key: value for key, value in members.items() if value}
 

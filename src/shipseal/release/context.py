@@ -16,7 +16,9 @@ from shipseal.errors import Code, ShipsealError
 from shipseal.evidence.interface import EvidenceStore
 from shipseal.gate.policy import GatePolicy
 from shipseal.gate.previous import Previous
+from shipseal.ignores.conditions import Compare, no_order
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.ignores.vex.document import VexDocument
 from shipseal.oci import Image, PlatformImage
 from shipseal.oci.blob_store import BlobStore
 from shipseal.registry.interface import Target
@@ -117,6 +119,9 @@ class Rules:
         policy_digest: of gate and verification policy in canonical form.
         glass: what a person decided in case the gate refuses; None for nothing.
         since: what new findings are told by, where that was named; None for the previous release.
+        vex: documents of others that are believed.
+        compare: the order of versions, for the removal criteria of ignores.
+        vex_author: who says so where the ignores in force are attested as VEX; empty: they are not.
     """
 
     gate: GatePolicy
@@ -134,6 +139,9 @@ class Rules:
     policy_digest: str
     glass: GlassWish | None = None
     since: Previous | None = None
+    vex: tuple[VexDocument, ...] = ()
+    compare: Compare = no_order
+    vex_author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from shipseal.checks import Status
 from shipseal.gate.report import GateReport
 from shipseal.gate.verdicts import FindingVerdict, group
-from shipseal.ignores.rules import IgnoreRule
+from shipseal.ignores.rules import IgnoreRule, Vouched
 from shipseal.intoto.vuln import FindingFacts, GateFacts, IgnoreFacts, ScanFacts, ScannedSbom
 from shipseal.oci import Platform, digest_of
 from shipseal.scan.interface import ScanReport
@@ -119,4 +119,18 @@ def _ignores(
             approved_by=approval.by if approval else (),
             commit=approval.commit if approval else "",
             pull_request=approval.pull_request if approval else "",
+            vex=_statement(rule.vouched) if rule.vouched else {},
         )
+
+
+def _statement(said: Vouched) -> dict[str, str]:
+    """Return whose statement a rule stands for, without empty members."""
+    members = {
+        "statement": said.statement,
+        "status": said.status,
+        "justification": said.justification,
+        "author": said.author,
+        "signer": said.signer,
+        "document": said.document,
+    }
+    return {name: value for name, value in members.items() if value}

@@ -209,6 +209,19 @@ class FindingEntry(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutEffect:
+    """An ignore, or a VEX statement, that takes nothing out.
+
+    Attributes:
+        text: which and why, a sentence.
+        document: the same for programs (``withoutEffect`` of ``scan.schema.json``).
+    """
+
+    text: str
+    document: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class GateView:
     """What the gate decided.
 
@@ -219,6 +232,8 @@ class GateView:
         policy: its rules, a sentence each.
         code: the failure's code; empty when it passes.
         obstacles: those of the reasons that are no findings.
+        without_effect: ignores and VEX statements that take nothing out.
+        over: ignores that hold for a finding and no longer ignore it, because what they waited for has come about.
     """
 
     outcome: str
@@ -227,6 +242,8 @@ class GateView:
     policy: tuple[str, ...]
     code: str = ""
     obstacles: tuple[str, ...] = ()
+    without_effect: tuple[WithoutEffect, ...] = ()
+    over: tuple[str, ...] = ()
 
 
 class DifferenceRow(msgspec.Struct, frozen=True):

@@ -43,6 +43,7 @@ def ignore_terms(ignores: Ignores) -> IgnoreTerms:
     return IgnoreTerms(
         require=tuple(Part(name) for name in ignores.require),
         unjustified=Unjustified(ignores.unjustified),
+        condition_met=Unjustified(ignores.condition_met),
     )
 
 

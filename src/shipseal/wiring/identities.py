@@ -5,21 +5,25 @@ from shipseal.attest.identity import Identity, identity_with
 from shipseal.attest.patterns import Form, Pattern
 from shipseal.config.identity_model import IdentityRule
 from shipseal.config.sections import Verify
+from shipseal.config.vex_model import Vex
 
 
-def identities_of(section: Verify, file: str) -> tuple[Identity, ...]:
+def identities_of(
+    section: Verify | Vex, file: str, *, name: str = "verify"
+) -> tuple[Identity, ...]:
     """Return the identities that ``section`` names.
 
     Args:
-        section: ``verify:``.
+        section: ``verify:``, or another with identities.
         file: where it stands, for errors.
+        name: of the section, likewise.
 
     Raises:
         ConfigError: ``policy.empty``: one of them lets more people in than it says.
     """
     found = tuple(_identity(rule) for rule in section.identities)
     for number, identity in enumerate(found):
-        check_breadth([identity], what=f"{file}: verify.identities[{number}]")
+        check_breadth([identity], what=f"{file}: {name}.identities[{number}]")
     return found
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from shipseal.config.load import LoadedConfig
 from shipseal.config.sections import Verify
 from shipseal.errors import ConfigError
+from shipseal.ignores.conditions import met_by, no_order
 from shipseal.ignores.rules import IgnoreRule
+from shipseal.ignores.vex.document import VexDocument
 from shipseal.oci import Digest, digest_of
 from shipseal.release.context import Rules
 from shipseal.release.tags import Move, TagRule, plan_tags
@@ -19,10 +21,13 @@ from shipseal.wiring.approvals import with_approvals
 from shipseal.wiring.break_glass import GlassAsked, glass_wish
 from shipseal.wiring.gate import gate_document, gate_policy
 from shipseal.wiring.ignores import ignore_rules
+from shipseal.wiring.key_names import public_half
 from shipseal.wiring.keys import Keys
+from shipseal.wiring.orders import compare_packages
 from shipseal.wiring.previous import since_configured
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.verification import verify_policy
+from shipseal.wiring.vex_documents import tell_documents, vex_documents
 
 _NO_LIMIT = 1 << 40  # what no store limits is limited by nothing that fits on a disk
 
@@ -51,6 +56,7 @@ def release_rules(
     """
     config = loaded.config
     ignores = with_approvals(ignore_rules(loaded, around.reporter), loaded)
+    vex = _vex(loaded, keys, around)
     return Rules(
         gate=gate_policy(config.gate, config.ignores),
         ignores=ignores,
@@ -65,10 +71,24 @@ def release_rules(
         parallel=config.limits.parallel,
         scan_timeout=config.timeouts.scan,
         policy_uri=loaded.path.name,
-        policy_digest=_policy_digest(loaded, ignores, keys.key_ids, around.clock.now()),
+        policy_digest=_policy_digest(loaded, (ignores, vex), keys.key_ids, around.clock.now()),
         glass=glass_wish(asked, loaded, around) if asked else None,
         since=since_configured(config.gate),
+        vex=vex,
+        compare=compare_packages,
+        vex_author=(config.vex.author or config.image) if config.vex.attest else "",
     )
+
+
+def _vex(loaded: LoadedConfig, keys: Keys, around: Surroundings) -> tuple[VexDocument, ...]:
+    config = loaded.config
+    # The release's own key counts where nobody is named; a fork has none, and only its public half may lie there.
+    own = keys.trust if keys.trust.accepts else public_half(config.sign.key)
+    found = vex_documents(
+        config.vex, config.verify, loaded.path.name, env=around.env, clock=around.clock, own=own
+    )
+    tell_documents(found, around.reporter)
+    return found
 
 
 def tag_rules(loaded: LoadedConfig) -> tuple[TagRule, ...]:
@@ -105,15 +125,22 @@ def _identities(verify: Verify) -> dict[str, object]:
 
 def _terms(loaded: LoadedConfig, ignores: Sequence[IgnoreRule]) -> dict[str, Any]:
     """Return on which terms ignores count; where no rule is in force, that decides nothing."""
-    document = loaded.config.ignores.model_dump(mode="json", include={"unjustified", "require"})
+    section = loaded.config.ignores
+    document = section.model_dump(mode="json", include={"unjustified", "require"})
+    document |= section.model_dump(mode="json", include={"condition_met"}, exclude_defaults=True)
     return {"ignore_terms": document} if ignores else {}
 
 
 def _policy_digest(
-    loaded: LoadedConfig, ignores: Sequence[IgnoreRule], key_ids: Sequence[str], now: datetime
+    loaded: LoadedConfig,
+    exceptions: tuple[Sequence[IgnoreRule], Sequence[VexDocument]],
+    key_ids: Sequence[str],
+    now: datetime,
 ) -> Digest:
     """Return the digest of what was decided by: the gate and what verification requires, in canonical form."""
     config = loaded.config
+    ignores, vex = exceptions
+    day_is_over = met_by(no_order, now)
     document = {
         "gate": gate_document(config.gate),
         "verify": {
@@ -130,8 +157,12 @@ def _policy_digest(
         # An ignore that has ended is another policy: a release that was held decides again.
         # Who let it in is a fact about a rule, and no part of what is decided by.
         "ignores": [
-            asdict(replace(rule, approval=None)) | {"ended": rule.expired(now)} for rule in ignores
+            asdict(replace(rule, approval=None))
+            | {"ended": rule.expired(now) or bool(day_is_over(rule, ()))}
+            for rule in ignores
         ],
+        # So is another statement of somebody else, or the same by another's word.
+        **({"vex": sorted([one.digest, one.signer] for one in vex)} if vex else {}),
         **_terms(loaded, ignores),
     }
     return digest_of(

@@ -8,7 +8,7 @@ from typing import Any
 
 from shipseal._internal.limits import read_file
 from shipseal._internal.strict_json import AmbiguousJsonError, decode_unambiguous
-from shipseal.attest.interface import Trust, VerifiedStatement
+from shipseal.attest.interface import Trust
 from shipseal.config.load import LoadedConfig
 from shipseal.errors import AttestError, Code, ConfigError, ShipsealError
 from shipseal.evidence.interface import StoredEvidence
@@ -16,7 +16,7 @@ from shipseal.ignores.vex.document import VexDocument
 from shipseal.ignores.vex.openvex import PREDICATE_TYPE
 from shipseal.ignores.vex.read import VEX_FILE, read_vex
 from shipseal.intoto.statement import Subject, encode_statement
-from shipseal.oci import Digest
+from shipseal.oci import Digest, digest_of
 from shipseal.registry.interface import Target
 from shipseal.wiring.evidence import own_sources, referrers_stores
 from shipseal.wiring.keys import release_keys
@@ -75,7 +75,7 @@ def documents_in(
                 hint="name a bundle with its signature, or say --accept-unsigned-vex for a file that you have checked "
                 "yourself",
             )
-        found.append(document)
+        found.append(replace(document, digest=digest_of(data)))
     return VexSources(tuple(found))
 
 
@@ -101,6 +101,33 @@ def documents_beside(target: Target, digests: Sequence[Digest], trust: Trust) ->
                 elif one:
                     refused[one] = None
     return VexSources(tuple(believed.values()), tuple(refused))
+
+
+def bundled_document(file: Path, trust: Trust, *, this_image_only: bool) -> VexDocument:
+    """Return the document in a bundle, whatever image its signature is about.
+
+    Args:
+        file: the bundle.
+        trust: who is believed.
+        this_image_only: whether it counts only for an image that the signature is about; that is seen when it is held
+            against one. Otherwise what its statements name decides.
+
+    Raises:
+        AttestError: nobody signed it who is trusted.
+        ConfigError: it cannot be read, or holds no VEX.
+    """
+    data = _read(file)
+    what = file.name
+    if not _is_bundle(data):
+        read_vex(data, what=what)
+        raise AttestError(
+            Code.ATTEST_MISSING,
+            f"{file}: nobody signed this VEX document, and unsigned VEX can hide findings",
+            hint="name a bundle: `cosign attest-blob --type openvex --predicate FILE --bundle FILE.sigstore.json FILE` "
+            "makes one",
+        )
+    document, subjects = _verified(data, trust, str(file))
+    return replace(document, source=what, signed_for=subjects if this_image_only else ())
 
 
 def attest_as_release(
@@ -158,22 +185,25 @@ def _of_bundle(data: bytes, trust: Trust | None, digests: Sequence[str], what: s
             f"{what}: is signed, and nobody is trusted",
             hint="name who may sign VEX: --key, or verify: in shipseal.yaml",
         )
-    verified = trust.verify(data)
-    statement = verified.statement
-    named = {str(one.digest) for one in statement.subjects}
-    if digests and named.isdisjoint(digests):
+    document, named = _verified(data, trust, what)
+    if digests and set(named).isdisjoint(digests):
         raise AttestError(
             Code.WRONG_SUBJECT,
-            f"{what}: is signed for {', '.join(sorted(named))}, and the image is {', '.join(digests)}",
+            f"{what}: is signed for {', '.join(named)}, and the image is {', '.join(digests)}",
             hint="a VEX attestation counts for the image that it is about",
         )
+    return document
+
+
+def _verified(data: bytes, trust: Trust, what: str) -> tuple[VexDocument, tuple[str, ...]]:
+    """Return a document that somebody trusted signed, and the digests that the signature is about."""
+    verified = trust.verify(data)
+    statement = verified.statement
     if not _is_vex(statement.predicate_type):
         raise ConfigError(f"{what}: its predicate is {statement.predicate_type}, and no VEX")
-    return _signed(read_vex(bytes(statement.predicate), what=what), verified)
-
-
-def _signed(document: VexDocument, verified: VerifiedStatement) -> VexDocument:
-    return replace(document, signer=str(verified.signer))
+    raw = bytes(statement.predicate)
+    document = replace(read_vex(raw, what=what), signer=str(verified.signer), digest=digest_of(raw))
+    return document, tuple(sorted({str(one.digest) for one in statement.subjects}))
 
 
 def _is_vex(predicate_type: str) -> bool:

@@ -309,7 +309,7 @@ def test_every_step_that_was_asked_is_told_in_order() -> None:
     )
     bad = finding(fix_state=FixState.FIXED, fix_versions=("2.4.1",), epss=Likelihood(0.01, 0.2))
     report = gate(bad, policy=policy)
-    (steps,) = explain(report, ())
+    (steps,) = explain(report)
     assert [step.key for step in steps] == [
         "gate.kev",
         "gate.fixable_only",
@@ -465,7 +465,7 @@ def test_the_explanation_ends_with_the_rule_that_decided(
     found: list[Finding], policy: GatePolicy, previous: Previous | None
 ) -> None:
     report = gate(*found, policy=policy, ignores=IGNORES, previous=previous)
-    for verdict, steps in zip(report.verdicts, explain(report, IGNORES, previous), strict=True):
+    for verdict, steps in zip(report.verdicts, explain(report, previous), strict=True):
         assert [step for step in steps if step.status] == [steps[-1]]
         assert (steps[-1].key, steps[-1].status) == (verdict.key, verdict.status)
 

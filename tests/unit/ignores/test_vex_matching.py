@@ -191,14 +191,14 @@ def test_a_match_becomes_a_rule_for_that_package_alone(name: str) -> None:
     assert RuleMatcher(rule).holds(found)
     assert not RuleMatcher(rule).holds(finding(name=f"{name}x"))
     assert not RuleMatcher(rule).holds(finding(name=name, version="9"))
-    assert "not_affected (vulnerable_code_not_present)" in rule.reason
+    assert "not_affected (vulnerable_code_not_present)" in rule.label
 
 
 def test_a_signed_document_names_its_signer_in_the_rule() -> None:
     read = read_vex(openvex(statement(OCI)), what="v")
     signed = VexDocument(read.id, read.author, read.made, read.statements, "v", "key sha256:1")
     (rule,) = apply_vex([signed], [finding()], IMAGE).rules()
-    assert "VEX of key sha256:1" in rule.reason
+    assert "VEX of key sha256:1" in rule.label
 
 
 def test_the_old_form_of_openvex_is_read() -> None:

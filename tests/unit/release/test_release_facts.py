@@ -39,7 +39,7 @@ def test_every_ignore_that_counts_is_signed_with_its_justification_and_its_appro
         "issue": "#2",
         "impact": "none here",
         "component": "the parser",
-        "removeWhen": "a fix is out",
+        "removeWhen": "the parser goes",
         "findings": 1,
         "approvedBy": ["Anna <anna@example.org>"],
         "commit": "a" * 40,

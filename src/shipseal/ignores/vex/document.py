@@ -79,6 +79,9 @@ class VexDocument:
         statements: in order.
         source: where it came from, for people.
         signer: who signed it; empty when nobody did.
+        digest: of its bytes as they were read; empty where it was made here.
+        signed_for: digests that the signature is about, where it counts for nothing else; empty for whatever its
+            statements name.
     """
 
     id: str
@@ -87,6 +90,8 @@ class VexDocument:
     statements: tuple[VexStatement, ...]
     source: str = ""
     signer: str = ""
+    digest: str = ""
+    signed_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +105,16 @@ class ImageNames:
 
     repositories: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Documents that are believed, and the image that they are held against.
+
+    Attributes:
+        documents: of others.
+        image: its names.
+    """
+
+    documents: tuple[VexDocument, ...] = ()
+    image: ImageNames = ImageNames()

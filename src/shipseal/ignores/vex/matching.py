@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from shipseal.ignores.causes import Cause, nearest_cause
 from shipseal.ignores.matching import RuleMatcher
-from shipseal.ignores.rules import IgnoreRule, PackageCondition
+from shipseal.ignores.rules import IgnoreRule, PackageCondition, Vouched
 from shipseal.ignores.vex.document import (
     ImageNames,
     VexDocument,
@@ -19,12 +20,14 @@ from shipseal.ignores.vex.document import (
     VexStatement,
     VexStatus,
 )
-from shipseal.ignores.vex.names import image_mismatch, package_mismatch
+from shipseal.ignores.vex.names import Mismatch, image_mismatch, package_mismatch
 from shipseal.scan.interface import Finding
 
 _ACTS = (VexStatus.NOT_AFFECTED, VexStatus.FIXED)
 _MOST_SHOWN = 3
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_IMAGES = ("pkg:oci/", "pkg:docker/", "sha256:")
+_NO_PRODUCT = Mismatch(Cause.PRODUCT, "it names no product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,13 @@ class Unmatched:
     Attributes:
         statement: which.
         document: that it stands in.
+        cause: why, for programs.
         why: a sentence.
     """
 
     statement: VexStatement
     document: VexDocument
+    cause: Cause
     why: str
 
 
@@ -99,21 +104,42 @@ def apply_vex(
         rules: of ``.grype.yaml``; only those with a ``vex-status`` count here.
     """
     asked = [_as_plain(rule) for rule in rules if rule.vex_status]
+    counting, elsewhere = _by_subject(documents, image)
     held = [
         (document, _Found(statement, findings, image, asked))
-        for document in documents
+        for document in counting
         for statement in document.statements
     ]
     last = _last_words(found for _, found in held)
     matches: list[VexMatch] = []
-    unmatched: list[Unmatched] = []
+    unmatched = [*elsewhere]
     for document, found in held:
         taken = [one for one in found.taken if last[id(one)] is found]
         matches += [VexMatch(finding, found.statement, document) for finding in taken]
         if not taken:
-            why = "a later statement speaks of the same" if found.taken else found.why()
-            unmatched.append(Unmatched(found.statement, document, why))
+            late = Mismatch(Cause.LATER, "a later statement speaks of the same")
+            why = late if found.taken else found.why()
+            unmatched.append(Unmatched(found.statement, document, why.cause, why.text))
     return VexResult(tuple(matches), tuple(unmatched))
+
+
+def _by_subject(
+    documents: Iterable[VexDocument], image: ImageNames
+) -> tuple[list[VexDocument], list[Unmatched]]:
+    """Return the documents that count for this image, and the statements of those that were signed for another."""
+    counting: list[VexDocument] = []
+    elsewhere: list[Unmatched] = []
+    for document in documents:
+        if not document.signed_for or not set(document.signed_for).isdisjoint(image.digests):
+            counting.append(document)
+            continue
+        known = ", ".join(image.digests) or "it is not known"
+        why = f"it is signed for {', '.join(document.signed_for)}, and the image is {known}"
+        elsewhere += [
+            Unmatched(statement, document, Cause.SIGNED_FOR, why)
+            for statement in document.statements
+        ]
+    return counting, elsewhere
 
 
 def _last_words(found: "Iterable[_Found]") -> "dict[int, _Found]":
@@ -165,60 +191,77 @@ class _Found:
         self.about = [finding for finding in self._same if not self._strange(finding)]
         self.taken = [finding for finding in self.about if self._acts(finding)]
 
-    def why(self) -> str:
+    def why(self) -> Mismatch:
         """Return why nothing is taken out."""
         statement = self.statement
         if not self._same:
-            return f"no finding is {' or '.join(statement.ids)}, by any of its ids"
+            told = f"no finding is {' or '.join(statement.ids)}, by any of its ids"
+            return Mismatch(Cause.VULNERABILITY, told)
         if not statement.products:
-            return "it names no product"
+            return _NO_PRODUCT
         if not self.about:
-            reasons = dict.fromkeys(
-                text for finding in self._same for text in self._strange(finding)
-            )
-            shown = list(reasons)[:_MOST_SHOWN]
-            more = f"; and {len(reasons) - len(shown)} more" if len(reasons) > len(shown) else ""
-            return "; ".join(shown) + more
+            return self._nobody_meant()
         if statement.status not in _ACTS and not self._asked:
-            return f"{statement.status} takes nothing out; not_affected and fixed do"
-        return "no rule with vex-status asks for it, and where there are such rules, one must"
+            told = f"{statement.status} takes nothing out; not_affected and fixed do"
+            return Mismatch(Cause.STATUS, told)
+        told = "no rule with vex-status asks for it, and where there are such rules, one must"
+        return Mismatch(Cause.UNASKED, told)
+
+    def _nobody_meant(self) -> Mismatch:
+        found = [one for finding in self._same for one in self._strange(finding)]
+        reasons = list(dict.fromkeys(one.text for one in found))
+        shown = reasons[:_MOST_SHOWN]
+        more = f"; and {len(reasons) - len(shown)} more" if len(reasons) > len(shown) else ""
+        cause = nearest_cause((one.cause for one in found), Cause.PRODUCT)
+        return Mismatch(cause, "; ".join(shown) + more)
 
     def _acts(self, finding: Finding) -> bool:
         if self._asked:
             return any(rule.holds(self.statement, finding) for rule in self._asked)
         return self.statement.status in _ACTS
 
-    def _strange(self, finding: Finding) -> tuple[str, ...]:
+    def _strange(self, finding: Finding) -> tuple[Mismatch, ...]:
         """Return why the statement is not about a finding's package in this image; empty when it is."""
-        reasons: list[str] = []
+        reasons: list[Mismatch] = []
         for product in self.statement.products:
             problems = tuple(self._problems(product, finding))
             if not problems:
                 return ()
             reasons += problems
-        return tuple(reasons) or ("it names no product",)
+        return tuple(reasons) or (_NO_PRODUCT,)
 
-    def _problems(self, product: VexProduct, finding: Finding) -> Iterator[str]:
+    def _problems(self, product: VexProduct, finding: Finding) -> Iterator[Mismatch]:
         purl = finding.package.purl
         as_image = _all_fail((name, image_mismatch(name, self._image)) for name in product.names)
         if not product.parts:
             as_package = _all_fail((name, package_mismatch(name, purl)) for name in product.names)
             if as_image and as_package:
-                yield f"{as_image}; and it is not {_called(finding)}: {as_package}"
+                told = f"{as_image.text}; and it is not {_called(finding)}: {as_package.text}"
+                yield Mismatch(_meant(product, as_image, as_package), told)
             return
         if as_image:
             yield as_image
         as_part = _all_fail((name, package_mismatch(name, purl)) for name in product.parts)
         if as_part:
-            yield f"{as_part}, and the finding is in {_called(finding)}"
+            told = f"{as_part.text}, and the finding is in {_called(finding)}"
+            yield Mismatch(as_part.cause, told)
 
 
-def _all_fail(reasons: Iterable[tuple[str, str]]) -> str:
-    """Return why none of the names is meant; empty when one is."""
-    found = list(reasons)
-    if any(not why for _, why in found):
-        return ""
-    return "; ".join(f"{name}: {why}" for name, why in found) or "it has no name"
+def _meant(product: VexProduct, as_image: Mismatch, as_package: Mismatch) -> Cause:
+    """Return why a product is not meant that may be an image or a package: by what its name looks like."""
+    images = any(name.startswith(_IMAGES) or not name.startswith("pkg:") for name in product.names)
+    return as_image.cause if images else as_package.cause
+
+
+def _all_fail(reasons: Iterable[tuple[str, Mismatch | None]]) -> Mismatch | None:
+    """Return why none of the names is meant; None when one is."""
+    found: list[tuple[str, Mismatch]] = []
+    for name, why in reasons:
+        if why is None:
+            return None
+        found.append((name, why))
+    told = "; ".join(f"{name}: {why.text}" for name, why in found) or "it has no name"
+    return Mismatch(nearest_cause((why.cause for _, why in found), Cause.PRODUCT), told)
 
 
 def _called(finding: Finding) -> str:
@@ -226,22 +269,24 @@ def _called(finding: Finding) -> str:
 
 
 def _rule(found: VexMatch) -> IgnoreRule:
-    statement, package = found.statement, found.finding.package
-    source = found.document.id or found.document.source
-    why = statement.impact or statement.justification or str(statement.status)
+    statement, package, document = found.statement, found.finding.package, found.document
     return IgnoreRule(
-        vouched=found.document.signer or found.document.source,
+        vouched=Vouched(
+            signer=document.signer,
+            author=document.author,
+            document=document.id or document.source,
+            status=str(statement.status),
+            justification=statement.justification,
+            statement=statement.label,
+        ),
         vulnerability=found.finding.id,
         package=PackageCondition(
             name=_exactly(package.name), version=package.version, type=package.type
         ),
-        reason=f"VEX of {found.document.signer or found.document.author}: {statement.label}",
-        owner=found.document.author,
-        description=statement.description or f"{statement.ids[0]}: {statement.status}",
-        impact=why,
+        reason=statement.impact or statement.justification or str(statement.status),
+        owner=document.author,
+        description=statement.description,
         component=_called(found.finding),
-        tracking=source,
-        issue=source,
         remove_when="the VEX statement is changed or withdrawn",
     )
 

@@ -3,11 +3,14 @@
 Sources: the purl specification and its type ``oci``; the OpenVEX specification, "Product matching".
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from packageurl import PackageURL
 
 from shipseal.errors import ConfigError
+from shipseal.ignores.causes import Cause
 from shipseal.ignores.vex.document import ImageNames
 from shipseal.oci import Reference
 
@@ -15,6 +18,18 @@ _HUB = ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.do
 _IMAGES = ("oci", "docker")
 # What these say of an image or a package is no part of which one it is.
 _NOT_ITS_NAME = frozenset({"tag", "os", "repository_url", "vcs_url", "download_url", "checksum"})
+
+
+class Mismatch(NamedTuple):
+    """Why a name is not what it is held against.
+
+    Attributes:
+        cause: for programs.
+        text: a sentence.
+    """
+
+    cause: Cause
+    text: str
 
 
 @lru_cache(maxsize=1 << 12)
@@ -36,65 +51,89 @@ def image_name(text: str) -> str:
     return f"docker.io/{path if '/' in path else f'library/{path}'}" if host in _HUB else name
 
 
-def image_mismatch(text: str, image: ImageNames) -> str:
-    """Return why ``text`` is not the image; empty when it is."""
+def image_names(names: Iterable[str], digests: Iterable[str]) -> ImageNames:
+    """Return an image's names as they are compared.
+
+    Args:
+        names: references or repositories; what is none is left out.
+        digests: of its index and its platforms.
+    """
+    repositories = dict.fromkeys(filter(None, map(image_name, names)))
+    return ImageNames(tuple(repositories), tuple(dict.fromkeys(filter(None, digests))))
+
+
+def image_mismatch(text: str, image: ImageNames) -> Mismatch | None:
+    """Return why ``text`` is not the image; None when it is."""
     purl = purl_of(text) if text.startswith("pkg:") else None
     if purl is not None:
         return _purl_mismatch(purl, image)
     if text.startswith("sha256:"):
-        return "" if text in image.digests else f"the digest is not the image's: {_digests(image)}"
+        return None if text in image.digests else _other_digest(image)
     name, _, digest = text.partition("@")
     if digest and digest not in image.digests:
-        return f"the digest is not the image's: {_digests(image)}"
+        return _other_digest(image)
     if image_name(name) in image.repositories:
-        return ""
-    return f"it is neither the image ({_repositories(image)}) nor a package URL"
+        return None
+    told = f"it is neither the image ({_repositories(image)}) nor a package URL"
+    return Mismatch(Cause.IMAGE, told)
 
 
-def _purl_mismatch(purl: PackageURL, image: ImageNames) -> str:
+def _purl_mismatch(purl: PackageURL, image: ImageNames) -> Mismatch | None:
     if purl.type not in _IMAGES:
-        return "it is a package, and no image"
-    if purl.version and purl.version.startswith("sha256:") and purl.version not in image.digests:
-        return f"the digest is not the image's: {_digests(image)}"
+        return Mismatch(Cause.IMAGE, "it is a package, and no image")
     pinned = bool(purl.version and purl.version.startswith("sha256:"))
+    if pinned and purl.version not in image.digests:
+        return _other_digest(image)
     stated = str(dict(purl.qualifiers).get("repository_url", ""))
     if not stated and purl.type == "docker":
         stated = "/".join(filter(None, ("docker.io", purl.namespace, purl.name)))
     if stated:
         # Some write the repository, others the place above it.
         found = {image_name(stated), image_name(f"{stated}/{purl.name}")}
-        if found.isdisjoint(image.repositories):
-            return f"repository_url {stated} is not where the image is: {_repositories(image)}"
-        return ""
+        if not found.isdisjoint(image.repositories):
+            return None
+        told = f"repository_url {_both(stated)} is not where the image is: {_repositories(image)}"
+        return Mismatch(Cause.IMAGE, told)
     names = {name.rpartition("/")[2] for name in image.repositories}
     if pinned or purl.name in names:
-        return ""
-    return f"the name {purl.name} is not the image's: {', '.join(sorted(names)) or 'it has none'}"
+        return None
+    known = ", ".join(sorted(names)) or "it has none"
+    return Mismatch(Cause.IMAGE, f"the name {purl.name} is not the image's: {known}")
 
 
-def package_mismatch(text: str, package_purl: str) -> str:
-    """Return why ``text`` is not the package with that package URL; empty when it is.
+def _both(stated: str) -> str:
+    """Return a name as it is written and, where that differs, as it is compared."""
+    name = image_name(stated)
+    return stated if name in ("", stated) else f"{stated} ({name})"
+
+
+def package_mismatch(text: str, package_purl: str) -> Mismatch | None:
+    """Return why ``text`` is not the package with that package URL; None when it is.
 
     A version or a qualifier that the statement does not have is not compared.
     """
     stated, there = purl_of(text), purl_of(package_purl)
     if stated is None:
-        return "it is no package URL"
+        return Mismatch(Cause.IDENTIFIER, "it is no package URL")
     if there is None:
-        return "the package has no package URL to compare with"
+        told = "the package has no package URL to compare with"
+        return Mismatch(Cause.IDENTIFIER, told)
     for what in ("type", "namespace", "name", "version"):
         wanted, got = getattr(stated, what) or "", getattr(there, what) or ""
         if wanted != got and not (what == "version" and not wanted):
-            return f"the {what} {wanted or 'none'} is not {got or 'none'}"
+            cause = Cause.VERSION if what == "version" else Cause.PACKAGE
+            return Mismatch(cause, f"the {what} {wanted or 'none'} is not {got or 'none'}")
     got = dict(there.qualifiers)
     for key, value in dict(stated.qualifiers).items():
         if key not in _NOT_ITS_NAME and key in got and got[key] != value:
-            return f"the qualifier {key}={value} is not {got[key]}"
-    return ""
+            told = f"the qualifier {key}={value} is not {got[key]}"
+            return Mismatch(Cause.QUALIFIER, told)
+    return None
 
 
-def _digests(image: ImageNames) -> str:
-    return ", ".join(image.digests) or "it is not known"
+def _other_digest(image: ImageNames) -> Mismatch:
+    known = ", ".join(image.digests) or "it is not known"
+    return Mismatch(Cause.DIGEST, f"the digest is not the image's: {known}")
 
 
 def _repositories(image: ImageNames) -> str:

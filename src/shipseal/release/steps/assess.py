@@ -15,6 +15,8 @@ from shipseal.build.interface import BuiltImage
 from shipseal.gate.decision import decide
 from shipseal.gate.report import GateReport
 from shipseal.gate.summary import summarize
+from shipseal.ignores.vex.document import ImageNames, Statements
+from shipseal.ignores.vex.names import image_names
 from shipseal.oci import Image, PlatformImage, parse_digest
 from shipseal.release.context import ChosenScanner, Context
 from shipseal.release.pages import write_pages
@@ -67,11 +69,27 @@ def assess(ctx: Context, built: BuiltImage, chosen: ChosenScanner) -> Assessment
     with ctx.step("gate"):
         previous = previous_release(ctx, built.image.digest) if ctx.rules.gate.new_only else None
         now = ctx.parts.clock.now()
-        gate = decide(reports, ctx.rules.gate, ctx.rules.ignores, now=now, previous=previous)
+        gate = decide(
+            reports,
+            ctx.rules.gate,
+            ctx.rules.ignores,
+            now=now,
+            previous=previous,
+            vex=Statements(ctx.rules.vex, vex_names(ctx, built)),
+            compare=ctx.rules.compare,
+        )
         _record_gate(ctx, gate, catalogues, chosen.reason)
         missing = _missing(ctx, catalogues)
         write_pages(ctx, built, gate, chosen.reason, missing)
     return Assessment(catalogues, reports, gate, chosen.reason, missing)
+
+
+def vex_names(ctx: Context, built: BuiltImage) -> ImageNames:
+    """Return what the image is called, as VEX statements are held against it."""
+    plan = ctx.ledger.state.plan
+    targets = [name for name in (plan.targets if plan else ()) if not name.startswith("oci:")]
+    digests = [str(subject.digest) for subject in built.image.subjects()]
+    return image_names(targets or (ctx.image_name,), digests)
 
 
 def _assess_platform(
