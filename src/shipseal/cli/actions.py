@@ -6,8 +6,9 @@ from pathlib import Path
 
 from shipseal.cli.output import printable
 from shipseal.cli.release_findings import read_summary
+from shipseal.cli.release_holds import hold_line
 from shipseal.github.actions import ActionsEnvironment, Annotation
-from shipseal.release.result import BreakGlassResult, ReleaseResult, Status
+from shipseal.release.result import BreakGlassResult, HoldResult, ReleaseResult, Status
 from shipseal.report.markdown import summary_markdown
 from shipseal.report.text import markdown
 
@@ -30,7 +31,8 @@ def tell_actions(result: ReleaseResult, results: Path, env: Mapping[str, str]) -
         job.set_output(name, value)
     job.add_summary(_markdown(result, results))
     if result.exit:
-        text = f"{result.message}\n{result.hint}".strip()
+        held = f"\n{hold_line(result.holds[-1])}" if result.holds else ""
+        text = f"{result.message}\n{result.hint}{held}".strip()
         sys.stderr.write(Annotation("error", text, f"shipseal: {result.code}").render())
 
 
@@ -49,6 +51,8 @@ def _markdown(result: ReleaseResult, results: Path) -> str:
     lines = [f"## {printable(result.version)}: {result.status}", ""]
     if result.message:
         lines += [f"`{result.code or 'note'}` {printable(result.message)}", ""]
+    lines += [f"- {_hold(hold)}" for hold in result.holds]
+    lines += [""] if result.holds else []
     if result.break_glass:
         lines += [_break_glass(result.break_glass), ""]
     if result.digest:
@@ -57,6 +61,10 @@ def _markdown(result: ReleaseResult, results: Path) -> str:
         lines += [f"- tags {', '.join(f'`{tag}`' for tag in result.tags)}"]
     lines += [f"- `{target.target}`" for target in result.targets]
     return "\n".join(lines) + "\n\n" + _findings(result, results)
+
+
+def _hold(hold: HoldResult) -> str:
+    return markdown(hold_line(hold))
 
 
 def _break_glass(glass: BreakGlassResult) -> str:

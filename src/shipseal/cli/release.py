@@ -40,6 +40,14 @@ DryRunOption = Annotated[
         "--dry-run", help="Do everything but upload and sign; the exit status is the release's."
     ),
 ]
+WaitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="DURATION",
+        help="When an outage holds it: wait so long for its end, such as 2h, and go on by itself.",
+    ),
+]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Release (shipseal release list).")]
 
 
@@ -57,6 +65,7 @@ def release(
     break_glass_by: PersonOption = None,
     break_glass_undecided: UndecidedOption = False,
     must_fix: MustFix = None,
+    wait: WaitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build, stage, catalogue, scan, gate, attest, verify and promote; or go on where an earlier run stopped."""
@@ -71,6 +80,7 @@ def release(
             as_json=as_json,
             glass=glass,
             must_fix=must_fix,
+            wait=wait,
         )
 
 
@@ -90,6 +100,7 @@ def resume(
     break_glass_by: PersonOption = None,
     break_glass_undecided: UndecidedOption = False,
     must_fix: MustFix = None,
+    wait: WaitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a release that was interrupted, held, or partly promoted: only what is missing is done."""
@@ -105,6 +116,7 @@ def resume(
             as_json=as_json,
             glass=glass,
             must_fix=must_fix,
+            wait=wait,
         )
         return
     from shipseal.cli.release_view import tell_unreadable  # noqa: PLC0415 - costs more than --help may
@@ -125,6 +137,7 @@ def resume(
         resumed=found.identifier,
         glass=glass,
         must_fix=must_fix,
+        wait=wait,
     )
 
 
@@ -211,6 +224,7 @@ def _run(
     resumed: str | None = None,
     glass: "GlassAsked | None" = None,
     must_fix: list[str] | None = None,
+    wait: str | None = None,
 ) -> None:
     from shipseal._internal.clock import SteadyClock, SystemClock  # noqa: PLC0415
     from shipseal.cli.actions import tell_actions  # noqa: PLC0415
@@ -225,7 +239,7 @@ def _run(
     clock = SteadyClock(SystemClock())
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
-        wish = Wish(version, config, dry_run, resumed, glass, tuple(must_fix or ()))
+        wish = Wish(version, config, dry_run, resumed, glass, tuple(must_fix or ()), wait)
         setup = release_setup(wish, around)
         try:
             ended = run(setup)

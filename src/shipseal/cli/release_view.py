@@ -10,6 +10,7 @@ from shipseal.cli.output import duration_text, print_table, say, say_wrapped, si
 from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_budget import print_budget
 from shipseal.cli.release_findings import print_findings, print_passed
+from shipseal.cli.release_holds import print_holds
 from shipseal.cli.release_timeline import print_diagnosis, print_timeline
 from shipseal.errors import Exit
 from shipseal.release.diagnosis import diagnose
@@ -29,6 +30,7 @@ def print_result(result: ReleaseResult) -> None:
         say_wrapped(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
         say_wrapped(f"next: {result.hint}")
+    print_holds(result)
     _print_rolled_back(result)
     _print_break_glass(result)
     _print_platforms(result)

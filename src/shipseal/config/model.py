@@ -25,6 +25,7 @@ from shipseal.config.sections import (
     Verify,
     read_tag,
 )
+from shipseal.config.status_model import StatusPages
 from shipseal.config.values import (
     ImageName,
     PlatformName,
@@ -35,6 +36,7 @@ from shipseal.config.values import (
     without_duplicates,
 )
 from shipseal.config.vex_model import Vex
+from shipseal.config.watch_model import Watch
 
 
 class Config(Section):
@@ -78,6 +80,10 @@ class Config(Section):
     )
     verify: Verify = Field(default=Verify(), description="What evidence is required.")
     evidence: Evidence = Field(default=Evidence(), description="Where evidence is copied to.")
+    status: StatusPages = Field(
+        default=StatusPages(), description="Who says how outside services are."
+    )
+    watch: Watch = Field(default=Watch(), description="What must happen by itself.")
     limits: Limits = Field(default=Limits(), description="How much of the machine is used.")
     timeouts: Timeouts = Field(default=Timeouts(), description="How long things may take.")
 

@@ -315,3 +315,8 @@ class Timeouts(Section):
     lock: Duration = Field(
         default=0.0, description="How long to wait for another release of the same version."
     )
+    wait: Duration = Field(
+        default=0.0,
+        description="How long a release that an outage holds waits for its end, and goes on by itself; `--wait` comes "
+        "before it. Counted from when it is first held.",
+    )

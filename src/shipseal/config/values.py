@@ -227,7 +227,7 @@ def _source(value: str) -> str:
     return value
 
 
-def _host(value: object) -> str:
+def registry_host(value: object) -> str:
     """Return the normal form of a registry's host; ``index.docker.io`` is ``docker.io``."""
     if not isinstance(value, str) or "/" in value:
         raise ValueError("expected a host with an optional port, such as registry.example.org:5000")
@@ -294,7 +294,7 @@ PlatformName = Annotated[
     Shown("platform"),
 ]
 SourceUrl = Annotated[str, AfterValidator(_source), Shown("URL")]
-RegistryHost = Annotated[str, BeforeValidator(_host), WithJsonSchema({"type": "string"})]
+RegistryHost = Annotated[str, BeforeValidator(registry_host), WithJsonSchema({"type": "string"})]
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),

@@ -282,6 +282,7 @@ class ClosedRecord(msgspec.Struct, frozen=True):
         hint: what to do.
         retryable: whether trying again may help.
         exit: exit status of the command.
+        retry_after: seconds that the other side asked to wait; 0 when it did not.
     """
 
     status: str
@@ -290,6 +291,7 @@ class ClosedRecord(msgspec.Struct, frozen=True):
     hint: str = ""
     retryable: bool = False
     exit: int = 0
+    retry_after: float = 0.0
 
 
 def to_data(record: msgspec.Struct) -> dict[str, Any]:

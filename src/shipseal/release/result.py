@@ -89,6 +89,30 @@ class BreakGlassResult(msgspec.Struct, frozen=True):
     findings: tuple[str, ...]
 
 
+class HoldResult(msgspec.Struct, frozen=True):
+    """An outage that held the release: since when, whose, what its status page said, and how long was waited.
+
+    Attributes:
+        outcome: ``resumed``, ``given-up``, ``interrupted``; empty where it did not wait, or waits now.
+        seconds: that it waited; None likewise.
+    """
+
+    since: str
+    code: str
+    message: str
+    host: str
+    page: str
+    state: str
+    incident: str
+    impact: str
+    incident_since: str
+    incident_url: str
+    problem: str
+    says: str
+    seconds: float | None
+    outcome: str
+
+
 class ReleaseResult(msgspec.Struct, frozen=True):
     """A release as it stands.
 
@@ -112,6 +136,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         rolled_back: the rollback by which tags left this release; None when none did, or they came back.
         break_glass: a person's decision by which it goes on in spite of its gate; None where there is none.
         stores: where the evidence lies, and what each store answered; a bundle about three subjects counts three times.
+        holds: outages that held it, the last one last.
     """
 
     release: str
@@ -132,6 +157,7 @@ class ReleaseResult(msgspec.Struct, frozen=True):
     budget: BudgetResult | None = None
     break_glass: BreakGlassResult | None = None
     stores: tuple[StoreResult, ...] = ()
+    holds: tuple[HoldResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON value."""
@@ -152,7 +178,15 @@ def closing(error: ShipsealError) -> ClosedRecord:
     hint = error.hint
     if status == Status.PENDING:
         hint = "; then: ".join(filter(None, (hint, "shipseal release resume")))
-    return ClosedRecord(status, str(error.code), error.message, hint, error.retryable, int(exit_))
+    return ClosedRecord(
+        status,
+        str(error.code),
+        error.message,
+        hint,
+        error.retryable,
+        int(exit_),
+        error.retry_after or 0.0,
+    )
 
 
 def result_of(state: ReleaseState) -> ReleaseResult:
@@ -177,7 +211,19 @@ def result_of(state: ReleaseState) -> ReleaseResult:
         budget=budget_result(state.budget, state.spent.values()),
         break_glass=_break_glass(state.glass),
         stores=tuple(_stores(state)),
+        holds=tuple(_holds(state)),
     )
+
+
+def _holds(state: ReleaseState) -> Iterable[HoldResult]:
+    for since, hold in state.holds.items():
+        waited = state.waits.get(since)
+        yield HoldResult(
+            **msgspec.structs.asdict(hold),
+            says=hold.says,
+            seconds=waited.seconds if waited else None,
+            outcome=waited.outcome if waited else "",
+        )
 
 
 def _rolled_back(record: DepartureRecord | None) -> RolledBackResult | None:

@@ -6,7 +6,7 @@
                         └─► catalogue, scan, gate ─► statements ─┴─► sign, store ─► verify ─► promote ─► record
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -64,9 +64,11 @@ class Runner:
 
     Attributes:
         ctx: everything that it works with.
+        held: is told how it ends, before the journal is closed, to note what holds it.
     """
 
     ctx: Context
+    held: Callable[[ClosedRecord], None] = lambda _closed: None
 
     def run(self) -> ReleaseResult:
         """Run the release to its end, whatever that is, and close the journal with it.
@@ -91,8 +93,24 @@ class Runner:
         except KeyboardInterrupt:
             self.ctx.cancel.set()
             closed = _interrupted(state)
-        self._close(closed)
+        self._close(self._noted(closed))
         return result_of(state)
+
+    def _noted(self, closed: ClosedRecord) -> ClosedRecord:
+        try:
+            self.held(closed)
+        except KeyboardInterrupt:  # while a status page was looked at
+            return _interrupted(self.ctx.ledger.state)
+        return closed
+
+    def interrupted(self) -> ReleaseResult:
+        """Close the journal of a run that a signal ended while it waited for an outage to end.
+
+        Raises:
+            ShipsealError: the journal cannot be written.
+        """
+        self.ctx.ledger.record("release.closed", _interrupted(self.ctx.ledger.state))
+        return result_of(self.ctx.ledger.state)
 
     def _close(self, closed: ClosedRecord) -> None:
         try:

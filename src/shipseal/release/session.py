@@ -1,8 +1,9 @@
 """One run of a release from the lock to the closed journal; and how one is given up."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from shipseal._internal.clock import Clock, SteadyClock, parse_rfc3339, rfc3339
@@ -15,12 +16,13 @@ from shipseal.release.checklist_page import write_checklist
 from shipseal.release.context import Context, Mode, Origin, Parts, Rules
 from shipseal.release.expenses import budget_record
 from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
+from shipseal.release.holding import Holding
 from shipseal.release.journal import Journal, read_journal
 from shipseal.release.known import Known, known
 from shipseal.release.ledger import Ledger
 from shipseal.release.lock import ReleaseLock, StateUse
 from shipseal.release.records import Plan
-from shipseal.release.result import ReleaseResult, Status
+from shipseal.release.result import ReleaseResult, Status, result_of
 from shipseal.release.retold import RetoldReporter
 from shipseal.release.runner import Runner
 from shipseal.release.state import replay
@@ -42,6 +44,7 @@ class Setup:
         origin: where the image comes from.
         request: what to build.
         lock_wait: seconds to wait for another release of the same version.
+        holding: what is done while somebody else has an outage; None does not wait, and looks at no status page.
     """
 
     state: StateFolder
@@ -52,6 +55,7 @@ class Setup:
     origin: Origin
     request: BuildRequest
     lock_wait: float = 0.0
+    holding: Holding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _run_locked(setup: Setup) -> Ended:
     _open(ledger, plan, setup.mode)
     setup.parts.turns.begin()
     ledger.record("budget.chosen", budget_record(setup.parts.turns.budget))
-    result = Runner(_context(setup, folder, ledger)).run()
+    result = _run_through(setup, folder, ledger)
     if result.status == Status.DONE:
         _settle(home, folder)
         folder = home
@@ -117,6 +121,27 @@ def _tick(setup: Setup, folder: Path, ledger: Ledger) -> None:
         write_checklist(folder / RESULTS, checklist(ledger.state))
     except ShipsealError as error:
         setup.parts.reporter.note(f"the checklist was not written: {error.message}")
+
+
+def _run_through(setup: Setup, folder: Path, ledger: Ledger) -> ReleaseResult:
+    """Run until the release ends for a reason that does not pass by itself, or there is no time to wait for that."""
+    holding = setup.holding
+    if holding is None:
+        return Runner(_context(setup, folder, ledger)).run()
+    holding.keep(ledger)
+    while True:
+        runner = Runner(_context(setup, folder, ledger), partial(holding.note, ledger))
+        runner.run()
+        try:
+            again = holding.goes_on(ledger)
+        except KeyboardInterrupt:
+            return runner.interrupted()
+        if not again:
+            return result_of(ledger.state)
+        # The image that was built stays: what goes on is the same release.
+        setup = replace(setup, mode=replace(setup.mode, resumed=True))
+        setup.parts.turns.begin()
+        _open(ledger, setup.plan, setup.mode)
 
 
 def _go_on_in_time(setup: Setup, ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from shipseal.errors import Code, ReleaseError
 from shipseal.release.expenses import BudgetRecord, SpentRecord, ToolExpense
+from shipseal.release.hold_records import HoldRecord, WaitedRecord
 from shipseal.release.journal import Event
 from shipseal.release.records import (
     CatalogueRecord,
@@ -28,7 +29,11 @@ from shipseal.release.records import (
 
 R = TypeVar("R", bound=msgspec.Struct)
 # What happens to a release afterwards does not change how its last run ended.
-_AFTERWARDS = frozenset({"release.closed", "release.rolled-back", "release.reinstated", "note"})
+_AFTERWARDS = frozenset(
+    {
+        "release.closed", "release.held", "release.waited", "release.rolled-back", "release.reinstated", "note",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -58,6 +63,8 @@ class ReleaseState:
         rolled_back: the rollback by which tags left this release; None when none did, or they came back.
         budget: what outside tools could use in the last run; None for a journal of a time before that was noted.
         spent: what each tool took, by what it did.
+        holds: outages that held it, by when.
+        waits: how long it waited for the end of each, by the same times.
         started: RFC 3339 of the first event.
         last: RFC 3339 of the last event.
     """
@@ -84,6 +91,8 @@ class ReleaseState:
     rolled_back: DepartureRecord | None = None
     budget: BudgetRecord | None = None
     spent: dict[str, ToolExpense] = field(default_factory=dict)
+    holds: dict[str, HoldRecord] = field(default_factory=dict)
+    waits: dict[str, WaitedRecord] = field(default_factory=dict)
     started: str = ""
     last: str = ""
 
@@ -249,6 +258,16 @@ def _spent(state: ReleaseState, event: Event) -> None:
     state.spent |= {one.about: one for one in _read(event, SpentRecord).tools}
 
 
+def _held(state: ReleaseState, event: Event) -> None:
+    record = _read(event, HoldRecord)
+    state.holds[record.since] = record
+
+
+def _waited(state: ReleaseState, event: Event) -> None:
+    record = _read(event, WaitedRecord)
+    state.waits[record.since] = record
+
+
 def _rolled_back(state: ReleaseState, event: Event) -> None:
     record = _read(event, DepartureRecord)
     state.rolled_back = record
@@ -291,6 +310,8 @@ _HANDLERS: Mapping[str, Callable[[ReleaseState, Event], None]] = {
     "tag.stuck": _tag,
     "release.recorded": _recorded,
     "release.closed": _closed,
+    "release.held": _held,
+    "release.waited": _waited,
     "release.aborted": _aborted,
     "release.rolled-back": _rolled_back,
     "release.reinstated": _reinstated,

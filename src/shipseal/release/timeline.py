@@ -14,6 +14,10 @@ from shipseal._internal.clock import parse_rfc3339
 from shipseal.release.journal import Event
 from shipseal.release.step_work import CATALOGUE, TELLERS, StepWork
 
+_BETWEEN = frozenset(
+    {"release.held", "release.waited", "release.rolled-back", "release.reinstated"}
+)
+
 
 class TimelineStep(msgspec.Struct, frozen=True):
     """One step of one run.
@@ -81,7 +85,7 @@ class _Run:
     status: str = "interrupted"
 
     def add(self, event: Event) -> None:
-        if event.kind in ("release.rolled-back", "release.reinstated"):
+        if event.kind in _BETWEEN:
             return  # not of this run
         self.last = event.at
         if event.kind == "step":

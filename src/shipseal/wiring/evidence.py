@@ -74,7 +74,7 @@ def further_stores(
         ConfigError: the address of GitHub or its token cannot be used.
     """
     stores: list[EvidenceStore] = []
-    if repository := _repository(loaded, around.env):
+    if repository := evidence_repository(loaded, around.env):
         policy = until(
             loaded.config.timeouts.retry_deadline,
             told=lambda error, wait: around.reporter.note(again_in(error, wait)),
@@ -202,7 +202,7 @@ def _only_repository(asked: SourcesAsked) -> str:
     return name
 
 
-def _repository(loaded: "LoadedConfig", env: Mapping[str, str]) -> str:
+def evidence_repository(loaded: "LoadedConfig", env: Mapping[str, str]) -> str:
     """Return whose attestations a release goes to; empty for nobody's."""
     from shipseal.github.event import origin_of  # noqa: PLC0415
     from shipseal.wiring.keys import signing_mode  # noqa: PLC0415

@@ -35,12 +35,13 @@ from shipseal.wiring.previous import earlier
 from shipseal.wiring.rules import release_rules, tag_rules
 from shipseal.wiring.scanners import scanner_for
 from shipseal.wiring.state import state_folder
+from shipseal.wiring.status_pages import holding_for
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.targets import Connections
 from shipseal.wiring.turns import turns_for
 from shipseal.wiring.versions import later
 
-_HOW = frozenset({"version", "limits", "timeouts", "registries"})
+_HOW = frozenset({"version", "limits", "timeouts", "registries", "status"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Wish:
         resumed: id of the release that is to go on; None for whichever this is.
         glass: what a person decided in case the gate refuses.
         must_fix: vulnerabilities that must be gone, besides those of the configuration.
+        wait: how long to wait for the end of an outage; None for the configuration's.
     """
 
     version: str | None
@@ -62,15 +64,23 @@ class Wish:
     resumed: str | None = None
     glass: GlassAsked | None = None
     must_fix: tuple[str, ...] = ()
+    wait: str | None = None
 
 
 def release_setup(wish: Wish, around: Surroundings) -> Setup:
-    """Return a release that can run.
+    """Return a release that can run, having waited for that where an outage stands in the way and waiting is wished.
 
     Raises:
         ConfigError: the configuration or the command line is wrong.
+        ShipsealError: what a release needs before it begins cannot be had.
     """
     loaded = _loaded(wish, around.env)
+    holding = holding_for(loaded, around)
+    ready = holding.attempt(lambda: _ready(wish, loaded, around))
+    return replace(ready, holding=holding)
+
+
+def _ready(wish: Wish, loaded: LoadedConfig, around: Surroundings) -> Setup:
     version = _version(loaded)
     # A fork has no key, and needs none: nothing is signed and nothing read back.
     fork = origin_of(around.env).fork
@@ -109,7 +119,7 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
 
 def _loaded(wish: Wish, env: Mapping[str, str]) -> LoadedConfig:
     """Return the configuration with what the command line says; it adds to what must be gone, and takes nothing off."""
-    words: dict[str, object] = {"version": wish.version}
+    words: dict[str, object] = {"version": wish.version, "timeouts.wait": wish.wait}
     loaded = load(wish.config, env=env, overrides=words)
     known = loaded.config.gate.must_fix
     further = tuple(dict.fromkeys(text for text in wish.must_fix if text not in known))
@@ -143,7 +153,7 @@ def _identifier(wish: Wish, loaded: LoadedConfig, version: str) -> str:
 def config_identity(loaded: LoadedConfig) -> Digest:
     """Return the digest of the file, or of file and effective values when variables or options changed any.
 
-    What says how, not what, does not count: the version, limits, timeouts, and how registries are reached.
+    What says how, not what, does not count: the version, limits, timeouts, how registries are reached, status pages.
     """
     place = f"{loaded.path.name}:"
     changed = [
