@@ -4,21 +4,22 @@ import re
 from collections.abc import Callable
 
 from shipseal._internal.limits import MANIFEST
-from shipseal.errors import Code, ImageError, ShipsealError
+from shipseal.errors import Code, ImageError, RegistryError, ShipsealError
 from shipseal.oci import Descriptor, Digest, RawManifest
 from shipseal.oci import media_types as mt
 from shipseal.oci.digest import check_bytes, digest_of, parse_digest
 from shipseal.registry.answers import Answer
-from shipseal.registry.errors import AnswerError
+from shipseal.registry.errors import AnswerError, described
 from shipseal.registry.scopes import repository_scope
 from shipseal.registry.session import Request, Session
 from shipseal.registry.transport import Body
+from shipseal.registry.words import read_words
 
 _ACCEPT = {"Accept": ", ".join(sorted(mt.MANIFESTS))}
 _SIZE = re.compile(r"\d+")
 _STORED = frozenset({200, 201, 202})
-
-
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_MOST_SAID = 200
 _NOT_THERE_YET = "MANIFEST_BLOB_UNKNOWN"
 _PATIENCE = 3
 
@@ -38,6 +39,7 @@ def resolve(session: Session, reference: str) -> Descriptor | None:
         answer = session.call(_read(session, "GET", reference, {200, 404}))
         if answer.status == 404:
             return None
+        _refuse_page(session, answer)
         found = Descriptor(_media_type(answer), digest_of(answer.body), len(answer.body))
     return _checked(session, reference, found)
 
@@ -57,7 +59,9 @@ def parsed(session: Session, answer: Answer, digest: Digest | None) -> RawManife
 
     Raises:
         ImageError: ``image.digest-mismatch``, ``image.format-unsupported``.
+        RegistryError: ``service.outage``: a web page.
     """
+    _refuse_page(session, answer)
     if digest is not None:
         check_bytes(answer.body, digest, what=f"{session.target}, manifest {digest}")
     stated = _media_type(answer)
@@ -160,6 +164,20 @@ def _from_headers(answer: Answer) -> Descriptor | None:
 
 def _media_type(answer: Answer) -> str:
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _refuse_page(session: Session, answer: Answer) -> None:
+    """Refuse a page for people: a proxy, a portal or a login answers there, and says nothing about an image."""
+    if _media_type(answer) not in _PAGES:
+        return
+    said = read_words(answer.body).text[:_MOST_SAID]
+    raise RegistryError(
+        Code.SERVICE_OUTAGE,
+        f"{session.target}: {described('GET', answer.url)}: a web page instead of a manifest"
+        + (f": {said}" if said else ""),
+        hint="no registry answers there: look for a proxy, a captive portal or a login in between, or a wrong address",
+        context={"target": session.target},
+    )
 
 
 def _checked(session: Session, reference: str, found: Descriptor) -> Descriptor:

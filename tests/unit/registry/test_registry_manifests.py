@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipseal.errors import Code, ImageError, RegistryError, ShipsealError
+from shipseal.errors import Code, Exit, ImageError, RegistryError, ShipsealError
 from shipseal.oci import digest_of
 from shipseal.oci import media_types as mt
 from shipseal.testing.http_server import Exchange
@@ -175,3 +175,23 @@ def test_an_error_whose_body_breaks_off_is_told_without_it(sim: Simulated) -> No
     with pytest.raises(RegistryError, match="403 Forbidden") as caught:
         sim.target.list_tags()
     assert caught.value.code is Code.REGISTRY_DENIED
+
+
+def test_a_page_for_people_is_no_manifest(sim: Simulated) -> None:
+    """A captive portal or a proxy's login answers with 200, and says nothing about an image."""
+
+    def portal(exchange: Exchange) -> bool:
+        page = b"<html><title>Guest network</title><p>Accept our terms</p></html>"
+        exchange.reply(200, page, {"Content-Type": "text/html; charset=utf-8"})
+        return True
+
+    sim.registry.before = portal
+    for ask in (
+        lambda: sim.target.resolve("1.0"),
+        lambda: sim.target.read_manifest(digest_of(b"a manifest")),
+    ):
+        with pytest.raises(RegistryError, match="a web page instead of a manifest") as caught:
+            ask()
+        assert (caught.value.code, caught.value.exit) == (Code.SERVICE_OUTAGE, Exit.OUTSIDE)
+        assert "Guest network" in caught.value.message
+        assert not caught.value.retryable
