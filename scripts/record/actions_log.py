@@ -4,6 +4,7 @@ The shape is that of the runner (actions/runner: groups ``##[group]``, failures 
 tools' own output are few, and ours.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ from scripts.record.scene import Step
 
 _BEGIN = datetime(2026, 3, 4, 9, 12, 31, 104_251, tzinfo=UTC)
 _BLUE, _PLAIN = "\x1b[36;1m", "\x1b[0m"
+
+_COMMAND = re.compile(r"::(group|endgroup|error|warning|notice|debug)(?: [^:]*)?::(.*)")
 
 _BEFORE = (
     "Current runner version: '2.328.0'",
@@ -62,11 +65,24 @@ def _of(step: Step) -> Iterator[str]:
         for name, value in step.environment.items():
             yield f"  {name}: {value}"
     yield "##[endgroup]"
-    yield from step.output.splitlines()
+    for line in step.output.splitlines():
+        yield from _obeyed(line)
     if step.status:
         # A shell that a signal ended has no status of its own; the runner shows what bash would.
         status = 128 - step.status if step.status < 0 else step.status
         yield f"##[error]Process completed with exit code {status}."
+
+
+def _obeyed(line: str) -> Iterator[str]:
+    """Yield what the runner makes of a line, which may be a command to it."""
+    found = _COMMAND.match(line)
+    if found is None:
+        yield line
+        return
+    said = found[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
+    first, *rest = said.split("\n")
+    yield f"##[{found[1]}]{first}"
+    yield from rest
 
 
 def _stamps() -> Iterator[str]:

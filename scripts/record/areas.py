@@ -5,7 +5,10 @@ from collections.abc import Mapping
 
 from scripts.record.case import CASES, Case
 
-_AREAS = ("registry_access", "registry_content", "network", "certificates")
+_AREAS = (
+    "registry_access", "registry_content", "network", "certificates", "catalogues", "releases", "scans", "machine",
+    "crashes",
+)  # fmt: skip
 
 
 def every_case() -> Mapping[str, Case]:

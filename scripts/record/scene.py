@@ -3,16 +3,19 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.tools import BUILT, ROOT
 
 _STEP_SECONDS = 90.0
+_WAIT_SECONDS = 30.0
 _SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/go/bin"
 _CGROUPS = Path("/sys/fs/cgroup/memory")
 
@@ -128,6 +131,35 @@ class Scene(contextlib.ExitStack):
             raise RuntimeError(f"{script}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def start(self, argv: Sequence[str]) -> "subprocess.Popen[bytes]":
+        """Start a program beside the case; it ends with the scene."""
+        process = subprocess.Popen(
+            argv,
+            cwd=self.work,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.callback(_end, process)
+        return process
+
+    def wait_for(
+        self, true: Callable[[], bool], process: "subprocess.Popen[bytes] | None" = None
+    ) -> None:
+        """Wait until something is so, at most half a minute.
+
+        Raises:
+            RuntimeError: it never was, or the program that should do it has ended.
+        """
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline and (process is None or process.poll() is None):
+            if true():
+                return
+            time.sleep(0.02)
+        raise RuntimeError("what was waited for did not happen")
+
     def file(self, name: str, text: str | bytes) -> Path:
         """Write a file of the work folder."""
         path = self.work / name
@@ -175,6 +207,13 @@ class Scene(contextlib.ExitStack):
 
         with memory_group(limit) as group:
             yield str(group.folder / "cgroup.procs")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a program with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _environment(home: Path) -> dict[str, str]:
