@@ -71,6 +71,13 @@ COMMANDS: Mapping[str, Entry] = {
     "watch": Entry(
         "shipseal.cli.watch", "Look at what must happen by itself, and alarm when it did not."
     ),
+    "doctor": Entry(
+        "shipseal.cli.doctor", "Look for what would stop a release, before it is begun."
+    ),
+    "status-pages": Entry(
+        "shipseal.cli.status_pages",
+        "Say what the status pages of the services say that a release needs.",
+    ),
     "key": Entry("shipseal.cli.key", "Create and inspect signing keys."),
     "config": Entry("shipseal.cli.config", "Check, show and describe the configuration."),
 }

@@ -1,17 +1,18 @@
 """Which status pages matter to a configuration, and who looks at them."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from shipseal._internal.clock import Clock
 from shipseal.config.build_model import LayersBuild, PrebuiltBuild
-from shipseal.config.load import LoadedConfig
+from shipseal.config.load import FILE_NAME, LoadedConfig, load
 from shipseal.errors import ShipsealError
 from shipseal.oci.reference import Reference
 from shipseal.release.holding import Holding
-from shipseal.status.asking import look
+from shipseal.status.asking import look, look_at_all
 from shipseal.status.outlook import Outlook
-from shipseal.status.services import interests
+from shipseal.status.services import Interest, every_page, interests
 from shipseal.wiring.surroundings import Surroundings
 
 
@@ -79,3 +80,36 @@ def _signing(loaded: LoadedConfig, env: Mapping[str, str]) -> Iterable[str]:
             yield from ("fulcio.sigstore.dev", "rekor.sigstore.dev", "timestamp.sigstore.dev")
     if evidence_repository(loaded, env):
         yield urlsplit(env.get("GITHUB_API_URL") or "https://api.github.com").netloc
+
+
+def wanted_pages(
+    config: Path | None, env: Mapping[str, str], *, every: bool = False
+) -> tuple[Interest, ...]:
+    """Return the pages that say how the services are that a release needs; all known ones without a configuration.
+
+    Args:
+        config: the configuration; None for the one in the current folder, which need not be there.
+        env: the environment.
+        every: whether all known pages are wanted, whatever is configured.
+
+    Raises:
+        ConfigError: the configuration is wrong, or the one that was named is not there.
+    """
+    if config is None and not Path(FILE_NAME).exists():
+        return every_page({})
+    loaded = load(config, env=env, overrides={})
+    named = loaded.config.status.pages
+    return every_page(named) if every else interests(hosts_of(loaded, env), named)
+
+
+def outlooks(wanted: tuple[Interest, ...], clock: Clock) -> tuple[Outlook, ...]:
+    """Return what the pages say, asked side by side. Nothing is raised."""
+    if not wanted:
+        return ()
+    from shipseal.status.web import StatusWeb  # noqa: PLC0415 - as above
+
+    pages = StatusWeb(clock)
+    try:
+        return look_at_all(pages, wanted)
+    finally:
+        pages.close()
