@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shipseal.cli.columns import Column
-from shipseal.cli.output import print_table, say, say_wrapped
+from shipseal.cli.output import print_table, printable, say, say_wrapped
 
 _WORDS = {"fail": "refuses", "unknown": "open", "pass": "passes", "ignored": "ignored"}
 _UNSTATED = "unknown/unknown"
@@ -40,6 +40,11 @@ def print_explanation(document: Mapping[str, Any], *, detailed: bool = False) ->
         say_wrapped(f"must fix  {item['id']}: {found}")
     for note in document["notes"]:
         say_wrapped(f"note      {note}")
+    for item in document["vex"]:
+        signer = f"signed by {item['signer']}" if item["signer"] else "which nobody signed"
+        say_wrapped(printable(f"VEX       {item['source']}, {signer}"))
+    for item in document["withoutEffect"]:
+        say_wrapped(printable(f"no effect {_idle(item)}: {item['why']}"))
     findings = sorted(document["findings"], key=_order)
     if not findings:
         say("no such finding" if detailed else "no findings")
@@ -49,6 +54,11 @@ def print_explanation(document: Mapping[str, Any], *, detailed: bool = False) ->
         _print_pages(findings)
     else:
         print_table(_COLUMNS, [_row(members) for members in _together(findings)])
+
+
+def _idle(item: Mapping[str, Any]) -> str:
+    where = f"VEX {item['document']}" if item["document"] else f"line {item['line']}"
+    return f"{where}: {item['statement']}"
 
 
 def _together(findings: Iterable[Mapping[str, Any]]) -> Sequence[list[Mapping[str, Any]]]:

@@ -6,7 +6,13 @@ from typing import Any
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
-from shipseal.cli.ignore_source import SourceWish, assessed, checked_id, look_at
+from shipseal.cli.ignore_source import (
+    SourceWish,
+    assessed,
+    checked_id,
+    look_at,
+    rules_of_others,
+)
 from shipseal.cli.output import printable, say
 from shipseal.exceptions.local_file import LocalFile
 from shipseal.ignores.read import read_ignores
@@ -40,7 +46,8 @@ def assessment(
     kept = LocalFile.read(ignores_path(file, source.config, env))
     rules = read_ignores(kept.text, name=str(kept.path)).rules
     looked = look_at(source, env, clock, reporter)
-    found, unread = assessed(asked, looked, rules, clock)
+    said = rules_of_others(source.config, looked, rules, env, clock)
+    found, unread = assessed(asked, looked, (*rules, *said), clock)
     document = found.to_json()
     return document | {"notes": [*found.notes, *unread]}
 

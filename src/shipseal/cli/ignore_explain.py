@@ -9,12 +9,15 @@ from shipseal.cli.ignore_lint import LintWish, findings_of
 from shipseal.cli.ignore_list import state_of
 from shipseal.cli.output import say, say_wrapped
 from shipseal.errors import ConfigError
+from shipseal.ignores.conditions import met_by
 from shipseal.ignores.justification import IgnoreTerms
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.nearest import why_nothing
 from shipseal.ignores.read import read_ignores
+from shipseal.ignores.rules import IgnoreRule
 from shipseal.scan.interface import Finding
 from shipseal.wiring.ignores import ignores_asked, terms_asked
+from shipseal.wiring.orders import compare_packages
 
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
@@ -74,7 +77,7 @@ def _rule(
         "index": rule.index,
         "line": rule.line,
         "rule": rule.label,
-        "state": state_of(rule, terms, clock.now()),
+        "state": _state(rule, held, terms, clock),
         "missing": [str(part) for part in terms.lacking(rule)],
         "problem": matcher.problem,
         "holds": len(held),
@@ -85,9 +88,17 @@ def _rule(
         "tracking": rule.tracking,
         "issue": rule.issue,
         "removeWhen": rule.remove_when,
+        "met": met_by(compare_packages, clock.now())(rule, held),
         "owner": rule.owner,
         "until": rfc3339(rule.until) if rule.until else None,
     }
+
+
+def _state(rule: IgnoreRule, held: Sequence[Finding], terms: IgnoreTerms, clock: Clock) -> str:
+    state = state_of(rule, terms, clock.now())
+    if state == "ended" or not terms.ends_when_met:
+        return state
+    return "over" if met_by(compare_packages, clock.now())(rule, held) else state
 
 
 def _finding(finding: Finding, matchers: Sequence[RuleMatcher]) -> dict[str, Any]:
@@ -140,6 +151,8 @@ def _lines(rule: Mapping[str, Any]) -> Iterator[str]:
     ):
         if rule[key]:
             yield f"  {label}: {rule[key]}"
+    if rule["met"]:
+        yield f"  what it waited for has come about: {rule['met']}"
     if rule["missing"]:
         yield f"  lacks {', '.join(rule['missing'])}"
     if rule["problem"]:

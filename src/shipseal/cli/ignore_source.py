@@ -19,9 +19,10 @@ from shipseal.scan.interface import ScanReport
 from shipseal.wiring.advice import advise
 from shipseal.wiring.image_names import names_of
 from shipseal.wiring.previous import reports_in, reports_of
-from shipseal.wiring.state import state_folder
+from shipseal.wiring.state import FILE_NAME, state_folder
 
 _RESULTS = ".json"
+_AFTER_THE_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,44 @@ def _scanned(
     plain = text.removeprefix(SBOM).removeprefix(ATTESTED)
     digests = (subject.digest, *found.materials.digests) if subject.digest else ()
     return Looked(found.reports, text, image_names((subject.name or plain,), digests), state)
+
+
+def rules_of_others(
+    config: Path | None,
+    looked: Looked,
+    rules: Sequence[IgnoreRule],
+    env: Mapping[str, str],
+    clock: Clock,
+) -> tuple[IgnoreRule, ...]:
+    """Return what the signed VEX that the configuration names takes out, as rules of their own.
+
+    Args:
+        config: a configuration; None for the one in this folder, if there is one.
+        looked: the findings, and what the image is called.
+        rules: of the file: those with a ``vex-status`` say which statements count.
+        env: the environment.
+        clock: time.
+
+    Raises:
+        AttestError: a document is not signed by anybody who is trusted.
+        ConfigError: the configuration or a document cannot be read.
+    """
+    if config is None and not Path(FILE_NAME).exists():
+        return ()
+    from shipseal.config.load import load  # noqa: PLC0415 - only where there is a configuration
+    from shipseal.ignores.vex.matching import apply_vex  # noqa: PLC0415
+    from shipseal.wiring.key_names import public_half  # noqa: PLC0415
+    from shipseal.wiring.vex_documents import vex_documents  # noqa: PLC0415
+
+    loaded = load(config, env=env, overrides={})
+    found = loaded.config
+    own = public_half(found.sign.key)
+    documents = vex_documents(
+        found.vex, found.verify, loaded.path.name, env=env, clock=clock, own=own
+    )
+    findings = [finding for report in looked.reports for finding in report.findings]
+    # After all rules of any file: no two have the same index.
+    return apply_vex(documents, findings, looked.image, rules).rules(_AFTER_THE_FILE)
 
 
 def assessed(

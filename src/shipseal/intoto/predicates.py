@@ -10,6 +10,10 @@ VULN_V1 = "https://cosign.sigstore.dev/attestation/vuln/v1"
 VSA_V1 = "https://slsa.dev/verification_summary/v1"
 REFERENCE_V01 = "https://in-toto.io/attestation/reference/v0.1"
 
+OPENVEX = "https://openvex.dev/ns"
+"""What cosign and vexctl call it; the predicate's own ``@context`` says which version it is."""
+OPENVEX_020 = "https://openvex.dev/ns/v0.2.0"
+
 SPDX_FAMILY = frozenset({SPDX, SPDX_22, SPDX_23})
 """cosign writes the bare type, GitHub's action the one with a version: all say the same."""
 
@@ -21,7 +25,11 @@ class Family(StrEnum):
     SBOM = "sbom"
     SCAN = "scan"
     SEAL = "seal"
+    VEX = "vex"
 
+
+REQUIRED = (Family.PROVENANCE, Family.SBOM, Family.SCAN, Family.SEAL)
+"""What every release has; VEX only those that say something to others."""
 
 _FAMILIES = {
     PROVENANCE_V1: Family.PROVENANCE,
@@ -29,6 +37,8 @@ _FAMILIES = {
     VSA_V1: Family.SEAL,
     # What it refers to says whether it stands for an SBOM; it can stand for nothing else here.
     REFERENCE_V01: Family.SBOM,
+    OPENVEX: Family.VEX,
+    OPENVEX_020: Family.VEX,
 } | dict.fromkeys(SPDX_FAMILY, Family.SBOM)
 
 COSIGN_TYPES = {
@@ -36,6 +46,7 @@ COSIGN_TYPES = {
     Family.SBOM: SPDX_23,
     Family.SCAN: "vuln",
     Family.SEAL: VSA_V1,
+    Family.VEX: "openvex",
 }
 """What ``cosign verify-attestation --type`` calls the type that shipseal writes for each family."""
 
@@ -45,6 +56,7 @@ PREDICATE_TYPES = {
     Family.SBOM: SPDX_23,
     Family.SCAN: VULN_V1,
     Family.SEAL: VSA_V1,
+    Family.VEX: OPENVEX,
 }
 """The type that shipseal writes for each family."""
 

@@ -7,8 +7,10 @@ would be said of the index is left out, because it would say the same thing of t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shipseal.intoto.predicates import (
+    OPENVEX,
     PROVENANCE_V1,
     REFERENCE_V01,
     SPDX_23,
@@ -114,6 +116,11 @@ class Speaker:
         digest = self._digest(platform)
         raw = encode_statement([Subject(self.name, digest)], VULN_V1, vuln_predicate(facts))
         return self._made(Family.SCAN, platform, VULN_V1, (digest,), raw)
+
+    def vex(self, document: dict[str, Any]) -> Made:
+        """Return the ignores in force as VEX, about everything."""
+        raw = encode_statement(self._all(), OPENVEX, document)
+        return self._made(Family.VEX, "", OPENVEX, self._digests(), raw)
 
     def seal(self, facts: SealFacts) -> Made:
         """Return the seal over everything."""

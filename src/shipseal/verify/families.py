@@ -118,8 +118,14 @@ def _scan_gate(scene: Scene, subject: Subject, summary: ScanSummary, scan: Diges
     return Judgement(Standing.REFUSED, "a scan that passed its gate", got)
 
 
+def _vex(scene: Scene, subject: Subject, verified: VerifiedStatement) -> Judgement:
+    """What it says is for readers of VEX; that it is genuine and about the image is all that is asked here."""
+    return _COUNTS
+
+
 _JUDGES: Mapping[Family, Judge] = {
     Family.PROVENANCE: _provenance,
     Family.SBOM: _sbom,
     Family.SCAN: _scan,
+    Family.VEX: _vex,
 }

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shipseal.attest.interface import Trust
 from shipseal.errors import Code, ConfigError
-from shipseal.intoto.predicates import Family
+from shipseal.intoto.predicates import REQUIRED, Family
 from shipseal.intoto.summary import VERIFIER_ID
 from shipseal.oci import Digest, Platform
 
@@ -42,7 +42,7 @@ class VerifyPolicy:
         accept_break_glass: whether an image counts that was published in spite of its gate, while that record lasts.
     """
 
-    require: tuple[Family, ...] = tuple(Family)
+    require: tuple[Family, ...] = REQUIRED
     platforms: tuple[Platform, ...] | None = None
     subjects: SubjectRule = SubjectRule.ALL
     scan_max_age: timedelta | None = None

@@ -21,7 +21,7 @@ from shipseal.config.schema import config_schema
 from shipseal.config.sections import FAMILIES, TAG_FIELDS, Scan, Tag
 from shipseal.config.show import as_json, effective
 from shipseal.gate.policy import GatePolicy, UnknownRule
-from shipseal.intoto.predicates import Family
+from shipseal.intoto.predicates import REQUIRED
 from shipseal.release.tags import FIELDS, Move
 from shipseal.scan.interface import Severity
 from shipseal.verify.policy import TargetRule
@@ -191,7 +191,7 @@ def test_words_are_those_of_the_rooms_that_act_on_them() -> None:
     assert choices(Gate, "fail_on") == severities | {"none"}
     assert choices(Tag, "move") == {str(move) for move in Move}
     assert TAG_FIELDS == FIELDS
-    assert set(FAMILIES) == {str(family) for family in Family}
+    assert set(FAMILIES) == {str(family) for family in REQUIRED}
     assert choices(Gate, "unknown") == {str(rule) for rule in UnknownRule}
     gate, policy = Gate(), GatePolicy()
     assert (gate.unknown, gate.fixable_only) == (policy.unknown, policy.fixable_only)

@@ -10,9 +10,10 @@ import msgspec
 from shipseal._internal.clock import rfc3339
 from shipseal.errors import ConfigError
 from shipseal.ignores.vex.document import VexDocument, VexProduct, VexStatement, VexStatus
+from shipseal.intoto.predicates import OPENVEX
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
-PREDICATE_TYPE = CONTEXT
+PREDICATE_TYPE = OPENVEX
 _PREFIX = "https://openvex.dev/ns"
 _HASHES = {"sha-256": "sha256", "sha256": "sha256"}
 

@@ -106,7 +106,7 @@ def _read(
     family = family_of(statement.predicate_type)
     if family is None or not statement.covers(found.subject):
         return None
-    shared = family in (Family.PROVENANCE, Family.SEAL)
+    shared = family in (Family.PROVENANCE, Family.SEAL, Family.VEX)
     return _Candidate(
         family=family,
         platform="" if shared else platforms.get(found.subject, ""),

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from shipseal._internal.clock import parse_rfc3339
 from shipseal.build.interface import BuiltImage
+from shipseal.ignores.vex.openvex import openvex_document
+from shipseal.ignores.vex.statements import statements_of
 from shipseal.intoto.predicates import Family
 from shipseal.intoto.provenance import ProvenanceFacts, SourceFacts
 from shipseal.intoto.resource import Resource, digest_set
@@ -21,7 +23,7 @@ from shipseal.release.facts import ScanTeller
 from shipseal.release.places import blob_location
 from shipseal.release.records import ImageRecord, StatementRecord
 from shipseal.release.statements import Made, Speaker
-from shipseal.release.steps.assess import Assessment
+from shipseal.release.steps.assess import Assessment, vex_names
 from shipseal.sbom.index_level import index_document
 from shipseal.sbom.interface import Catalogue
 from shipseal.spdx.trim import TrimResult, trim
@@ -43,6 +45,7 @@ def prepare(ctx: Context, built: BuiltImage, assessment: Assessment) -> None:
             _provenance(ctx, built, speaker, assessment.catalogues),
             *_sboms(ctx, speaker, assessment.catalogues),
             *_scans(ctx, speaker, assessment),
+            *_vex(ctx, built, speaker, assessment),
         ):
             if not _is_signed_already(ctx, made):
                 record_statement(ctx, made)
@@ -55,9 +58,11 @@ def _is_signed_already(ctx: Context, made: Made) -> bool:
         return False
     if made.family is Family.PROVENANCE:
         return True
+    known = parse_statement(ctx.parts.blobs.read(parse_digest(evidence.statement)))
+    if made.family is Family.VEX:
+        return _vex_id(known.predicate) == _vex_id(parse_statement(made.raw).predicate)
     if made.family is not Family.SCAN or not is_fresh(ctx, made.key):
         return False
-    known = parse_statement(ctx.parts.blobs.read(parse_digest(evidence.statement)))
     return _found(known.predicate) == _found(parse_statement(made.raw).predicate)
 
 
@@ -73,6 +78,11 @@ def is_fresh(ctx: Context, key: str) -> bool:
 def _found(predicate: bytes) -> object:
     """Return what a scan found and decided, without when."""
     return decode_predicate(predicate, what="scan").get("scanner", {}).get("result")
+
+
+def _vex_id(predicate: bytes) -> object:
+    """Return the name of a VEX document, which follows from what it says and not from when."""
+    return decode_predicate(predicate, what="VEX").get("@id")
 
 
 def record_statement(ctx: Context, made: Made) -> StatementRecord:
@@ -197,3 +207,25 @@ def _scans(ctx: Context, speaker: Speaker, assessment: Assessment) -> Sequence[M
     if speaker.has_index:
         made.append(speaker.scan("", teller.facts(assessment.reports)))
     return made
+
+
+def _vex(
+    ctx: Context, built: BuiltImage, speaker: Speaker, assessment: Assessment
+) -> Sequence[Made]:
+    """Return the ignores in force as OpenVEX, where that is asked for and there are any.
+
+    Statements of others are theirs to make. One that an earlier attempt made is replaced, even by one that says
+    nothing, because what it said is not in force any more.
+    """
+    author, gate = ctx.rules.vex_author, assessment.gate
+    if not author:
+        return ()
+    rules = [rule for rule in gate.in_force if rule.vouched is None]
+    findings = [finding for report in assessment.reports for finding in report.findings]
+    said, _ = statements_of(rules, findings, vex_names(ctx, built), now=gate.decided)
+    if not said and str(Family.VEX) not in ctx.ledger.state.statements:
+        ctx.parts.reporter.note("no ignore is in force, so there is no VEX to attest")
+        return ()
+    tooling = f"shipseal {ctx.origin.shipseal_version}"
+    document = openvex_document(said, author=author, now=gate.decided, tooling=tooling)
+    return (speaker.vex(document),)
