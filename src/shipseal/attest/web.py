@@ -5,9 +5,7 @@ library does. So its requests go through here: every answer is bounded in bytes 
 tried again, and all tries together end.
 """
 
-import ssl
 import threading
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,17 +13,16 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from shipseal import __version__
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB, Limit, too_large
 from shipseal._internal.retry import Told, call_with_retry, until
+from shipseal._internal.web_clients import WebClients, is_own
 from shipseal.attest.web_errors import no_answer, refused, too_slow
 from shipseal.errors import Code, ConfigError, ShipsealError
 
 ANSWER = Limit("answer of a signing service", 8 * MIB, "a log entry is the largest, some kilobytes")
 _NONE: Mapping[str, str] = MappingProxyType({})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+_CONNECTIONS = 64
 _CONNECT_SECONDS = 10.0
 
 
@@ -98,9 +95,8 @@ class Web:
         self._told = told
         self._told_until: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._clients: dict[tuple[bool, bool], httpx.Client] = {}
-        # A signer is used until nobody needs it, and nobody is told when that is.
-        self.close = weakref.finalize(self, _close, self._clients)
+        self._clients = WebClients(_CONNECTIONS, {"Accept-Encoding": "identity"})
+        self.close = self._clients.close
 
     def ask(self, ask: Ask) -> Answer:
         """Return the answer; every request that is made here may be made again.
@@ -126,7 +122,7 @@ class Web:
         seconds = self.patience.answer
         timeout = httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds), pool=None)
         began = self._clock.monotonic()
-        client = self._client(ask.url)
+        client = self._clients.client(ask.url)
         try:
             with client.stream(
                 ask.method,
@@ -154,25 +150,6 @@ class Web:
                 raise too_slow(ask.service, ask.url, self.patience.answer)
         return b"".join(parts)
 
-    def _client(self, url: str) -> httpx.Client:
-        # No proxy can reach this machine's own addresses, whatever the variables say (as Go's programs do).
-        key = (is_own(url), urlsplit(url).scheme == "https")
-        with self._lock:
-            if key not in self._clients:
-                self._clients[key] = _new_client(through_proxies=not key[0], tls=key[1])
-            return self._clients[key]
-
-
-def _close(clients: dict[tuple[bool, bool], httpx.Client]) -> None:
-    for client in clients.values():
-        client.close()
-    clients.clear()
-
-
-def is_own(url: str) -> bool:
-    """Return whether ``url`` is an address of this machine."""
-    return urlsplit(url).hostname in _LOOPBACK
-
 
 def check_safe(url: str, what: str) -> str:
     """Return ``url``, which identity tokens or signatures are sent to, without a slash at its end.
@@ -189,25 +166,3 @@ def check_safe(url: str, what: str) -> str:
             hint="identity tokens are sent there: plain HTTP is only for this machine's own addresses",
         )
     return url.rstrip("/")
-
-
-def _new_client(*, through_proxies: bool, tls: bool) -> httpx.Client:
-    try:
-        return httpx.Client(
-            verify=_trusted() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            trust_env=through_proxies,
-            limits=_LIMITS,
-            headers={"User-Agent": f"shipseal/{__version__}", "Accept-Encoding": "identity"},
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise ConfigError(
-            "the proxy variables cannot be used",
-            hint="set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// or https:// addresses",
-        ) from error
-
-
-def _trusted() -> ssl.SSLContext:
-    # Mozilla's authorities or those of SSL_CERT_FILE, and the system's own on top.
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context

@@ -5,9 +5,6 @@ header must never reach another host. Only what changes nothing is tried again.
 """
 
 import io
-import ssl
-import threading
-import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -15,11 +12,11 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from shipseal import __version__
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import ERROR_BODY, Limit, too_large
 from shipseal._internal.retry import RetryPolicy, call_with_retry
-from shipseal.errors import Code, ConfigError, ShipsealError
+from shipseal._internal.web_clients import WebClients, is_own
+from shipseal.errors import Code, ShipsealError
 from shipseal.github.hosts import GitHubHost, is_safe
 from shipseal.github.refusals import no_answer, nonsense, refused, shown, too_slow
 from shipseal.github.wording import EVIDENCE, Wording
@@ -30,8 +27,7 @@ API_VERSION = "2022-11-28"
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPS_METHOD = frozenset({307, 308})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30.0)
+_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +90,7 @@ class GitHubRest:
         self._times = times or Times()
         self._fork = fork
         self._wording = wording
-        self._lock = threading.Lock()
-        self._clients: dict[bool, httpx.Client] = {}
-        # Whoever forgets to close it leaves no connection behind.
-        weakref.finalize(self, _close, self._clients)
+        self._clients = WebClients(_CONNECTIONS, {"Accept-Encoding": "identity"})
 
     def get(self, url: str, limit: Limit, *, final: Iterable[int] = ()) -> Answer:
         """Return the answer to a GET, tried again while that may help.
@@ -170,8 +163,7 @@ class GitHubRest:
 
     def close(self) -> None:
         """Close all connections."""
-        with self._lock:
-            _close(self._clients)
+        self._clients.close()
 
     def is_api(self, url: str) -> bool:
         """Return whether ``url`` lies at the API, scheme and port included."""
@@ -179,8 +171,7 @@ class GitHubRest:
 
     def may_ask(self, url: str) -> bool:
         """Return whether an answer may send us to ``url``: to this machine only when the API itself is here."""
-        own = urlsplit(self.host.api).hostname in _LOOPBACK
-        return is_safe(url) and (own or urlsplit(url).hostname not in _LOOPBACK)
+        return is_safe(url) and (is_own(self.host.api) or not is_own(url))
 
     def _follow(
         self,
@@ -224,7 +215,7 @@ class GitHubRest:
         timeout = httpx.Timeout(times.silence, connect=times.connect, pool=None)
         until = self.clock.monotonic() + times.answer
         try:
-            with self._client(url).stream(
+            with self._clients.client(url).stream(
                 method, url, headers=self._headers(url, body), content=body, timeout=timeout
             ) as response:
                 if response.is_success and into is not None:
@@ -266,43 +257,7 @@ class GitHubRest:
             headers["Authorization"] = f"Bearer {self.host.token}"
         return headers
 
-    def _client(self, url: str) -> httpx.Client:
-        # No proxy can reach this machine's own addresses, whatever the variables say (as Go's programs do).
-        own = urlsplit(url).hostname in _LOOPBACK
-        with self._lock:
-            if own not in self._clients:
-                self._clients[own] = _new_client(own=own)
-            return self._clients[own]
-
-
-def _close(clients: dict[bool, httpx.Client]) -> None:
-    for client in clients.values():
-        client.close()
-    clients.clear()
-
 
 def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or {"https": 443}.get(parts.scheme, 80)
-
-
-def _new_client(*, own: bool) -> httpx.Client:
-    try:
-        return httpx.Client(
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if own else _trusted(),
-            trust_env=not own,
-            limits=_LIMITS,
-            headers={"User-Agent": f"shipseal/{__version__}", "Accept-Encoding": "identity"},
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise ConfigError(
-            "the proxy variables cannot be used",
-            hint="set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// or https:// addresses",
-        ) from error
-
-
-def _trusted() -> ssl.SSLContext:
-    # Mozilla's authorities or those of SSL_CERT_FILE, and the system's own on top.
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context

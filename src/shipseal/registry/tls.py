@@ -2,8 +2,7 @@
 
 import ssl
 
-import httpx
-
+from shipseal._internal.web_clients import trusted_roots
 from shipseal.errors import ConfigError
 from shipseal.registry.hosts import HostSettings
 
@@ -14,9 +13,7 @@ def tls_context(settings: HostSettings) -> ssl.SSLContext:
     Raises:
         ConfigError: a file cannot be read.
     """
-    # httpx brings Mozilla's authorities, for machines that have none; the system's own come on top.
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
+    context = trusted_roots()
     if settings.ca is not None:
         try:
             context.load_verify_locations(cafile=settings.ca)

@@ -14,16 +14,14 @@ from types import MappingProxyType
 
 import httpx
 
-from shipseal import __version__
 from shipseal._internal.clock import Clock, SystemClock
-from shipseal._internal.redact import redact
-from shipseal.errors import Code, ConfigError, RegistryError
+from shipseal._internal.web_clients import USER_AGENT, unusable_proxies
+from shipseal.errors import Code, RegistryError
 from shipseal.registry.errors import Caller, described, shown, transport_error
 from shipseal.registry.hosts import HostSettings, is_loopback
 from shipseal.registry.pace import Pace
 from shipseal.registry.tls import tls_context
 
-USER_AGENT = f"shipseal/{__version__}"
 _NONE: Mapping[str, str] = MappingProxyType({})
 _MAX_REDIRECTS = 5
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
@@ -216,11 +214,7 @@ class Transport:
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         except (ValueError, ImportError, httpx.InvalidURL) as error:
-            # A proxy variable with another scheme, or with SOCKS, for which httpx wants a further package.
-            raise ConfigError(
-                f"the proxy variables cannot be used: {redact(str(error))}",
-                hint="set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http:// or https:// addresses",
-            ) from error
+            raise unusable_proxies(error) from error
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -1,16 +1,14 @@
 """Asks status pages over HTTP: once, a few seconds, a few hundred kilobytes, and without saying who we are."""
 
-import ssl
-import threading
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from shipseal import __version__
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB, Limit
 from shipseal._internal.no_answer import Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact
+from shipseal._internal.web_clients import WebClients, is_own
 from shipseal.errors import Code
 from shipseal.status.interface import Page, PageAddress, StatusPageError, StatusPages
 from shipseal.status.parse import parse_page
@@ -22,7 +20,7 @@ SECONDS = 10.0
 _CONNECT = 5.0
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_CONNECTIONS = 8
 _MOST_WORDS = 200
 _HINTS = Hints(authority="", plain="", address="", again="")
 
@@ -38,8 +36,7 @@ class StatusWeb(StatusPages):
     def __init__(self, clock: Clock, *, seconds: float = SECONDS) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._lock = threading.Lock()
-        self._clients: dict[tuple[bool, bool], httpx.Client] = {}
+        self._clients = WebClients(_CONNECTIONS, {"Accept": "application/json"})
 
     def read(self, address: PageAddress) -> Page:
         """See :meth:`StatusPages.read`."""
@@ -58,10 +55,7 @@ class StatusWeb(StatusPages):
 
     def close(self) -> None:
         """Close all connections."""
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+        self._clients.close()
 
     def _once(self, address: PageAddress, url: str, until: float) -> tuple[bytes, str]:
         """Return the body, or where else to ask."""
@@ -69,7 +63,7 @@ class StatusWeb(StatusPages):
         if left <= 0:
             raise self._slow(address)
         timeout = httpx.Timeout(left, connect=min(_CONNECT, left), pool=None)
-        with self._client(url).stream("GET", url, timeout=timeout) as response:
+        with self._clients.client(url).stream("GET", url, timeout=timeout) as response:
             if response.status_code in _REDIRECTS:
                 return b"", _following(address, url, response.headers.get("location", ""))
             if response.status_code != httpx.codes.OK:
@@ -93,28 +87,12 @@ class StatusWeb(StatusPages):
         problem = f"its answer has no end after {self._seconds:g} s"
         return StatusPageError(address, problem, code=Code.SERVICE_OUTAGE)
 
-    def _client(self, url: str) -> httpx.Client:
-        parts = urlsplit(url)
-        # No proxy can reach this machine's own addresses, whatever the variables say (as Go's programs do).
-        key = (parts.hostname in _LOOPBACK, parts.scheme == "https")
-        with self._lock:
-            if key not in self._clients:
-                self._clients[key] = httpx.Client(
-                    verify=_trusted() if key[1] else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                    trust_env=not key[0],
-                    headers={
-                        "User-Agent": f"shipseal/{__version__}",
-                        "Accept": "application/json",
-                    },
-                )
-            return self._clients[key]
-
 
 def _following(address: PageAddress, url: str, location: str) -> str:
     """Return where a redirect goes: to the web, and never from TLS to none."""
     there = urlsplit(urljoin(url, location))
     downgrade = urlsplit(url).scheme == "https" and there.scheme != "https"
-    own = there.hostname in _LOOPBACK and urlsplit(url).hostname not in _LOOPBACK
+    own = is_own(there.geturl()) and not is_own(url)
     if (
         not location
         or there.scheme not in ("https", "http")
@@ -134,9 +112,3 @@ def _no_answer(address: PageAddress, error: Exception) -> StatusPageError:
         code = Code.SERVICE_OUTAGE
     reason = (str(error) or type(error).__name__)[:_MOST_WORDS]
     return StatusPageError(address, redact(f"{urlsplit(address.json).netloc}: {reason}"), code=code)
-
-
-def _trusted() -> ssl.SSLContext:
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context
