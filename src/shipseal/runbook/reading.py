@@ -1,0 +1,198 @@
+"""From lines that are worth reading to what each of them proves, with the step that it stands in."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from shipseal.errors import Code
+from shipseal.runbook.keys import RULES, following
+from shipseal.runbook.lines import LONGEST, Line, cleaned
+from shipseal.runbook.rule import OWN, Seen, matched
+from shipseal.runbook.run_facts import RunFacts
+from shipseal.runbook.sifting import Candidate
+
+_BEFORE = 6
+_STEP = re.compile(r"^Run ([\w./@+ -].{0,200})$")
+_ACTION = re.compile(
+    r"^Run [\w.-]+/[\w./-]+@\S+$|^Run (?:docker|gh|cosign|syft|grype|crane|skopeo|shipseal) \S"
+)
+_PUSHED = re.compile(r"refers to repository \[([^\]\s]{1,200})\]")
+_AGAIN = re.compile(
+    r"\bretry(?:ing)?\b|will retry|backing off|\battempt \d+ (?:of|failed)|\(\d+/\d+\)|trying again|try again in|falling back",
+    re.IGNORECASE,
+)
+_FINAL = re.compile(
+    r"^(?:\S+ )?(?:error|fatal|failed|err!?|denied|unauthorized)\b|^e: |\bERROR\b|\bFATAL\b|^panic:|exit code [1-9]|exit status [1-9]",
+    re.IGNORECASE,
+)
+_NO_FAILURE = re.compile(
+    r"\b0 (?:errors?|failed|failures)\b|exit code 0|no errors?\b|continue-on-error|fail-fast|error_log",
+    re.IGNORECASE,
+)
+_SUCCESS = re.compile(
+    r"digest: sha256:[0-9a-f]{64} size|tlog entry created|to image destination$|\bsuccessfully (?:pushed|tagged|signed|built|uploaded)|^Login Succeeded|\bsuccess(?:ful)?\.?$",
+    re.IGNORECASE,
+)
+_QUIET = frozenset({"warning", "warn", "debug", "notice", "info", "trace"})
+_SAID_QUIETLY = re.compile(
+    r"^(?:time=\S+ )?(?:\[\d+\] +)?(?:\[?warn(?:ing)?\b|W:|debug\b)", re.IGNORECASE
+)
+_MOST_HITS = 600
+_LIKELY = 14
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A line that matches a rule.
+
+    Attributes:
+        rule: number in ``RULES``.
+        code: the failure.
+        line: the cleaned line.
+        caught: what the rule caught, by group.
+        weight: how sure it is here.
+        step: number of its step, from 0; logs without steps have one.
+        soft: whether the line says that it is tried again, or is a warning.
+    """
+
+    rule: int
+    code: Code
+    line: Line
+    caught: Mapping[str, str]
+    weight: int
+    step: int
+    soft: bool
+
+
+class Step(msgspec.Struct):
+    """A step of a job.
+
+    Attributes:
+        title: how it is called; empty when unknown.
+        failed: whether the runner marked an error in it.
+    """
+
+    title: str
+    failed: bool = False
+
+
+class Reading(msgspec.Struct):
+    """What a log holds.
+
+    Attributes:
+        hits: lines that match rules, in order.
+        steps: the steps.
+        marked: whether the log has the runner's marks at all.
+        likely: lines that look like an error, the last ones.
+        first_likely: the first ones.
+        success: line of the last success that a tool told.
+        final: line of the last error that anybody told.
+        facts: what the log says of the run.
+    """
+
+    hits: list[Hit] = msgspec.field(default_factory=list)
+    steps: list[Step] = msgspec.field(default_factory=lambda: [Step("")])
+    marked: bool = False
+    likely: deque[Line] = msgspec.field(default_factory=lambda: deque(maxlen=_LIKELY))
+    first_likely: list[Line] = msgspec.field(default_factory=list)
+    success: int = 0
+    final: int = 0
+    facts: RunFacts = msgspec.field(default_factory=RunFacts)
+
+
+class Reader:
+    """Reads candidates in order."""
+
+    def __init__(self) -> None:
+        self.reading = Reading()
+        self._before: deque[str] = deque(maxlen=_BEFORE)
+        self._pushed = ""
+        self._place = ""
+
+    def read(self, candidate: Candidate, raw: bytes) -> None:
+        """Take in one line."""
+        for line in cleaned(candidate.number, raw[: 2 * LONGEST]):
+            self._stand(line)
+            self._note(line)
+            self._match(candidate, line)
+            if line.text:
+                self._before.append(line.text[:LONGEST])
+
+    def _stand(self, line: Line) -> None:
+        """Know in which step a line stands."""
+        steps = self.reading.steps
+        if line.place != self._place:
+            self._place = line.place
+            steps.append(Step(line.place))
+            self._pushed = ""
+        begun = _STEP.match(line.text) if line.mark == "group" else _ACTION.match(line.text)
+        if begun:
+            title = line.text.removeprefix("Run ")
+            steps.append(Step(f"{self._place} {title}".strip()))
+            self._before.clear()
+            self._pushed = ""
+        self.reading.marked = self.reading.marked or line.mark == "group" or bool(line.place)
+        if line.mark == "error":
+            steps[-1].failed = True
+        pushed = _PUSHED.search(line.text)
+        if pushed:
+            self._pushed = pushed[1]
+
+    def _note(self, line: Line) -> None:
+        reading = self.reading
+        reading.facts.note(line)
+        if _SUCCESS.search(line.text):
+            reading.success = line.number
+        quiet = line.mark in _QUIET or _SAID_QUIETLY.match(line.text)
+        failing = line.mark == "error" or (
+            _FINAL.search(line.text) and not _NO_FAILURE.search(line.text)
+        )
+        if failing and not quiet and line.mark != "group":
+            if not _AGAIN.search(line.text):
+                reading.final = line.number
+            reading.likely.append(line)
+            if len(reading.first_likely) < _LIKELY:
+                reading.first_likely.append(line)
+
+    def _match(self, candidate: Candidate, line: Line) -> None:
+        if len(self.reading.hits) >= _MOST_HITS:
+            del self.reading.hits[_MOST_HITS // 2]
+        seen = Seen(self.reading.steps[-1].title, "\n".join(self._before))
+        hits = list(self._hits(self._numbers(candidate, line), line, seen))
+        if hits:
+            best = max(hit.weight for hit in hits)
+            # Two rules of equal weight may be two readings of one line; the first in the table is the better one.
+            kept = [hit for hit in hits if hit.weight == best][:1]
+            kept += [hit for hit in hits if _alternative(hit, kept[0])]
+            self.reading.hits += kept
+
+    def _hits(self, numbers: Iterable[int], line: Line, seen: Seen) -> Iterator[Hit]:
+        soft = (
+            line.mark in _QUIET
+            or bool(_AGAIN.search(line.text))
+            or bool(_SAID_QUIETLY.match(line.text))
+        )
+        for number in numbers:
+            rule = RULES[number]
+            caught = matched(rule, line.text[:LONGEST], seen)
+            if caught is None:
+                continue
+            if self._pushed and "image" not in caught:
+                caught = {**caught, "pushed": self._pushed}
+            code = Code(caught["own"]) if rule.weight == OWN else rule.code
+            weight = rule.weight + (5 if line.mark == "error" else 0)
+            yield Hit(number, code, line, caught, weight, len(self.reading.steps) - 1, soft)
+
+    @staticmethod
+    def _numbers(candidate: Candidate, line: Line) -> list[int]:
+        if "following" not in candidate.kinds:
+            return sorted(candidate.rules)
+        lower = line.text.lower().encode()
+        fitting = {number for number, needs in following() if any(need in lower for need in needs)}
+        return sorted(candidate.rules | fitting)
+
+
+def _alternative(hit: Hit, best: Hit) -> bool:
+    """Return whether a line has this second meaning that is told beside the first: hidden, or not allowed."""
+    return best.code is Code.IMAGE_NOT_FOUND and hit.code is Code.REGISTRY_DENIED

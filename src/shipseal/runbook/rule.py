@@ -1,0 +1,93 @@
+"""A rule: which line proves which failure, and how the failure is told."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from shipseal.errors import Code
+
+OWN = 120
+"""shipseal itself says so."""
+CERTAIN = 90
+"""No other failure prints this."""
+CLEAR = 70
+"""Said by a tool in words that leave little doubt."""
+LIKELY = 50
+"""Believed when nothing clearer is there."""
+
+_BLANK = re.compile(r"\{(\w+)\|([^{}]*)\}")
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What proves one failure.
+
+    Attributes:
+        code: the failure.
+        needs: texts in lower case; each line that the pattern matches has one of them. They are looked for in the raw
+            bytes before anything else is done, so there should be few of them, and rare ones.
+        pattern: regular expression that is searched in the cleaned line, in any case; its groups fill the sentence.
+        cause: what happened; ``{group|otherwise}`` stands for what the pattern has caught.
+        next: what to do; empty for what fits the code in general.
+        weight: how sure it is, one of the constants above.
+        retry: whether trying again may help; None for what fits the code in general.
+        step: expression for the step that the line must stand in; a step that is not known fits too.
+        named: whether the step must be known.
+        after: expression for one of the lines shortly before.
+        unless: expression that rules the line out.
+        following: whether only lines are looked at that follow the head of a longer message, as a stack trace does.
+    """
+
+    code: Code
+    needs: tuple[str, ...]
+    pattern: str
+    cause: str
+    next: tuple[str, ...] = ()
+    weight: int = CLEAR
+    retry: bool | None = None
+    step: str = ""
+    named: bool = False
+    after: str = ""
+    unless: str = ""
+    following: bool = False
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What stands around a line.
+
+    Attributes:
+        step: title of its step; empty when unknown.
+        before: the lines that were looked at shortly before, the nearest last.
+    """
+
+    step: str = ""
+    before: str = ""
+
+
+def again(part: str, number: int = 2) -> str:
+    """Return a part of a pattern for a second place in it: ``host2`` catches what ``host`` does."""
+    return re.sub(r"\?P<([a-z]+)>", rf"?P<\g<1>{number}>", part)
+
+
+def matched(rule: Rule, text: str, seen: Seen) -> Mapping[str, str] | None:
+    """Return what the rule catches of a line, by group; None when it does not match."""
+    found = compiled(rule.pattern).search(text)
+    if found is None or (rule.unless and compiled(rule.unless).search(text)):
+        return None
+    if rule.step and (seen.step or rule.named) and not compiled(rule.step).search(seen.step):
+        return None
+    if rule.after and not compiled(rule.after).search(seen.before):
+        return None
+    return {name.rstrip("0123456789"): value for name, value in found.groupdict().items() if value}
+
+
+def filled(sentence: str, caught: Mapping[str, str]) -> str:
+    """Return ``sentence`` with what was caught in its places."""
+    return _BLANK.sub(lambda blank: caught.get(blank[1]) or blank[2], sentence)
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return the expression, compiled when a log needs it first: all of them would cost a tenth of a second."""
+    return re.compile(pattern, re.IGNORECASE)

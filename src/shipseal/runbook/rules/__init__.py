@@ -1,0 +1,1 @@
+"""What failures look like, by area."""

@@ -1,0 +1,139 @@
+"""SBOMs and scans."""
+
+from shipseal.errors import Code
+from shipseal.runbook.rule import CERTAIN, CLEAR, LIKELY, Rule
+
+_SYFT = r"sbom|syft|catalog|scan|grype|trivy"
+_DATABASE = Code.DB_UNAVAILABLE
+
+SBOM = (
+    Rule(
+        code=Code.SBOM_TIMEOUT,
+        needs=("deadline exceeded", "timed out", "timeout"),
+        pattern=r"(?:catalog\w*|sbom|syft)\b.*(?:context deadline exceeded|timed out|timeout (?:exceeded|reached|after)|\btimed?-?out\b)"
+        r"|(?:context deadline exceeded|timed out).*(?:catalog|sbom|syft)",
+        unless=r"client\.timeout|dial tcp|i/o timeout|get \"?http|=\"?\d|timeout[=:]|attest",
+        cause="the catalogue was not ready in its time",
+        weight=CERTAIN - 5,
+    ),
+    Rule(
+        code=Code.SBOM_TIMEOUT,
+        needs=("context deadline exceeded", "has timed out after"),
+        pattern=r"context deadline exceeded|the action '?(?P<step>[^']*)'? has timed out after (?P<minutes>\d+) minutes",
+        step=r"sbom|syft|catalog",
+        named=True,
+        unless=r"client\.timeout|dial tcp|https?://",
+        cause="the catalogue was not ready in its time",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.CATALOG_FAILED,
+        needs=(
+            "failed to catalog",
+            "unable to catalog",
+            "failed to generate sbom",
+            "failed to run task",
+            "could not catalog",
+            "failed to create sbom",
+        ),
+        pattern=r"(?:failed to|unable to|could not) catalog(?:ue)?\b(?:: (?P<why>.*))?|failed to (?:generate|create) sbom(?:: (?P<what>.*))?|failed to run task.*catalog",
+        unless=r"deadline exceeded|timed out|database|product catalog|\bapi\b",
+        cause="Syft could not list what is in the image: {why|}{what|}",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.CATALOG_FAILED,
+        needs=(
+            "could not determine source",
+            "error occurred attempting",
+            "errors occurred attempting",
+            "unable to decode sbom",
+            "sbom format not recognized",
+        ),
+        pattern=r"could not determine source|errors? occurred attempting to resolve '?(?P<image>[^':\s]*)|unable to decode sbom|sbom format not recognized",
+        cause="what should be catalogued cannot be read: {image|see the lines}",
+        weight=LIKELY,
+    ),
+    Rule(
+        code=Code.SBOM_INCOMPLETE,
+        needs=("no packages", "0 packages"),
+        pattern=r"(?:no packages (?:were )?(?:found|discovered|catalog\w*)|packages\s+\[0 packages\])",
+        step=_SYFT,
+        named=True,
+        cause="the catalogue lists no package",
+        weight=LIKELY - 15,
+    ),
+)
+
+GATE = (
+    Rule(
+        code=Code.GATE_FAILED,
+        needs=("severity threshold", "minimum severity level", "failed severity"),
+        pattern=r"discovered vulnerabilities at or above the severity threshold|failed minimum severity level(?:\. found vulnerabilities with level '(?P<level>\w+)')?"
+        r"|vulnerabilit\w+ .*(?:at or )?above .*severity threshold",
+        cause="the scan found vulnerabilities at or above the threshold {level|}",
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=Code.GATE_FAILED,
+        needs=("process completed with exit code", "failed with exit code", "exit status"),
+        pattern=r"(?:process completed|failed) with exit code [1-9]|exit status [1-9]",
+        step=r"trivy|scan|scout|vulnerab",
+        after=r"^total: \d+ \(.*(?:critical|high): [1-9]|\b[1-9]\d* (?:critical|high)\b.*vulnerab|vulnerabilit\w+ found",
+        cause="the scan found vulnerabilities that its settings do not allow",
+        weight=CLEAR - 5,
+    ),
+    Rule(
+        code=Code.GATE_FAILED,
+        needs=("vulnerabilities found", "found vulnerabilities"),
+        pattern=r"(?:^|error:? ).*(?:critical|high)\w* (?:severity )?vulnerabilities found.*(?:fail|block|exit)|(?:fail\w*|block\w*|exit\w*).*(?:found|contains) (?:critical|high) vulnerabilities",
+        unless=r"npm audit|yarn|0 vulnerab|no (?:critical|high)",
+        cause="the scan found vulnerabilities that its settings do not allow",
+        weight=LIKELY,
+    ),
+)
+
+DATABASE = (
+    Rule(
+        code=Code.DB_STALE,
+        needs=("database was built", "too old", "not older than"),
+        pattern=r"database was built (?P<age>.+?) ago \(max allowed age is (?P<most>[^)]+)\)|vulnerability database .*(?:too old|older than)",
+        cause="the vulnerability database is {age|too} old; at most {most|a few days} are allowed",
+        weight=CERTAIN + 5,
+    ),
+    Rule(
+        code=_DATABASE,
+        needs=("vulnerability d", "failed to load vulnerability", "database does not exist"),
+        pattern=r"(?:failed to load|unable to (?:update|load|download|check|open|activate|get|fetch|import)|could not (?:load|update|download)|failed to (?:download|update|open|fetch)"
+        r"|error updating) (?:the )?(?:new )?vulnerability (?:db|database)(?:: (?P<why>.*))?"
+        r"|(?:vulnerability|grype|db).*database does not exist",
+        unless=r"max allowed age|toomanyrequests|rate limit|\b429\b|no space left",
+        cause="there is no vulnerability data to scan with: {why|none could be loaded}",
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=_DATABASE,
+        needs=(
+            "db could not be loaded",
+            "db error",
+            "unable to update db",
+            "failed to load db",
+            "database metadata not found",
+            "vulnerability db metadata",
+        ),
+        pattern=r"db could not be loaded|(?:init error: |fatal.*)db error: (?P<why>.*)|(?:unable|failed) to (?:update|load) (?:db|database)\b.*(?:grype|vulnerab|listing|metadata)|(?:database|vulnerability db) metadata not found",
+        unless=r"max allowed age|toomanyrequests|rate limit|\b429\b|no space left|jav",
+        cause="there is no vulnerability data to scan with: {why|none could be loaded}",
+        weight=CLEAR + 10,
+    ),
+    Rule(
+        code=_DATABASE,
+        needs=("failed to", "error"),
+        pattern=r"failed to download (?:the )?java ?db|(?:failed|unable|error).*trivy-(?:java-)?db",
+        unless=r"toomanyrequests|rate limit|\b429\b|no space left",
+        cause="there is no vulnerability data to scan with: Trivy's database could not be fetched",
+        weight=CLEAR,
+    ),
+)
+
+RULES = (*SBOM, *GATE, *DATABASE)

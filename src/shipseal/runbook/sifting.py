@@ -1,0 +1,166 @@
+"""The few lines of a log that are worth reading, found in its bytes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+
+from shipseal.runbook.fresh import FreshLines
+from shipseal.runbook.keys import Watched, watched
+from shipseal.runbook.stream import Block
+
+_ENOUGH = 1500
+"""After this many lines with one key, a block gives its first and last ones only: more of the same proves no more."""
+_FIRST, _LAST = 2, 6
+_TRIED, _TRIED_LATER = 40_000, 100
+"""Lines with a key that are looked at for what rules need; in each later block so many."""
+_WINDOW = 2000
+"""Bytes on each side of what was found, in lines that are longer."""
+_FOLLOWING: Mapping[bytes, int] = {
+    b"github_token permissions": 24,
+    b"no matching signatures": 3,
+    b"no matching attestations": 3,
+    b"panic:": 24,
+    b"goroutine ": 12,
+}
+"""Lines after these are read whatever they say."""
+_STRUCTURE = (b"##[", b"\nrun ", b"refs/pull/", b"fork", b"refers to repository [")
+"""What tells where a line stands, and how the run is called."""
+_WORDS = (b"error", b"fatal", b"fail")
+"""What the likely lines of an unknown failure have."""
+_FIRST_WORDS, _LAST_WORDS = 4, 6
+_SUCCEEDED = (b"digest: sha256:", b"tlog entry created", b"image destination", b"success")
+
+
+class Candidate(msgspec.Struct):
+    """A raw line that is worth reading.
+
+    Attributes:
+        start: where it begins in its block.
+        end: where it ends.
+        number: from 1, in the log.
+        rules: numbers of those that it may match.
+        kinds: why it was taken, besides.
+    """
+
+    start: int
+    end: int
+    number: int = 0
+    rules: set[int] = msgspec.field(default_factory=set)
+    kinds: set[str] = msgspec.field(default_factory=set)
+
+
+class Sifter:
+    """Goes through the blocks of a log and yields what is worth reading, in order."""
+
+    def __init__(self) -> None:
+        self._fresh = FreshLines()
+        self._seen: dict[bytes, int] = {}
+        self._tried: dict[bytes, int] = {}
+
+    def sift(self, block: Block) -> Iterator[tuple[Candidate, bytes]]:
+        """Yield candidates of one block with their raw bytes, in order."""
+        text, numbers = self._fresh.of(block)
+        lower = text.lower()
+        found: dict[int, Candidate] = {}
+        for each in watched():
+            self._watch(found, lower, each, last=block.last)
+        for key in _STRUCTURE:
+            self._mark(found, self._capped(lower, key, (), last=block.last), "structure")
+        for key, count in _FOLLOWING.items():
+            for _, end in self._capped(lower, key, (), last=block.last):
+                self._mark(found, _next_lines(lower, end, count), "following")
+        for words, kind in ((_WORDS, "word"), (_SUCCEEDED, "success")):
+            for word in words:
+                self._mark(found, _few(lower, word), kind)
+        at = line = 0
+        for start in sorted(found):
+            line += text.count(b"\n", at, start)
+            at = start
+            candidate = found[start]
+            candidate.number = numbers[line]
+            yield candidate, text[start : candidate.end]
+
+    def _watch(
+        self, found: dict[int, Candidate], lower: bytes, each: Watched, *, last: bool
+    ) -> None:
+        for start, end in self._capped(lower, each.key, each.needs, last=last):
+            candidate = found.get(start)
+            if candidate is None:
+                candidate = found[start] = Candidate(start, end)
+            for number, needs in each.rules:
+                if any(lower.find(need, start, end) >= 0 for need in needs):
+                    candidate.rules.add(number)
+
+    @staticmethod
+    def _mark(found: dict[int, Candidate], places: Iterable[tuple[int, int]], kind: str) -> None:
+        for start, end in places:
+            found.setdefault(start, Candidate(start, end)).kinds.add(kind)
+
+    def _capped(
+        self, lower: bytes, key: bytes, needs: Sequence[bytes], *, last: bool
+    ) -> Iterable[tuple[int, int]]:
+        """Yield the lines with a key; when there were very many already, the first and last ones of the block."""
+        room = max(_FIRST, _ENOUGH if last else _ENOUGH - self._seen.get(key, 0))
+        most = _TRIED if last else max(_TRIED_LATER, _TRIED - self._tried.get(key, 0))
+        tried, first = 0, []
+        for start, end in _forward(lower, key):
+            tried += 1
+            if _has(lower, needs, start, end):
+                first.append((start, end))
+            if len(first) >= room or tried >= most:
+                break
+        else:
+            most = tried + 1
+        self._seen[key] = self._seen.get(key, 0) + len(first)
+        self._tried[key] = self._tried.get(key, 0) + tried
+        if len(first) < room and tried < most:
+            return first
+        backward = islice(_backward(lower, key), _TRIED_LATER)
+        return [*first, *islice((place for place in backward if _has(lower, needs, *place)), _LAST)]
+
+
+def _has(lower: bytes, needs: Sequence[bytes], start: int, end: int) -> bool:
+    return not needs or any(lower.find(need, start, end) >= 0 for need in needs)
+
+
+def _next_lines(lower: bytes, end: int, count: int) -> Iterator[tuple[int, int]]:
+    """Yield the lines that follow one that ends at ``end``."""
+    for _ in range(count):
+        if end >= len(lower):
+            return
+        start = end + 1
+        stop = lower.find(b"\n", start, start + 2 * _WINDOW)
+        end = min(len(lower), start + 2 * _WINDOW) if stop < 0 else stop
+        yield start, end
+
+
+def _forward(lower: bytes, key: bytes) -> Iterator[tuple[int, int]]:
+    at = lower.find(key)
+    while at >= 0:
+        start, end = _around(lower, at + (key[:1] == b"\n"))
+        yield start, end
+        at = lower.find(key, max(end, at + 1))
+
+
+def _backward(lower: bytes, key: bytes) -> Iterator[tuple[int, int]]:
+    at = lower.rfind(key)
+    while at >= 0:
+        start, end = _around(lower, at + (key[:1] == b"\n"))
+        yield start, end
+        at = lower.rfind(key, 0, start) if start else -1
+
+
+def _few(lower: bytes, word: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last lines that have a word."""
+    yield from islice(_forward(lower, word), _FIRST_WORDS)
+    yield from islice(_backward(lower, word), _LAST_WORDS)
+
+
+def _around(lower: bytes, at: int) -> tuple[int, int]:
+    """Return where the line around a place begins and ends; a window of it when it is long."""
+    start = lower.rfind(b"\n", max(0, at - _WINDOW), at) + 1
+    if not start and at > _WINDOW:
+        start = at - _WINDOW
+    end = lower.find(b"\n", at, at + _WINDOW)
+    return start, min(len(lower), at + _WINDOW) if end < 0 else end
