@@ -7,7 +7,8 @@ from scripts.record.case import CASES, Case
 
 _AREAS = (
     "registry_access", "registry_content", "network", "certificates", "catalogues", "releases", "scans", "machine",
-    "crashes",
+    "crashes", "signatures", "signing_services", "github", "ordinary_code", "ordinary_images",
+    "ordinary_words",
 )  # fmt: skip
 
 

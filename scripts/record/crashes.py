@@ -1,10 +1,12 @@
 """Tools that are not there, and tools that end as no tool should."""
 
+import json
+
 from scripts.record.case import Style, held, rules
 from scripts.record.catalogues import stand_in
 from scripts.record.releases import project
 from scripts.record.scene import Scene
-from scripts.record.servers import sample
+from scripts.record.servers import sample, with_password
 from tests.support.real_image import real_image
 
 MISSING, CRASHED = "tool.missing", "tool.crashed"
@@ -53,9 +55,11 @@ def make_program_missing(scene: Scene) -> None:
 
 @held(MISSING, "crane", also=("auth.registry-unauthorized",))
 def crane_helper_missing(scene: Scene) -> None:
-    """Pull with skopeo with a credential helper that is not installed."""
-    scene.file("../../../.docker/config.json", '{"credHelpers": {"registry.example.org": "ecr-login"}}')
-    scene.step("skopeo inspect docker://registry.example.org/org/app:1.4.2")
+    """Pull with crane with a credential helper that is not installed."""
+    host = with_password(scene).host
+    scene.login(host, "x", "x")
+    scene.file("../../../.docker/config.json", json.dumps({"credHelpers": {host: "ecr-login"}}))
+    scene.step(f"crane manifest {host}/org/app:1.4.2")
 
 
 @held(MISSING, "docker")
@@ -69,7 +73,8 @@ def syft_segfault(scene: Scene) -> None:
     """Send Syft the signal of a bad memory access while it works."""
     scene.environment["IMAGE"] = str(real_image())
     scene.step(
-        'syft scan "oci-dir:$IMAGE" -o spdx-json=sbom.json &\nsleep 0.3; kill -SEGV $!\nwait $!', GOTRACEBACK="single"
+        'syft scan "oci-dir:$IMAGE" -o spdx-json=sbom.json > syft.log 2>&1 &\n'
+        "sleep 0.3; kill -SEGV $!\nwait $! || { status=$?; head -n 24 syft.log; exit $status; }"
     )
 
 
@@ -94,8 +99,8 @@ def go_panic(scene: Scene) -> None:
 def grype_aborted(scene: Scene) -> None:
     """Send Grype the signal of an abort while it works."""
     scene.step(
-        "mkfifo sbom.json\ngrype sbom:sbom.json &\nsleep 0.5; kill -ABRT $!\nwait $!",
-        GOTRACEBACK="single",
+        "mkfifo sbom.json\ngrype sbom:sbom.json > grype.log 2>&1 &\n"
+        "sleep 0.5; kill -ABRT $!\nwait $! || { status=$?; head -n 30 grype.log; exit $status; }",
         GRYPE_DB_AUTO_UPDATE="false",
     )
 
