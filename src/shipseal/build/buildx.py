@@ -75,7 +75,7 @@ class BuildxBuilder(Builder):
         work = request.work.resolve()
         folder, metadata = work / "image", work / "buildx-metadata.json"
         words, handed = build_command(self._options, request, folder, metadata)
-        command = self._command()
+        command = find_buildx(self._options.program)
         env = tool_environment(self._settings() | handed)
         version = self._version(command, env)
         # A layout from a build that was interrupted is not mixed with this one.
@@ -101,24 +101,6 @@ class BuildxBuilder(Builder):
             builder=f"buildx {version}",
             base_labels=known.labels,
             base_digests=known.digests,
-        )
-
-    def _command(self) -> list[str]:
-        """Return how buildx is started: as docker's plugin or by itself."""
-        if self._options.program:
-            program = find_tool(self._options.program, hint=INSTALL)
-            return [str(program), "buildx"] if program.name == "docker" else [str(program)]
-        docker, alone = shutil.which("docker"), shutil.which("buildx")
-        if docker and run_tool([docker, "buildx", "version"], timeout=_ASKING).status == 0:
-            return [docker, "buildx"]
-        if alone:
-            return [alone]
-        raise ToolError(
-            Code.TOOL_MISSING,
-            f"{'docker is there, but it has no buildx plugin' if docker else 'docker: no such program'}, "
-            "and there is no buildx on PATH",
-            hint=INSTALL,
-            context={"tool": "buildx"},
         )
 
     def _settings(self) -> dict[str, str]:
@@ -148,6 +130,32 @@ class BuildxBuilder(Builder):
             labels += config_labels(document.get("image"))
             digests |= manifest_digests(document.get("manifest"))
         return _Bases(tuple(labels), frozenset(digests))
+
+
+def find_buildx(program: str = "") -> list[str]:
+    """Return how buildx is started: as docker's plugin or by itself.
+
+    Args:
+        program: a path, or a name on PATH; empty leaves the choice.
+
+    Raises:
+        ToolError: ``tool.missing``.
+    """
+    if program:
+        found = find_tool(program, hint=INSTALL)
+        return [str(found), "buildx"] if found.name == "docker" else [str(found)]
+    docker, alone = shutil.which("docker"), shutil.which("buildx")
+    if docker and run_tool([docker, "buildx", "version"], timeout=_ASKING).status == 0:
+        return [docker, "buildx"]
+    if alone:
+        return [alone]
+    raise ToolError(
+        Code.TOOL_MISSING,
+        f"{'docker is there, but it has no buildx plugin' if docker else 'docker: no such program'}, "
+        "and there is no buildx on PATH",
+        hint=INSTALL,
+        context={"tool": "buildx"},
+    )
 
 
 def _checked(result: ToolResult) -> ToolResult:

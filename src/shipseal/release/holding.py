@@ -6,7 +6,6 @@ rule holds however long it takes: nothing is published without its evidence.
 """
 
 import random
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -20,6 +19,7 @@ from shipseal.release.hold_records import HoldRecord, WaitedRecord
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import ClosedRecord
 from shipseal.release.result import Status, closing
+from shipseal.status.blame import blamed_host
 from shipseal.status.outlook import Outlook
 
 T = TypeVar("T")
@@ -33,8 +33,6 @@ RESUMED, GIVEN_UP, INTERRUPTED = "resumed", "given-up", "interrupted"
 _HELD = (Status.PENDING, Status.PARTLY_PROMOTED)
 _FIRST_PAUSE, _LONGEST_PAUSE, _JITTER = 15.0, 300.0, 1.25
 _TOLD_EVERY = 60.0
-_URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\](?::\d+)?|[A-Za-z0-9._-]+(?::\d+)?)")
-_TARGET = re.compile(r"((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::\d+)?)/")
 
 
 def nobody_says(_host: str) -> None:
@@ -194,16 +192,6 @@ class Holding:
 def is_held(closed: ClosedRecord) -> bool:
     """Return whether a release ended for a reason that may pass by itself."""
     return closed.status in _HELD and closed.retryable and closed.code in PASSES
-
-
-def blamed_host(message: str) -> str:
-    """Return the host that an error is about, as our errors name it: the first address, else the target's.
-
-    Args:
-        message: of an error of a registry, a service of signing, or GitHub.
-    """
-    found = _URL.search(message) or _TARGET.match(message)
-    return found[1].lower() if found else ""
 
 
 def span(seconds: float) -> str:

@@ -8,7 +8,8 @@ from shipseal.status.services import Interest
 from shipseal.status.shape import worst
 
 WHOLE = "the whole service"
-_CHECK = "status page"
+CHECK = "status"
+"""Name of the check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,13 @@ class Outlook:
         """Whether others have trouble, too: a page that says so fails, and one that cannot be read is unknown."""
         page = self.interest.page
         if self.problem:
-            return Check(_CHECK, page.name, Status.UNKNOWN, reason=self.problem)
+            return Check(CHECK, page.name, Status.UNKNOWN, reason=self.problem)
         fine = self.state is State.OPERATIONAL and not self.incidents
         status = Status.PASS if fine else Status.FAIL
         if self.state is State.UNKNOWN:
             status = Status.UNKNOWN
         told = "; ".join(map(str, self.incidents))
-        return Check(_CHECK, page.name, status, str(State.OPERATIONAL), str(self.state), told)
+        return Check(CHECK, page.name, status, str(State.OPERATIONAL), str(self.state), told)
 
 
 def outlook(page: Page, interest: Interest) -> Outlook:

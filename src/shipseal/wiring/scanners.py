@@ -28,7 +28,7 @@ def scanner_for(
     What it raises: ``scan.db-unavailable``, ``scan.db-stale``.
     """
     scan = loaded.config.scan
-    policy = _policy(loaded, env, reporter)
+    policy = database_policy(loaded, env, reporter)
     path = scan.database or advisory_database(env)
     grype = GrypeScanner(
         GrypeOptions(scan.grype or "grype", grype_cache(env), policy),
@@ -57,7 +57,9 @@ def scanner_for(
     return choose
 
 
-def _policy(loaded: LoadedConfig, env: Mapping[str, str], reporter: Reporter) -> DatabasePolicy:
+def database_policy(
+    loaded: LoadedConfig, env: Mapping[str, str], reporter: Reporter
+) -> DatabasePolicy:
     """Return how old Grype's data may be; who told Grype not to look at the age means it here too, and it is said."""
     if (
         "scan.max_age" not in loaded.sources

@@ -13,11 +13,12 @@ from shipseal.errors import Code, RegistryError, ShipsealError
 from shipseal.github.refusals import no_answer as github_no_answer
 from shipseal.registry.errors import Caller, described, transport_error
 from shipseal.release.hold_records import HoldRecord
-from shipseal.release.holding import Holding, blamed_host, is_held, span
+from shipseal.release.holding import Holding, is_held, span
 from shipseal.release.journal import Journal
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import ClosedRecord
 from shipseal.release.result import Status, closing
+from shipseal.status.blame import blamed_host
 from shipseal.status.interface import Component, Incident, PageAddress, State
 from shipseal.status.outlook import Outlook
 from shipseal.status.services import Interest
