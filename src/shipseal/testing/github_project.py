@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shipseal.testing.github_reviews import ServedReviews
 from shipseal.testing.http_server import Exchange
 
 Reply = tuple[int, object]
@@ -81,6 +82,7 @@ class ServedProject:
         may_open_pulls: whether the token may; Actions' token often may not.
         protected: branches that nobody writes to directly.
         refused_names: an expression; branches of such names cannot be made.
+        reviews: of pull requests, and which of these a commit came with.
     """
 
     name: str
@@ -93,6 +95,7 @@ class ServedProject:
     may_open_pulls: bool = True
     protected: set[str] = field(default_factory=lambda: {"main"})
     refused_names: str = ""
+    reviews: ServedReviews = field(default_factory=ServedReviews)
     _last: int = 0
 
     def commit(self, branch: str, path: str, content: bytes) -> None:
@@ -137,7 +140,7 @@ class ServedProject:
         for method, pattern, respond in routes:
             if method == exchange.method and _fits(pattern, path):
                 return respond(words)
-        return None
+        return self.reviews.answer(exchange, words)
 
     def about(self, *, may_push: bool) -> Mapping[str, Any]:
         """Return what the repository says of itself."""

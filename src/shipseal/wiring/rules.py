@@ -55,7 +55,7 @@ def release_rules(
         ConfigError: a tag, a store, an ignore file or what a person decided is wrong.
     """
     config = loaded.config
-    ignores = with_approvals(ignore_rules(loaded, around.reporter), loaded)
+    ignores = with_approvals(ignore_rules(loaded, around.reporter), loaded, around)
     vex = _vex(loaded, keys, around)
     return Rules(
         gate=gate_policy(config.gate, config.ignores),

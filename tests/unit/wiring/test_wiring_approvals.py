@@ -2,13 +2,20 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from shipseal._internal.progress import SilentReporter
+from shipseal.config.load import load
 from shipseal.ignores.read import read_ignores
 from shipseal.ignores.rules import Approval
-from shipseal.wiring.approvals import approved
+from shipseal.testing.github_reviews import ServedReview
+from shipseal.testing.github_server import GitHubServer, Refusal
+from shipseal.wiring.approvals import approved, with_approvals
+from shipseal.wiring.surroundings import Surroundings
+from tests.support.clocks import StoppedClock
 
 FILE = """\
 ignore:
@@ -112,3 +119,80 @@ def test_without_a_repository_nothing_is_known(tmp_path: Path) -> None:
 def test_where_git_counts_other_lines_nothing_is_known(repository: Repository, odd: str) -> None:
     repository.commit(f"#{odd}{FILE}", "begin")
     assert repository.approvals() == [None, None]
+
+
+class Told(SilentReporter):
+    """Keeps what is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def server() -> Iterator[GitHubServer]:
+    with GitHubServer(repositories=["org/app"], tokens=["ghs_x"]) as served:
+        yield served
+
+
+def reviewed(
+    repository: Repository, server: GitHubServer, **env: str
+) -> tuple[list[Approval | None], Told]:
+    """Return the approvals that a release would sign."""
+    told = Told()
+    known = {"GITHUB_API_URL": f"{server.url}/api/v3", "GITHUB_SERVER_URL": "https://ghe.example"}
+    around = Surroundings({**known, "GH_TOKEN": "ghs_x", **env}, StoppedClock(), told, lambda: None)
+    config = repository.file.with_name("shipseal.yaml")
+    config.write_text("image: app\nbuild: {builder: prebuilt, layout: ./i}\ntargets: ['oci:./a']\n")
+    loaded = load(config, env={}, overrides={})
+    rules = read_ignores(repository.file.read_text(), name="x").rules
+    return [rule.approval for rule in with_approvals(rules, loaded, around)], told
+
+
+def test_reviews_of_the_pull_request_come_before_the_history(
+    repository: Repository, server: GitHubServer
+) -> None:
+    repository.git("remote", "add", "origin", "https://ghe.example/org/app.git")
+    first = repository.commit(FILE, "begin")
+    second = repository.commit(FILE.replace("0002: b", "0002: other"), "reword (#12)", BEN)
+    reviews = server.projects["org/app"].reviews
+    reviews.pulls[second] = [(12, True)]
+    reviews.reviews[12] = [ServedReview("carol", "APPROVED"), ServedReview("dan", "DISMISSED")]
+    found, told = reviewed(repository, server)
+    assert found == [Approval((ANNA,), first), Approval(("@carol",), second, "#12")]
+    assert told.notes == []
+    reviews.reviews[12] = []
+    assert reviewed(repository, server)[0][1] == Approval((BEN,), second, "#12")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 502])
+def test_a_github_that_does_not_answer_stops_nobody(
+    repository: Repository, server: GitHubServer, status: int
+) -> None:
+    repository.git("remote", "add", "origin", "https://ghe.example/org/app.git")
+    commit = repository.commit(FILE, "begin")
+    server.quirks.refuse[:] = [Refusal(status)] * 8
+    found, told = reviewed(repository, server)
+    assert found == [Approval((ANNA,), commit)] * 2
+    assert len(told.notes) == (status != 404)
+
+
+@pytest.mark.parametrize(
+    ("remote", "env"),
+    [
+        ("https://elsewhere.example/org/app.git", {}),
+        ("https://ghe.example/org/app.git", {"GH_TOKEN": ""}),
+        ("https://ghe.example/app.git", {}),
+        ("", {}),
+    ],
+)
+def test_a_token_goes_to_the_github_of_the_environment_alone(
+    repository: Repository, server: GitHubServer, remote: str, env: dict[str, str]
+) -> None:
+    if remote:
+        repository.git("remote", "add", "origin", remote)
+    commit = repository.commit(FILE, "begin")
+    assert reviewed(repository, server, **env)[0] == [Approval((ANNA,), commit)] * 2
+    assert server.requests == []
