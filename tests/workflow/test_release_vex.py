@@ -15,6 +15,7 @@ from shipseal.intoto.predicates import OPENVEX
 from shipseal.intoto.statement import Subject, encode_statement
 from shipseal.oci import digest_of
 from shipseal.oci.layout import OciLayout
+from tests.support.openvex_rules import valid_openvex
 from tests.support.registries import distribution
 from tests.support.release_project import PASSWORD, Project
 from tests.support.tools import need
@@ -209,6 +210,7 @@ def test_a_release_attests_its_ignores_and_verifies(
     (statement,) = statements(project, OPENVEX)
     assert len(statement["subject"]) == 3
     document = statement["predicate"]
+    valid_openvex(document)
     read = read_vex(json.dumps(document).encode(), what="vex")
     assert (read.author, len(read.statements)) == ("Example Inc.", 1)
     assert read.statements[0].justification == "vulnerable_code_not_in_execute_path"

@@ -2,8 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
+import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shipseal.ignores.rules import IgnoreRule, PackageCondition
 from shipseal.ignores.vex.cyclonedx import cyclonedx_vex
@@ -12,6 +16,7 @@ from shipseal.ignores.vex.matching import apply_vex
 from shipseal.ignores.vex.openvex import openvex_document
 from shipseal.ignores.vex.read import read_vex
 from shipseal.ignores.vex.statements import Left, statements_of
+from tests.support.openvex_rules import valid_openvex
 from tests.support.scanning import finding
 from tests.support.standards import valid_cyclonedx
 
@@ -90,10 +95,67 @@ def test_both_forms_are_what_their_standards_say() -> None:
     valid_cyclonedx(cyclonedx_vex(statements, author="Org", now=NOW, version="1"))
     unreached, _ = made(UNREACHED)
     valid_cyclonedx(cyclonedx_vex(unreached, author="Org", now=NOW, version="1"))
-    document = openvex_document(statements, author="Org", now=NOW, tooling="shipseal 1")
-    # The specification: an affected product has an action statement, and these members are required.
-    assert {"@context", "@id", "author", "timestamp", "version", "statements"} <= document.keys()
-    assert document["statements"][0]["action_statement"]
+    for said in (statements, unreached):
+        valid_openvex(openvex_document(said, author="Org", now=NOW, tooling="shipseal 1"))
+    valid_openvex(openvex_document(*about(IMAGE, ["docker.io/library/app"]), author="O", **AT))
+    valid_openvex(openvex_document(*about(ImageNames(), []), author="O", **AT))
+
+
+AT: Any = {"now": NOW, "tooling": "t"}
+
+
+def about(image: ImageNames, names: list[str]) -> tuple[tuple[VexStatement, ...]]:
+    image = ImageNames(tuple(names), image.digests)
+    return (statements_of([ACCEPTED], [finding()], image, now=NOW)[0],)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    words=st.text(max_size=40),
+    purls=st.lists(st.sampled_from(["pkg:pypi/a@1", "pkg:deb/debian/b@2?arch=x", ""]), max_size=4),
+    digests=st.lists(st.sampled_from([DIGEST, "sha256:" + "b" * 64]), max_size=2, unique=True),
+    names=st.lists(
+        st.sampled_from(["docker.io/library/app", "ghcr.io/Org/App"]), max_size=2, unique=True
+    ),
+    justified=st.booleans(),
+)
+def test_whatever_is_ignored_both_forms_are_valid(
+    words: str, purls: list[str], digests: list[str], names: list[str], justified: bool
+) -> None:
+    rule = UNREACHED if justified else IgnoreRule(vulnerability="CVE-2026-0001", impact=words)
+    found = [finding(purl=purl, name=f"p{number}") for number, purl in enumerate(purls)]
+    image = ImageNames(tuple(names), tuple(digests))
+    said, left = statements_of([rule], found, image, now=NOW)
+    assert len(said) + len(left) == 1
+    valid_cyclonedx(cyclonedx_vex(said, author="Org", now=NOW, version="1"))
+    if said:
+        valid_openvex(openvex_document(said, author="Org", now=NOW, tooling="t"))
+
+
+def test_nothing_is_said_of_a_package_without_a_name() -> None:
+    said, (left,) = statements_of([UNREACHED], [finding(purl="")], IMAGE, now=NOW)
+    assert said == ()
+    assert "without a package URL" in left.why
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "affected"},
+        {"status": "fine"},
+        {"products": []},
+        {"impact": "x"},
+        {"vulnerability": {}},
+        {"timestamp": "yesterday"},
+        {"justification": "false_positive"},
+    ],
+)
+def test_the_rules_of_openvex_refuse_what_breaks_them(change: dict[str, Any]) -> None:
+    statements, _ = made(UNREACHED)
+    document = openvex_document(statements, author="Org", now=NOW, tooling="t")
+    document["statements"][0] |= change
+    with pytest.raises(jsonschema.ValidationError):
+        valid_openvex(document)
 
 
 def test_the_same_statements_have_the_same_name() -> None:

@@ -106,7 +106,7 @@ def _vulnerability(one: VexStatement) -> dict[str, Any]:
         ],
         "description": one.description,
         "analysis": analysis,
-        "affects": [{"ref": purl} for purl in _affected(one)],
+        "affects": [{"ref": purl} for purl in dict.fromkeys(_affected(one))],
     }
     return {key: value for key, value in found.items() if value}
 

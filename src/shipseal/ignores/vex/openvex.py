@@ -72,7 +72,8 @@ def _component(names: Sequence[str]) -> dict[str, Any]:
     digests = [name.partition(":")[2] for name in names if name.startswith("sha256:")]
     found: dict[str, Any] = {"@id": names[0]}
     if purls:
-        found["identifiers"] = {"purl": purls[0]}
+        # There is place for one; where there are two, the first is the name itself.
+        found["identifiers"] = {"purl": purls[-1]}
     if digests:
         found["hashes"] = {"sha-256": digests[0]}
     return found

@@ -60,7 +60,8 @@ def statements_of(
     for rule in rules:
         matcher = RuleMatcher(rule)
         held = [finding for finding in findings if matcher.holds(finding)]
-        taken = [one for one in held if _key(one) not in spoken]
+        named = [one for one in held if one.package.purl]
+        taken = [one for one in named if _key(one) not in spoken]
         if why := _why_not(rule, matcher, held, taken, now):
             left.append(Left(rule, why))
             continue
@@ -85,6 +86,9 @@ def _why_not(
         return matcher.problem
     if not held:
         return "no finding of the image is taken out by it"
+    if not any(one.package.purl for one in held):
+        # A statement about the whole image would speak for packages that it does not take out, too.
+        return "what it takes out is in packages without a package URL, which nothing can be said of"
     return "" if taken else "rules before it speak for all that it takes out"
 
 
@@ -132,11 +136,18 @@ def _action(rule: IgnoreRule) -> str:
 
 
 def _products(findings: Iterable[Finding], image: ImageNames) -> Iterable[VexProduct]:
+    """Yield the image by each digest: readers know it by the index's or by that of the platform that they run."""
     parts = tuple(dict.fromkeys(one.package.purl for one in findings if one.package.purl))
-    digest = image.digests[0] if image.digests else ""
-    if not digest:
+    if not image.digests:
         yield from (VexProduct((part,)) for part in parts)
         return
-    for repository in image.repositories or ("",):
-        names = (image_purl(repository, digest), digest) if repository else (digest,)
-        yield VexProduct(names, parts)
+    for digest in image.digests:
+        for repository in image.repositories or ("",):
+            purls = [image_purl(name, digest) for name in _written(repository) if name]
+            yield VexProduct((*purls, digest), parts)
+
+
+def _written(repository: str) -> Sequence[str]:
+    """Return a repository as tools write it: Grype, Trivy and others name Docker Hub by its API's host."""
+    host, slash, path = repository.partition("/")
+    return (repository, f"index.{host}{slash}{path}") if host == "docker.io" else (repository,)
