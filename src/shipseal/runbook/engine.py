@@ -54,7 +54,7 @@ def told(reading: Reading, facts: Facts, *, empty: bool) -> tuple[Diagnosis, ...
 def _told(group: Group, reading: Reading) -> Diagnosis:
     best = group.best
     rule = RULES[best.rule]
-    cause = " ".join(filled(rule.cause, best.caught).split())
+    cause = " ".join(filled(rule.cause, best.caught).split()) or "shipseal ended with this"
     return Diagnosis(
         code=group.code,
         cause=_shown(_sentence(cause, group, reading)),

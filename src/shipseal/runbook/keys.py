@@ -43,7 +43,7 @@ KEYS: tuple[bytes, ...] = (
     b"exec format", b"digest", b"schema 1", b"immutable", b"eof",
     # evidence and findings
     b"attest", b"signature", b"signing", b"inclusion", b"conflict", b"16777216", b"packages", b"severity", b"vulnerabilit",
-    b"database was built", b"title=shipseal",
+    b"database was built", b"title=shipseal", b'"code":',
     # the way to a service
     b"toomany", b"limit", b"429", b"x509", b"certificate", b"gave http", b"refused", b"timeout", b"timed", b"deadline",
     b"enotfound", b"eai_again", b"misbehaving", b"econn", b"unreach", b"reset by peer", b"proxy", b"gateway", b"unavailable",

@@ -2,11 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import msgspec
 
 LONGEST = 4000
 """Characters of a line that are looked at; a window around what was found, where there are more."""
+COMMAND = "command"
+"""The mark of a line that the runner prints of the script that it is about to run."""
+_ECHOED = "\x1b[36;1m"
 _PIECES = 12
 """A progress bar writes a line again and again; the last states are those that count."""
 
@@ -22,6 +26,11 @@ _BUILDKIT = re.compile(r"^#\d+ (\d+\.\d+ )?")
 _COMPOSE = re.compile(r"^[\w.-]{1,60}\s+\|\s|^\[?(?:stdout|stderr)\]?:? ")
 _LOGRUS = re.compile(r'\blevel=(\w+) msg="((?:[^"\\]|\\.)*)"(.*)$')
 _RULER = re.compile(r"^[│┃|]\s")
+_SAYING = ("code", "msg", "message", "error", "err", "errorMessage", "detail", "log")
+_BESIDE = frozenset(
+    {"level", "time", "ts", "timestamp", "logger", "caller", "stacktrace", "stream", "hint"}
+)
+_SHORT = 200
 _LEVELS = frozenset({"warning", "warn", "debug", "notice", "info", "trace"})
 
 
@@ -60,7 +69,10 @@ def _cleaned(number: int, text: str, place: str) -> Line:
     tabbed = _TABBED.match(text)
     if tabbed:
         place, text = f"{tabbed[1]} / {tabbed[2]}", text[tabbed.end() :]
-    text = _ANSI.sub("", _TIME.sub("", text, count=1))
+    text = _TIME.sub("", text, count=1)
+    if text.startswith(_ECHOED):
+        return Line(number, _ANSI.sub("", text).strip(), COMMAND, place)
+    text = _ANSI.sub("", text)
     mark = _MARK.match(text)
     if mark:
         return Line(number, text[mark.end() :].strip(), mark[1] or mark[2], place)
@@ -93,11 +105,28 @@ def _of_json(text: str) -> tuple[str, str]:
         return "", text
     if not isinstance(value, dict):
         return "", text
-    parts = [value.get(name) for name in ("msg", "message", "error", "err", "errorMessage", "log")]
-    errors = value.get("errors")
-    for each in errors if isinstance(errors, list) else ():
-        if isinstance(each, dict):
-            parts.append(f"{each.get('code', '')}: {each.get('message', '')}")
-    told = ": ".join(part.strip() for part in parts if isinstance(part, str) and part)
     level = str(value.get("level", "")).lower()
+    told = ": ".join(_told(value))
     return (level if level in _LEVELS else ""), told or text
+
+
+def _told(value: dict[object, object]) -> Iterator[str]:
+    """Yield what an object says: its message first, then whatever else is a short text."""
+    for name in _SAYING:
+        if isinstance(said := value.get(name), str) and said:
+            yield said.strip()
+    inner = value.get("error")
+    if isinstance(inner, dict):
+        yield from _told(inner)
+    errors = value.get("errors")
+    for each in errors[:_PIECES] if isinstance(errors, list) else ():
+        if isinstance(each, dict):
+            yield from _told(each)
+    for name, said in value.items():
+        if (
+            isinstance(said, str)
+            and name not in _SAYING
+            and name not in _BESIDE
+            and len(said) <= _SHORT
+        ):
+            yield said.strip()

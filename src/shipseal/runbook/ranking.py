@@ -6,11 +6,11 @@ import msgspec
 
 from shipseal.errors import Code
 from shipseal.runbook.reading import Hit, Reading
-from shipseal.runbook.rule import CLEAR, LIKELY
+from shipseal.runbook.rule import CLEAR, LIKELY, OWN
 
 _BELIEVED = 40
-_SOFTER = 12
-"""A warning, or what is tried again, counts that much less than the last word of a tool."""
+_SOFTER, _QUIETER = 12, 20
+"""What is tried again, or is a warning, counts that much less than the last word of a tool."""
 _MOST = 8
 
 _MACHINE = frozenset({Code.DISK_FULL, Code.OUT_OF_MEMORY, Code.TOOL_MISSING})
@@ -83,7 +83,7 @@ class Group(msgspec.Struct):
     @property
     def weight(self) -> int:
         """How sure the surest line is."""
-        return max(hit.weight - (_SOFTER if hit.soft else 0) for hit in self.hits)
+        return max(_weight(hit) for hit in self.hits)
 
     @property
     def first(self) -> int:
@@ -98,9 +98,13 @@ class Group(msgspec.Struct):
     @property
     def best(self) -> Hit:
         """The line that says most."""
-        return max(
-            self.hits, key=lambda hit: (hit.weight, not hit.soft, len(hit.caught), -hit.line.number)
-        )
+        return max(self.hits, key=lambda hit: (_weight(hit), len(hit.caught), -hit.line.number))
+
+
+def _weight(hit: Hit) -> int:
+    if hit.soft:
+        return hit.weight - _SOFTER
+    return hit.weight - (_QUIETER if hit.quiet else 0)
 
 
 def ranked(reading: Reading) -> Sequence[Group]:
@@ -109,10 +113,24 @@ def ranked(reading: Reading) -> Sequence[Group]:
     groups = [
         group for group in groups if group.weight >= _BELIEVED and not _passed(group, reading)
     ]
-    groups = [group for group in groups if not _follows(group, groups)]
+    groups = _own_first([group for group in groups if not _follows(group, groups)])
     sure = [group for group in groups if group.weight >= CLEAR - 10] or groups
-    sure.sort(key=lambda group: (group.weight < LIKELY + 10, group.first, -group.weight))
+    sure.sort(
+        key=lambda group: (
+            group.weight < OWN,
+            group.weight < LIKELY + 10,
+            group.first,
+            -group.weight,
+        )
+    )
     return sure[:_MOST]
+
+
+def _own_first(groups: Sequence[Group]) -> list[Group]:
+    """Return the groups without those that tell less exactly what shipseal itself said in the same step."""
+    own = [group for group in groups if group.weight >= OWN]
+    steps = {step for group in own for step in group.steps}
+    return own + [group for group in groups if group not in own and not group.steps <= steps]
 
 
 def _of_failed_steps(reading: Reading) -> Iterable[Hit]:
@@ -153,6 +171,8 @@ def _same(one: str, other: str) -> bool:
 def _passed(group: Group, reading: Reading) -> bool:
     """Return whether a failure went away by itself: it was to be tried again, or told as a warning, and then it worked."""
     last = group.hits[-1].line.number
+    if all(hit.quiet for hit in group.hits) and reading.final:
+        return True
     if not all(hit.soft for hit in group.hits):
         return False
     return reading.success > last or (reading.final < last and reading.final < reading.success)

@@ -8,7 +8,7 @@ import msgspec
 
 from shipseal.errors import Code
 from shipseal.runbook.keys import RULES, following
-from shipseal.runbook.lines import LONGEST, Line, cleaned
+from shipseal.runbook.lines import COMMAND, LONGEST, Line, cleaned
 from shipseal.runbook.rule import OWN, Seen, matched
 from shipseal.runbook.run_facts import RunFacts
 from shipseal.runbook.sifting import Candidate
@@ -53,7 +53,8 @@ class Hit(msgspec.Struct, frozen=True):
         caught: what the rule caught, by group.
         weight: how sure it is here.
         step: number of its step, from 0; logs without steps have one.
-        soft: whether the line says that it is tried again, or is a warning.
+        soft: whether the line says that it is tried again.
+        quiet: whether it is a warning, or less.
     """
 
     rule: int
@@ -63,6 +64,7 @@ class Hit(msgspec.Struct, frozen=True):
     weight: int
     step: int
     soft: bool
+    quiet: bool = False
 
 
 class Step(msgspec.Struct):
@@ -114,6 +116,8 @@ class Reader:
         """Take in one line."""
         for line in cleaned(candidate.number, raw[: 2 * LONGEST]):
             self._stand(line)
+            if line.mark == COMMAND:
+                continue
             self._note(line)
             self._match(candidate, line)
             if line.text:
@@ -144,7 +148,7 @@ class Reader:
         reading.facts.note(line)
         if _SUCCESS.search(line.text):
             reading.success = line.number
-        quiet = line.mark in _QUIET or _SAID_QUIETLY.match(line.text)
+        quiet = _is_quiet(line)
         failing = line.mark == "error" or (
             _FINAL.search(line.text) and not _NO_FAILURE.search(line.text)
         )
@@ -168,11 +172,7 @@ class Reader:
             self.reading.hits += kept
 
     def _hits(self, numbers: Iterable[int], line: Line, seen: Seen) -> Iterator[Hit]:
-        soft = (
-            line.mark in _QUIET
-            or bool(_AGAIN.search(line.text))
-            or bool(_SAID_QUIETLY.match(line.text))
-        )
+        soft, quiet = bool(_AGAIN.search(line.text)), _is_quiet(line)
         for number in numbers:
             rule = RULES[number]
             caught = matched(rule, line.text[:LONGEST], seen)
@@ -182,7 +182,7 @@ class Reader:
                 caught = {**caught, "pushed": self._pushed}
             code = Code(caught["own"]) if rule.weight == OWN else rule.code
             weight = rule.weight + (5 if line.mark == "error" else 0)
-            yield Hit(number, code, line, caught, weight, len(self.reading.steps) - 1, soft)
+            yield Hit(number, code, line, caught, weight, len(self.reading.steps) - 1, soft, quiet)
 
     @staticmethod
     def _numbers(candidate: Candidate, line: Line) -> list[int]:
@@ -191,6 +191,10 @@ class Reader:
         lower = line.text.lower().encode()
         fitting = {number for number, needs in following() if any(need in lower for need in needs)}
         return sorted(candidate.rules | fitting)
+
+
+def _is_quiet(line: Line) -> bool:
+    return line.mark in _QUIET or bool(_SAID_QUIETLY.match(line.text))
 
 
 def _alternative(hit: Hit, best: Hit) -> bool:

@@ -36,6 +36,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         named: whether the step must be known.
         after: expression for one of the lines shortly before.
         unless: expression that rules the line out.
+        unless_after: expression for lines shortly before that rules the line out.
         following: whether only lines are looked at that follow the head of a longer message, as a stack trace does.
     """
 
@@ -50,6 +51,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     named: bool = False
     after: str = ""
     unless: str = ""
+    unless_after: str = ""
     following: bool = False
 
 
@@ -78,6 +80,8 @@ def matched(rule: Rule, text: str, seen: Seen) -> Mapping[str, str] | None:
     if rule.step and (seen.step or rule.named) and not compiled(rule.step).search(seen.step):
         return None
     if rule.after and not compiled(rule.after).search(seen.before):
+        return None
+    if rule.unless_after and compiled(rule.unless_after).search(seen.before):
         return None
     return {name.rstrip("0123456789"): value for name, value in found.groupdict().items() if value}
 

@@ -18,13 +18,25 @@ _WINDOW = 2000
 """Bytes on each side of what was found, in lines that are longer."""
 _FOLLOWING: Mapping[bytes, int] = {
     b"github_token permissions": 24,
+    b"no tag moved, nothing was signed": 2,
+    b"failed: it is not public": 2,
+    b" is held  [": 2,
+    b" is partly promoted": 2,
     b"no matching signatures": 3,
     b"no matching attestations": 3,
     b"panic:": 24,
     b"goroutine ": 12,
 }
 """Lines after these are read whatever they say."""
-_STRUCTURE = (b"##[", b"\nrun ", b"refs/pull/", b"fork", b"refers to repository [")
+_STRUCTURE = (
+    b"##[",
+    b"\nrun ",
+    b"refs/pull/",
+    b"fork",
+    b"refers to repository [",
+    b"/v2/",
+    b"shutdown signal",
+)
 """What tells where a line stands, and how the run is called."""
 _WORDS = (b"error", b"fatal", b"fail")
 """What the likely lines of an unknown failure have."""

@@ -9,6 +9,13 @@ _INVALID = Code.ATTEST_INVALID
 MISSING = (
     Rule(
         code=Code.ATTEST_MISSING,
+        needs=("manifest unknown", "manifest_unknown", "not found"),
+        pattern=r"(?:manifests/|tag:)sha256-[0-9a-f]{64}.*(?:manifest.unknown|not found)",
+        cause="the image carries no signature: the tag under which it would lie is not there",
+        weight=CERTAIN + 5,
+    ),
+    Rule(
+        code=Code.ATTEST_MISSING,
         needs=(
             "no matching attestations",
             "no matching signatures",
@@ -18,7 +25,7 @@ MISSING = (
             "no signature found",
         ),
         pattern=r"no matching (?P<kind>attestations|signatures)\b|no (?:signatures?|attestations|provenance)(?: \w+)? found(?: for (?P<what>.+))?|found no attestations",
-        unless=r"invalid signature|none of the expected|not found in transparency|threshold|expected identities",
+        unless=r"invalid signature|failed to verify|verifying|none of the expected|not found in transparency|threshold|expected identities",
         cause="the image carries no such evidence: {kind|}{what|}",
         weight=CLEAR - 5,
     ),
@@ -44,8 +51,8 @@ INVALID = (
         ),
         pattern=r"invalid signature when validating|signature not found in transparency log|accepted signatures do not match threshold"
         r"|(?:bundle|cosign|attestation|dsse|envelope|image|error|rekor).*(?:signature verification failed|failed to verify signature|verification error)"
-        r"|^(?:crypto/rsa: verification error|failed to verify signature.*)",
-        unless=r"gpg|apt|deb |rpm|commit|jar|jwt",
+        r"|^(?:crypto/rsa: verification error|failed to verify signature(?!.*digest).*)",
+        unless=r"digest|gpg|apt|deb |rpm|commit|jar|jwt",
         cause="there is a signature and it does not hold: another key signed, or the content was altered",
         weight=CERTAIN,
     ),
@@ -69,8 +76,9 @@ INVALID = (
             "invalid ",
             "could not verify",
             "leaf certificate",
+            "verify signing certificate",
         ),
-        pattern=r"(?:verif\w+|invalid|mismatch|failed|error|not)[^.]*(?:inclusion (?:proof|promise)|signed entry timestamp|leaf certificate|log entry body)"
+        pattern=r"(?:verif\w+|invalid|mismatch|failed|error|not)[^.]*(?:(?:inclusion (?:proof|promise)|verifying inclusion|log inclusion)|signed entry timestamp|leaf certificate|signing certificate|log entry body)"
         r"|(?:error|failed) .*(?:verifying|parsing|unmarshal\w*|loading) (?:the )?(?:sigstore )?bundle"
         r"|threshold not met for verified (?:log entry|signed timestamps|timestamp)[^:]*"
         r"|unable to verify (?:bundle|attestation|signature)|could not verify envelope",

@@ -27,6 +27,21 @@ SBOM = (
         weight=CLEAR,
     ),
     Rule(
+        code=Code.SBOM_TIMEOUT,
+        needs=("deadline exceeded",),
+        pattern=r"(?:image scan error|analy[sz]e error|failed analysis|walk error).*context deadline exceeded",
+        cause="the analysis of the image was not ready in its time",
+        next=("trivy image --timeout 30m IMAGE",),
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=Code.SBOM_TIMEOUT,
+        needs=("timeout: sending signal",),
+        pattern=r"timeout: sending signal \w+ to command .*(?:syft|sbom)",
+        cause="the catalogue was not ready in its time",
+        weight=CERTAIN,
+    ),
+    Rule(
         code=Code.CATALOG_FAILED,
         needs=(
             "failed to catalog",
@@ -40,6 +55,14 @@ SBOM = (
         unless=r"deadline exceeded|timed out|database|product catalog|\bapi\b",
         cause="Syft could not list what is in the image: {why|}{what|}",
         weight=CLEAR,
+    ),
+    Rule(
+        code=Code.CATALOG_FAILED,
+        needs=("could not determine source",),
+        pattern=r"could not determine source.*?attempting to resolve '?(?P<image>[^':\s]*).*(?:from tarball|oci-dir|oci-archive|docker-archive|unable to (?:read|parse|load|untar))",
+        unless=r"unauthorized|denied|\b40[134]\b|no such host|refused|no such file|toomanyrequests|x509|no space|unsupported media|unknown|deadline",
+        cause="Syft could not read {image|the image}: it is damaged, cut off, or no image",
+        weight=CLEAR + 5,
     ),
     Rule(
         code=Code.CATALOG_FAILED,

@@ -12,6 +12,13 @@ _DIGEST = Code.DIGEST_MISMATCH
 ABSENT = (
     Rule(
         code=_ABSENT,
+        needs=("unauthorized",),
+        pattern=r"registry-1\.docker\.io/v2/library/(?P<image>[\w.-]+)/manifests.*authentication required",
+        cause="Docker Hub has no official image {image|of this name}; for names that do not exist it asks for a login",
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=_ABSENT,
         needs=("pull access denied",),
         pattern=r"pull access denied for (?P<image>[^\s,]+)|(?P<other>[\w./:-]+): pull access denied",
         cause="{image|the image}{other|} does not exist in that registry, or is hidden from these credentials",
@@ -22,13 +29,14 @@ ABSENT = (
         needs=("manifest unknown", "manifest_unknown"),
         pattern=rf"(?:manifest for (?P<image>\S+) not found|reading manifest (?P<tag>\S+) in (?P<repository>[^\s:]+(?::\d+)?[^\s:]*)"
         rf"|{API}(?P<path>\S+?)/manifests/(?P<name>[\w.:-]+)|no such manifest: (?P<none>\S+))?.*manifest.unknown",
+        unless="accept header",
         cause="the registry has no such image or tag: {image|}{repository|}{path|}{none|} {tag|}{name|}",
         weight=CERTAIN - 10,
     ),
     Rule(
         code=_ABSENT,
         needs=("no such manifest", "name unknown", "name_unknown", "repository name not known"),
-        pattern=rf"no such manifest: (?P<image>\S+)|\bname.unknown: |repository name not known to registry|{API}(?P<path>\S+?)/(?:manifests|tags).*name.unknown",
+        pattern=rf"no such manifest: (?P<image>\S+)|\bname.unknown\b|repository name not known to registry|{API}(?P<path>\S+?)/(?:manifests|tags).*name.unknown",
         cause="the registry has no such repository or image: {image|}{path|}",
         weight=CLEAR + 5,
     ),
@@ -134,11 +142,18 @@ PLATFORM = (
 FORMAT = (
     Rule(
         code=_FORMAT,
-        needs=("unsupported media", "unsupported manifest media", "unknown media", "not supported"),
-        pattern=r"unsupported (?:manifest )?media ?type:?[\s\"']*(?P<what>application/[\w.+/-]+)?|unknown media type"
+        needs=(
+            "unsupported media",
+            "unsupported manifest media",
+            "unknown media",
+            "unknown manifest media",
+            "not support oci",
+            "not supported",
+        ),
+        pattern=r"unsupported (?:manifest )?media ?type:?[\s\"']*(?P<what>application/[\w.+/-]+)?|unknown (?:manifest )?media ?type:? ?(?P<unknown>application/[\w.+/-]+)?|does not support oci index"
         r"|media ?type \"?(?P<media>application/[\w.+/-]+)\"? (?:is )?(?:not supported|unsupported)",
         unless=r"\b415\b",
-        cause="this media type is not supported: {what|}{media|}",
+        cause="this media type is not supported: {what|}{media|}{unknown|}",
         weight=CLEAR,
     ),
     Rule(
@@ -175,12 +190,13 @@ DIGEST = (
             "digest_invalid",
             "digest mismatch",
             "does not match requested digest",
+            "not match provided manifest digest",
             "layer verification failed",
             "error verifying sha256",
             "digest does not match",
         ),
         pattern=r"unexpected commit digest (?P<got>sha256:\w+), expected (?P<want>sha256:\w+)|provided digest did not match|digest did not match"
-        r"|\bdigest_invalid\b|(?:blob|layer|manifest|content|image).*digest mismatch|does not match requested digest|layer verification failed"
+        r"|\bdigest_invalid\b|(?:blob|layer|manifest|content|image).*digest mismatch|does not match (?:requested digest|provided manifest digest)|layer verification failed"
         r"|error verifying sha256 checksum|manifest.*digest does not match",
         unless="artifact digest|subject|statement",
         cause="the bytes do not have the digest under which they were asked for: {got|} instead of {want|what was named}",
@@ -191,15 +207,15 @@ DIGEST = (
 EXISTS = (
     Rule(
         code=Code.TAG_EXISTS,
-        needs=("immutable",),
+        needs=("immutable", "not allow updating assets"),
         pattern=r"image tag '(?P<tag>[^']+)' already exists.*immutable|imagetagalreadyexists|tag \S* ?is immutable|immutable[^.]*cannot be (?:overwritten|updated)"
-        r"|configured as immutable|tag[^.]*immutable",
+        r"|does not allow updating assets|configured as immutable|tag[^.]*immutable",
         unless="attribute|object|self\\.|frozen|assign",
         cause="the tag {tag|} is public already and cannot be moved: tags are immutable there",
         weight=CERTAIN,
     ),
     Rule(
-        code=Code.CONFIG_INVALID,
+        code=Code.UNKNOWN,
         needs=("invalid reference format", "could not parse reference"),
         pattern=r"(?:invalid tag \"?(?P<tag>[^\s\"]*)\"?: )?invalid reference format(?:: (?P<why>.*))?|could not parse reference: (?P<reference>\S+)",
         cause="the image's name is no reference: {tag|}{reference|} {why|(upper case, an empty variable, or a stray character)}",

@@ -31,6 +31,7 @@ MEMORY = (
         needs=("code 137", "code: 137", "status 137", "status: 137", "code=137", "(137)"),
         pattern=r"exit(?:ed)?(?: with)?(?: code| status)?[: ]+137\b|returned a non-zero code: 137|completed with exit code 137|\bcode=?137\b|exit status 137",
         cause="a program was killed (137), most likely because memory ran out",
+        unless_after=r"shutdown signal|operation was cancel",
         weight=CLEAR,
     ),
     Rule(
@@ -54,7 +55,7 @@ MEMORY = (
     ),
     Rule(
         code=_MEMORY,
-        needs=("signal: killed", "sigkill", "killed signal", " killed ", "\nkilled", "killed by"),
+        needs=("signal: killed", "sigkill", "killed signal", "killed"),
         pattern=r"signal: killed|\(signal: 9, sigkill|terminated by signal sigkill|killed signal terminated program (?P<program>\w+)|killed by signal 9"
         r"|line \d+: +\d+ killed +(?P<shell>.+)|^(?:\S+\.sh: )?killed$",
         cause="a program was killed {program|}{shell|}, most likely because memory ran out",
@@ -80,7 +81,7 @@ TOOLS = (
     Rule(
         code=Code.TOOL_MISSING,
         needs=("executable file not found", "not a docker command", "unable to locate executable"),
-        pattern=r"exec: \"(?P<tool>[^\"]+)\": executable file not found|'(?P<command>\w+)' is not a docker command|unable to locate executable file: (?P<file>[\w.-]+)",
+        pattern=r"exec: \\*\"(?P<tool>[^\"\\]+)\\*\": executable file not found|'(?P<command>\w+)' is not a docker command|unable to locate executable file: (?P<file>[\w.-]+)",
         unless=r"runc|starting container process|oci runtime|container_linux",
         cause="the program {tool|}{command|}{file|} is not installed there",
         weight=CLEAR + 5,
@@ -90,6 +91,13 @@ TOOLS = (
         needs=(": not found", "no such file or directory"),
         pattern=rf"(?:^|sh: )(?:line )?\d+: {_TOOLS}: not found|fork/exec (?P<path>\S*): no such file|/bin/{again(_TOOLS)}: no such file or directory",
         cause="the program {tool|}{path|} is not installed there",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.TOOL_MISSING,
+        needs=("no such file or directory",),
+        pattern=r"^(?:/usr)?/bin/env: [^\w]*(?P<tool>[\w.+-]+)[^\w]*: no such file",
+        cause="the program {tool|} is not installed there",
         weight=CLEAR,
     ),
     Rule(

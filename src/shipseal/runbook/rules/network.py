@@ -8,10 +8,10 @@ _UNREACHABLE = Code.NETWORK_UNREACHABLE
 _OUTAGE = Code.SERVICE_OUTAGE
 _LIMITED = Code.RATE_LIMITED
 _TLS = Code.TLS_UNTRUSTED
-_TESTS = (
-    r"^\s*(?:at |assert|expect|received:|e\s{2,}|- |\+ |>|\||\d+\)|✗|✕|×|✖|not ok|--- fail|fail:)"
-)
-_LOCAL = rf"(?:{OWN_HOST})(?!\S*/v2/)"
+_TESTS = r"^\s*(?:at |assert|failed \S+::|self\.|raise |expect|received:|e\s{2,}|- |\+ |>|\||\d+\)|✗|✕|×|✖|not ok|--- fail|fail:)"
+_TOOLS = r"/v2/|unexpected http status|fulcio|rekor|unable to access|sigstore|registry|manifest|oauth|/api/v1/"
+"""Words of a tool that speaks with a service, which may well run on this machine."""
+_LOCAL = rf"^(?!.*(?:{_TOOLS})).*(?:{OWN_HOST})"
 _NUMBERS = r"50[0234]"
 _WORDS = (
     r"(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out)"
@@ -77,10 +77,13 @@ TLS = (
             "unable to get local issuer",
             "certificate has expired",
             "server gave http response",
+            "alternative certificate subject",
+            "certificate verification failed",
+            "ssl certificate problem",
             "error unable_to_verify",
             "error: unable_to_verify",
         ),
-        pattern=rf"certificate.verify.failed|self.signed.certificate|unable to get local issuer certificate|certificate has expired|unable_to_verify_leaf"
+        pattern=rf"certificate.verify.failed|no alternative certificate subject|server certificate verification failed|ssl certificate problem|self.signed.certificate|unable to get local issuer certificate|certificate has expired|unable_to_verify_leaf"
         rf"|(?:{URL}\S*.*)?server gave http response to https client",
         unless=_TESTS,
         cause="the certificate of {host|the other side} is not trusted, or it does not speak TLS",
@@ -114,14 +117,14 @@ UNREACHABLE = (
         needs=("connection refused", "econnrefused"),
         pattern=r"(?:dial tcp|dialing|connect(?:ion)? (?:to )?|get \"?http|post \"?http|http://|https://|proxyconnect).*(?:connection refused)|connect econnrefused (?P<node>[\w.:\[\]-]+)|(?P<host>[\w.:-]+): connection refused"
         r"|failed to connect to (?P<curl>[\w.-]+ port \d+).*refused",
-        unless=rf"{_TESTS}|{_LOCAL}|docker\.sock|buildkit|\bping\b.*retry",
+        unless=rf"{_TESTS}|{_LOCAL}|docker\.sock|buildkit|\bping\b.*retry|psycopg|sqlalchemy|mysql|mongo|redis|postgres|amqp|kafka|elastic|could not connect to server",
         cause="nothing listens at {node|}{host|}{curl|the address}: connection refused",
         weight=CLEAR - 5,
     ),
     Rule(
         code=_UNREACHABLE,
         needs=("connection refused",),
-        pattern=rf"(?:{OWN_HOST})\S*/v2/.*connection refused|rekor|fulcio.*connection refused|proxyconnect.*connection refused",
+        pattern=rf"(?:{OWN_HOST})\S*/v2/.*connection refused|proxyconnect.*connection refused",
         unless=_TESTS,
         cause="nothing listens there: connection refused",
         weight=CLEAR - 5,
@@ -137,8 +140,9 @@ UNREACHABLE = (
             "enetunreach",
             "ehostunreach",
             "failed to connect to",
+            "tls handshake timeout",
         ),
-        pattern=r"(?:dial tcp|read tcp|http|lookup|connect).*(?:i/o timeout|no route to host|network is unreachable|connection timed out)|connect (?:etimedout|enetunreach|ehostunreach) ?(?P<node>\S+)?"
+        pattern=r"net/http: tls handshake timeout|(?:dial tcp|read tcp|http|lookup|connect).*(?:i/o timeout|no route to host|network is unreachable|connection timed out)|connect (?:etimedout|enetunreach|ehostunreach) ?(?P<node>\S+)?"
         r"|\b(?:etimedout|enetunreach|ehostunreach)\b.*(?:http|npm|registry|fetch|request)|failed to connect to (?P<host>[\w.-]+ port \d+).*(?:timed out|timeout|couldn't|could not)|network is unreachable",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="no answer from {node|}{host|the other side}: the network, a firewall or a proxy stands between",
@@ -164,11 +168,19 @@ OUTAGE = (
             "gateway time-out",
             "service temporarily unavailable",
         ),
-        pattern=rf"(?:{URL}\S*.*|status(?: code)?[:= ]*|http[ /]?[\d.]* ?|response.*|unexpected.*|received.*|\(|\[)\(?\b{_NUMBERS}\b\)?[\]):,. -]*{_WORDS}|{_WORDS}.*{again(URL)}"
+        pattern=rf"(?:{URL}\S*.*|status(?: code)?[:= ]*|success: |http[ /]?[\d.]* ?|response.*|unexpected.*|received.*|\(|\[)\(?\b{_NUMBERS}\b\)?[\]():,. -]*{_WORDS}|{_WORDS}.*{again(URL)}"
         rf"|(?:failed to (?:solve|push|fetch|copy|do request|persist|create|get)|error (?:creating|uploading|fetching|from server|response)|received unexpected http status|httperror).*{_WORDS}",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="{host|a service} answers with a server error: it is down or overloaded",
         weight=CLEAR,
+    ),
+    Rule(
+        code=_OUTAGE,
+        needs=("refused", "i/o timeout"),
+        pattern=r"(?:/api/v[12]/(?:log|signingcert|timestamp)|fulcio|rekor|timestamp.?authority).*(?:connection refused|i/o timeout)",
+        unless=_TESTS,
+        cause="a service that signing needs does not answer",
+        weight=CLEAR + 5,
     ),
     Rule(
         code=_OUTAGE,
@@ -209,7 +221,6 @@ OUTAGE = (
     Rule(
         code=_OUTAGE,
         needs=(
-            "tls handshake timeout",
             "connection reset by peer",
             "econnreset",
             "exceeded while awaiting",
@@ -219,11 +230,18 @@ OUTAGE = (
             "stream error",
             "fetch failed",
         ),
-        pattern=rf"(?:{URL}\S*).*(?:tls handshake timeout|connection reset by peer|awaiting headers|: eof\b|unexpected eof|stream error)|read tcp .*connection reset by peer"
-        r"|(?:request to|http\S+|npm|fetch|attestation|rekor|fulcio|registry).*(?:\beconnreset\b|socket hang up|fetch failed)|net/http: tls handshake timeout",
+        pattern=rf"(?:{URL}\S*).*(?:connection reset by peer|awaiting headers|: eof\b|unexpected eof|stream error)|read tcp .*connection reset by peer"
+        r"|(?:request to|http\S+|npm|fetch|attestation|rekor|fulcio|registry).*(?:\beconnreset\b|socket hang up|fetch failed)",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="{host|a service} broke the connection or went silent",
         weight=LIKELY + 5,
+    ),
+    Rule(
+        code=_OUTAGE,
+        needs=("failed to persist attestation",),
+        pattern=r"failed to persist attestation: .*(?:server error|\b50[0-4]\b|bad gateway|unavailable|timed? ?out|econn|enotfound|fetch failed|socket)",
+        cause="GitHub's store of attestations answers with a server error",
+        weight=CERTAIN,
     ),
     Rule(
         code=_OUTAGE,
@@ -236,7 +254,7 @@ OUTAGE = (
         code=_OUTAGE,
         needs=("tuf_", "tuf mirror", "tuf metadata", "tuf remote mirror", "tuf root"),
         pattern=r"tuf_\w+_error|(?:error|failed) .*(?:\btuf\b.*(?:mirror|metadata|root)|remote mirror)|updating tuf metadata",
-        unless=r"no such host|connection refused|expired|x509",
+        unless=r"no such host|connection refused|x509",
         cause="the trust root of the signing service could not be fetched",
         weight=LIKELY,
     ),

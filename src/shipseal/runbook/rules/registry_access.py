@@ -18,7 +18,7 @@ UNAUTHORIZED = (
         needs=("unauthorized",),
         pattern=rf"(?:{URL}\S*.*?)?\bunauthorized: (?:authentication required|incorrect username|access to the requested"
         r"|invalid username|personal access token|.*\bexpired|unauthenticated|bad credentials|not authenticated"
-        r"|authentication failed|failed|please|http basic|the (?:user|credential|client)|you (?:must|need|are not logged)"
+        r"|authentication failed|failed|please|http basic|(?:the )?(?:user|credential|client)|you (?:must|need|are not logged)"
         r"|unauthorized$|invalid credentials|invalid token|unable to|no valid)",
         unless=r"action: push|insufficient",
         cause="{host|the registry} wants credentials, and got none, wrong or expired ones (401)",
@@ -119,6 +119,49 @@ UNAUTHORIZED = (
     ),
 )
 
+OWN_WORDS = (
+    Rule(
+        code=_UNAUTHORIZED,
+        needs=("no credentials found for registry",),
+        pattern=r"no credentials found for registry (?P<host>\S+)",
+        cause="nobody has logged in to {host|the registry}",
+        next=(_LOGIN,),
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=_UNAUTHORIZED,
+        needs=("(forbidden)", "denied: denied"),
+        pattern=rf"requesting bearer token: invalid status code from registry 403|(?:{URL})?/token\S*.*\b403: denied: denied",
+        cause="{host|the registry} gives no token for these credentials: they are wrong, expired, or not for packages",
+        next=(_LOGIN,),
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=_UNAUTHORIZED,
+        needs=("returned error: 401",),
+        pattern=r"curl: \(22\).*returned error: 401",
+        after=r"/v2/",
+        cause="the registry wants credentials, and got none, wrong or expired ones (401)",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=_DENIED,
+        needs=("returned error: 403",),
+        pattern=r"curl: \(22\).*returned error: 403",
+        after=r"/v2/",
+        cause="the registry knows who asks and does not allow this (403)",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.IMAGE_NOT_FOUND,
+        needs=("returned error: 404",),
+        pattern=r"curl: \(22\).*returned error: 404",
+        after=r"/v2/",
+        cause="the registry has nothing under that name (404)",
+        weight=CLEAR,
+    ),
+)
+
 DENIED = (
     Rule(
         code=_DENIED,
@@ -197,4 +240,4 @@ DENIED = (
     ),
 )
 
-RULES = (*UNAUTHORIZED, *DENIED)
+RULES = (*UNAUTHORIZED, *OWN_WORDS, *DENIED)
