@@ -39,7 +39,7 @@ def sh_not_found(scene: Scene) -> None:
     scene.step("sh scan.sh")
 
 
-@held(MISSING, "python")
+@rules(MISSING, "python")
 def python_program_missing(scene: Scene) -> None:
     """Run from Python a tool that is not installed."""
     scene.file("sign.py", "import subprocess\n\nsubprocess.run(['notation', 'sign', 'org/app:1.4.2'], check=True)\n")
@@ -78,7 +78,7 @@ def syft_segfault(scene: Scene) -> None:
     )
 
 
-@rules(CRASHED, "shipseal")
+@rules("sbom.catalog-failed", "shipseal", also=(CRASHED,))
 def shipseal_syft_crashes(scene: Scene) -> None:
     """Let shipseal run a Syft that ends with a bad memory access."""
     sample(scene, platforms=("linux/amd64",))
@@ -86,7 +86,7 @@ def shipseal_syft_crashes(scene: Scene) -> None:
     scene.step("shipseal sbom generate oci:image --syft ./syft --out sboms")
 
 
-@held(CRASHED, "go")
+@rules(CRASHED, "go")
 def go_panic(scene: Scene) -> None:
     """Run a Go tool that panics on a nil map."""
     scene.file("go.mod", "module example.org/sbomcheck\n\ngo 1.22\n")
@@ -113,8 +113,8 @@ def bash_segfault(scene: Scene) -> None:
     scene.step("./image-probe org/app:1.4.2\necho done")
 
 
-@held(CRASHED, "shipseal", style=Style.ACTIONS)
-def shipseal_grype_garbage(scene: Scene) -> None:
+@held("sbom.catalog-failed", "shipseal", also=(CRASHED,), style=Style.ACTIONS)
+def shipseal_syft_panics(scene: Scene) -> None:
     """Let shipseal run a Syft that panics."""
     sample(scene, platforms=("linux/amd64",))
     panic = "panic: runtime error: index out of range [3] with length 3"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from scripts.record.case import Style, held, rules
 from scripts.record.scene import Scene
-from scripts.record.servers import builder, containers, failing, plain, sample
+from scripts.record.servers import builder, containers, failing, sample
 from scripts.sigstack.parts import free_ports
 from shipseal.testing.fault_kinds import drop, gateway_page, refuse
 from shipseal.testing.http_server import Exchange, HttpServer
@@ -60,11 +60,9 @@ def buildah_refused(scene: Scene) -> None:
 
 @held(NETWORK, "gh")
 def gh_unknown_name(scene: Scene) -> None:
-    """Verify an attestation with gh at a GitHub whose name no resolver knows."""
-    scene.file("app.tar", "x")
-    scene.step(
-        "gh attestation verify app.tar --repo octo-org/app", GH_TOKEN="x", HTTPS_PROXY="http://proxy.nowhere.invalid:3128"
-    )
+    """Ask with gh a GitHub behind a proxy whose name no resolver knows."""
+    proxy = "http://proxy.nowhere.invalid:3128"
+    scene.step("gh api repos/octo-org/app --jq .visibility", GH_TOKEN="x", HTTPS_PROXY=proxy)
 
 
 @held(NETWORK, "buildx", style=Style.ACTIONS)
@@ -75,17 +73,23 @@ def buildx_base_unknown_name(scene: Scene) -> None:
     scene.step("buildx build --progress=plain .")
 
 
-@held(NETWORK, "python")
+@rules(NETWORK, "python")
 def python_refused(scene: Scene) -> None:
     """Ask with Python a server that does not run."""
     scene.file("notify.py", f"import urllib.request\nurllib.request.urlopen('http://{closed()}/hook')\n")
     scene.step("python notify.py")
 
 
-@held(NETWORK, "curl")
+@rules(NETWORK, "curl", style=Style.TRACED)
 def curl_no_route(scene: Scene) -> None:
-    """Fetch with curl from a network that is reserved for documentation, where nothing answers."""
-    scene.step("curl -fsS --connect-timeout 2 https://203.0.113.9/v2/")
+    """Fetch with curl where there is no network."""
+    scene.step("curl -fsS http://192.0.2.9/v2/", offline=True)
+
+
+@held(NETWORK, "crane", style=Style.ACTIONS)
+def crane_no_route(scene: Scene) -> None:
+    """Ask with crane where there is no network."""
+    scene.step("crane digest 192.0.2.9:5000/org/app:1.4.2", offline=True)
 
 
 @rules(OUTAGE, "crane", live=True)
@@ -167,6 +171,3 @@ def gh_503(scene: Scene) -> None:
     scene.step(
         "gh api repos/octo-org/app/actions/runs --jq '.workflow_runs[0].id'", GH_TOKEN="x", GH_CONFIG_DIR=str(folder)
     )
-
-
-__all__ = ["answering", "closed", "plain"]

@@ -23,7 +23,7 @@ def ordinary_pytest(scene: Scene) -> None:
     scene.step("python -m pytest -q -p no:cacheprovider")
 
 
-@held(UNKNOWN, "pytest", style=Style.ACTIONS)
+@rules(UNKNOWN, "pytest", style=Style.ACTIONS)
 def ordinary_pytest_says_401(scene: Scene) -> None:
     """A test of Python fails whose own words are those of a registry that refuses."""
     scene.file("test_client.py", (

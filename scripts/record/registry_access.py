@@ -143,7 +143,7 @@ def buildx_push_write_package(scene: Scene) -> None:
     scene.step(f"buildx build --push -t {host}/org/app:1.4.3 .")
 
 
-@held(DENIED, "podman")
+@rules(DENIED, "podman")
 def podman_push_access_denied(scene: Scene) -> None:
     """Push with podman to a registry that answers in Docker Hub's words to who may not write there."""
     fault = refuse(403, "DENIED", "requested access to the resource is denied")

@@ -196,7 +196,7 @@ def shipseal_release_no_database(scene: Scene) -> None:
     scene.step("shipseal release --version 1.4.2")
 
 
-@held("attest.missing", "shipseal")
+@rules("attest.missing", "shipseal")
 def shipseal_verify_unsigned(scene: Scene) -> None:
     """Verify an image that nobody attested."""
     project(scene)

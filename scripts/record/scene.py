@@ -77,6 +77,7 @@ class Scene(contextlib.ExitStack):
         shown: Mapping[str, str] | None = None,
         disk: str = "",
         hosts: str = "",
+        offline: bool = False,
         memory: int = 0,
         **environment: str,
     ) -> None:
@@ -88,6 +89,7 @@ class Scene(contextlib.ExitStack):
             shown: variables that the step's log shows, as its own ``env:``.
             disk: options of a small tmpfs that is mounted on the folder ``disk`` meanwhile; empty for none.
             hosts: lines that stand in the file of host names meanwhile.
+            offline: whether there is no network meanwhile, not even this machine's own.
             memory: bytes that all of it may use; 0 for any.
             environment: further variables, which no log shows.
 
@@ -97,7 +99,7 @@ class Scene(contextlib.ExitStack):
         variables = self.environment | dict(shown or {}) | environment
         with self._memory(memory) as entrance:
             done = subprocess.run(
-                self._command(script, self._mounts(disk, hosts), entrance),
+                self._command(script, self._walls(disk, hosts, offline=offline), entrance),
                 cwd=self.work,
                 env=variables,
                 stdin=subprocess.DEVNULL,
@@ -174,6 +176,16 @@ class Scene(contextlib.ExitStack):
         auth = b64encode(f"{user}:{password}".encode()).decode()
         path.write_text(json.dumps({"auths": {host: {"auth": auth}}}), "utf-8")
 
+    def _walls(self, disk: str, hosts: str, *, offline: bool) -> list[str]:
+        """Return the command line that a script is run by where it sees less than the machine has."""
+        mounts = self._mounts(disk, hosts)
+        if not mounts and not offline:
+            return []
+        flags = [*(["--net"] if offline else []), "--mount", "--propagation", "private"]
+        root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        inside = " && ".join([*mounts, 'exec "$@"'])
+        return ["unshare", *root, *flags, "sh", "-c", inside, "sh"]
+
     def _mounts(self, disk: str, hosts: str) -> list[str]:
         mounts = []
         if disk:
@@ -186,14 +198,11 @@ class Scene(contextlib.ExitStack):
             mounts.append(f'mount --bind "{path}" /etc/hosts')
         return mounts
 
-    def _command(self, script: str, mounts: list[str], entrance: str) -> list[str]:
+    def _command(self, script: str, walls: list[str], entrance: str) -> list[str]:
         path = self.folder / f"step-{len(self.steps)}.sh"
         path.write_text(script + "\n", "utf-8")
         words = ["/bin/bash", "-ex" if self.traced else "-e", str(path)]
-        if mounts:
-            flags = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
-            inside = " && ".join([*mounts, 'exec "$@"'])
-            words = ["unshare", *flags, "--propagation", "private", "sh", "-c", inside, "sh", *words]
+        words = [*walls, *words]
         if entrance:
             words = ["/bin/sh", "-c", f'echo $$ > {entrance} && exec "$@"', "sh", *words]
         return words

@@ -207,7 +207,7 @@ def cosign_other_issuer(scene: Scene) -> None:
     scene.step(check(issuer="https://token.actions.githubusercontent.com"))
 
 
-@held(INVALID, "gh", also=(IDENTITY,))
+@rules(INVALID, "gh", also=(IDENTITY,))
 def gh_other_repository(scene: Scene) -> None:
     """Verify with gh a bundle for another repository than the one that signed it."""
     attested(scene)

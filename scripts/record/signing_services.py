@@ -176,7 +176,7 @@ def shipseal_kms_denied(scene: Scene) -> None:
 @held("auth.key-denied", "cosign", style=Style.ACTIONS)
 def cosign_kms_denied(scene: Scene) -> None:
     """Sign with cosign and a key of a service that does not let this account sign, in the words of AWS KMS."""
-    host = answering(scene, 400, _NOT_AUTHORIZED % b"DescribeKey", **{"Content-Type": "application/x-amz-json-1.1"})
+    host = answering(scene, 400, _NOT_AUTHORIZED % b"GetPublicKey", **{"Content-Type": "application/x-amz-json-1.1"})
     _file(scene)
     stack(scene)
     scene.step(
