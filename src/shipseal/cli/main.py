@@ -39,6 +39,15 @@ class Entry:
 
 COMMANDS: Mapping[str, Entry] = {
     "init": Entry("shipseal.cli.init", "Write a shipseal.yaml that fits this repository."),
+    "init github": Entry(
+        "shipseal.cli.init_github", "Write the workflow of GitHub Actions that releases this image."
+    ),
+    "init gitlab": Entry(
+        "shipseal.cli.init_gitlab", "Write the pipeline of GitLab that releases this image."
+    ),
+    "init shell": Entry(
+        "shipseal.cli.init_shell", "Write a plain script that releases this image."
+    ),
     "release": Entry(
         "shipseal.cli.release", "Take an image from build to moved tags, all or nothing."
     ),
