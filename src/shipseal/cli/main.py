@@ -69,6 +69,9 @@ COMMANDS: Mapping[str, Entry] = {
         "shipseal.cli.db", "Fetch, import, share and check the advisories of the built-in matcher."
     ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
+    "diagnose": Entry(
+        "shipseal.cli.diagnose", "Say what a log proves went wrong, and what to do next."
+    ),
     "gate": Entry("shipseal.cli.gate", "Say for every finding which rule of the gate decided."),
     "scan": Entry(
         "shipseal.cli.scan",
@@ -79,6 +82,10 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "watch": Entry(
         "shipseal.cli.watch", "Look at what must happen by itself, and alarm when it did not."
+    ),
+    "doctor workflow": Entry(
+        "shipseal.cli.doctor_workflow",
+        "Say what in workflows of GitHub Actions would fail, or let a bad image out.",
     ),
     "doctor": Entry(
         "shipseal.cli.doctor", "Look for what would stop a release, before it is begun."
