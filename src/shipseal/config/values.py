@@ -228,7 +228,11 @@ def _source(value: str) -> str:
 
 
 def registry_host(value: object) -> str:
-    """Return the normal form of a registry's host; ``index.docker.io`` is ``docker.io``."""
+    """Return the normal form of a registry's host; ``index.docker.io`` is ``docker.io``.
+
+    Raises:
+        ValueError: it is no host.
+    """
     if not isinstance(value, str) or "/" in value:
         raise ValueError("expected a host with an optional port, such as registry.example.org:5000")
     try:

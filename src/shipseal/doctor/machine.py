@@ -129,15 +129,11 @@ class Heard:
 def clock_check(host: str, ask: Callable[[], Heard]) -> Iterator[Examined]:
     """Hold this machine's clock against a server's."""
     heard = ask()
-    try:
-        theirs = parsedate_to_datetime(heard.date)
-        if theirs.tzinfo is None:
-            raise ValueError("it names no time zone")
-    except (ValueError, TypeError, IndexError):
+    theirs = _time_of(heard.date)
+    if theirs is None:
         got = f"Date: {heard.date[:60]!r}" if heard.date else "it sends no Date"
-        yield Examined(
-            Check(CLOCK, host, Status.UNKNOWN, reason=f"it does not tell the time: {got}")
-        )
+        reason = f"it does not tell the time: {got}"
+        yield Examined(Check(CLOCK, host, Status.UNKNOWN, reason=reason))
         return
     # The answer was made somewhere between the two; Date has whole seconds.
     early = (theirs - heard.answered).total_seconds()
@@ -157,3 +153,12 @@ def clock_check(host: str, ask: Callable[[], Heard]) -> Iterator[Examined]:
         )
         return
     yield passed(CLOCK, host, f"{abs(skew):.0f} s off", evidence=evidence)
+
+
+def _time_of(date: str) -> datetime | None:
+    """Return the time that a ``Date`` header states (RFC 9110, 5.6.7); None for what states none."""
+    try:
+        theirs = parsedate_to_datetime(date)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return theirs if theirs.tzinfo is not None else None

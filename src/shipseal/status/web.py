@@ -39,7 +39,11 @@ class StatusWeb(StatusPages):
         self._clients = WebClients(_CONNECTIONS, {"Accept": "application/json"})
 
     def read(self, address: PageAddress) -> Page:
-        """See :meth:`StatusPages.read`."""
+        """See :meth:`StatusPages.read`.
+
+        Raises:
+            StatusPageError: likewise.
+        """
         until = self._clock.monotonic() + self._seconds
         url = address.json
         try:

@@ -25,7 +25,13 @@ _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 @dataclass(slots=True)
 class Trouble:
-    """What is wrong with a component."""
+    """What is wrong with a component.
+
+    Attributes:
+        component: its name.
+        title: of the incident.
+        over: whether it is over.
+    """
 
     component: str
     title: str
