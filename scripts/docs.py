@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # As a script, only its own folder is searched; the rows of faults lie with their tests.
 sys.path.append(str(ROOT))
 
-from scripts import facts  # noqa: E402 - found only now
+from scripts import ci_parts, facts  # noqa: E402 - found only now
 
 FAILURE_TEXTS = ROOT / "src" / "shipseal" / "release" / DATA
 _PART = re.compile(r"(<!-- generated: (\S+), by `make docs` -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -167,6 +167,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
         facts.outage_rows((ROOT / "docs" / "errors.md").read_text(encoding="utf-8")),
     ),
     "release-checklist": facts.checklist,
+    "github-workflow": ci_parts.workflow,
+    "watch-alarms": lambda: table(["alarm", "means"], ci_parts.alarm_rows()),
+    "watch-standings": lambda: table(["standing", "means"], ci_parts.standing_rows()),
     "exit-codes": exit_codes,
     "checks": checks,
     "families": families,

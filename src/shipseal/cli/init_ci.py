@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from shipseal.errors import ConfigError
 
 if TYPE_CHECKING:
     from shipseal.config.ci_facts import CiFacts
-    from shipseal.config.load import LoadedConfig
+    from shipseal.wiring.ci import Ground
 
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 OnlyPrint = Annotated[bool, typer.Option("--print", help="Print it and write nothing.")]
@@ -22,40 +21,19 @@ Config = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a file is made for.
-
-    Attributes:
-        loaded: the configuration.
-        root: of the repository.
-        facts: what a job needs.
-    """
-
-    loaded: "LoadedConfig"
-    root: Path
-    facts: "CiFacts"
-
-
-def ground(config: Path | None) -> Ground:
+def ground(config: Path | None) -> "Ground":
     """Return what ``config`` asks for.
 
     Raises:
         ConfigError: there is no configuration, or it is wrong.
     """
-    from shipseal.build.git import git_facts  # noqa: PLC0415 - not for --help
-    from shipseal.config.ci_facts import ci_facts  # noqa: PLC0415
-    from shipseal.config.load import load  # noqa: PLC0415
-    from shipseal.wiring.keys import signing_mode  # noqa: PLC0415
+    from shipseal.wiring.ci import ground as made_for  # noqa: PLC0415 - not for --help
 
-    loaded = load(config, env=os.environ, overrides={})
-    root = git_facts(loaded.folder).root or loaded.folder
-    facts = ci_facts(loaded, root, keyless=signing_mode(loaded) == "keyless")
-    return Ground(loaded, root, facts)
+    return made_for(config, os.environ)
 
 
 def put(
-    made: Ground, file: str, text: str, *, force: bool, only_print: bool, program: bool = False
+    made: "Ground", file: str, text: str, *, force: bool, only_print: bool, program: bool = False
 ) -> bool:
     """Write or print what was made; return whether it was written.
 

@@ -10,7 +10,7 @@ from shipseal.cli.output import tell
 from shipseal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from shipseal.cli.init_ci import Ground
+    from shipseal.wiring.ci import Ground
 
 app = typer.Typer(help="Write the workflow of GitHub Actions that releases this image.")
 _ACTION = re.compile(r"(\./[\w./-]*|[\w.-]+/[\w.-]+(/[\w./-]+)?@[\w./-]+)", re.ASCII)

@@ -160,3 +160,29 @@ class JudgedWorkflow:
     last_run: datetime | None
     last_success: datetime | None
     notes: tuple[str, ...] = ()
+
+
+KINDS: dict[Kind, str] = {
+    Kind.WORKFLOW_MISSING: "there is no such workflow: removed, renamed, or on no default branch",
+    Kind.WORKFLOW_DISABLED: "by a person, or by GitHub after 60 quiet days",
+    Kind.NO_RUN: "none for longer than `--max-age`, or none ever",
+    Kind.JOB_MISSING: "an expected job is in no part of the run: renamed or taken out",
+    Kind.STEP_MISSING: "an expected step is in no job that ran: renamed, taken out, or its job was skipped",
+    Kind.SKIPPED: "an expected job or step was skipped, and the run passed",
+    Kind.FAILED: "a job failed, or the run could not start; what is skipped for it is not told, too",
+    Kind.CANCELLED: "somebody, or another run, cancelled it",
+    Kind.TIMED_OUT: "GitHub ended it",
+    Kind.SWALLOWED: "something failed, `continue-on-error` hid it, and the run passed",
+    Kind.STUCK: "not complete for longer than `--longest`: no runner, no approval, or it hangs",
+}
+"""What each kind of alarm means, for the documents."""
+
+STANDINGS: dict[Standing, str] = {
+    Standing.OK: "all that was expected is there and succeeded",
+    Standing.ALARM: "see its alarms",
+    Standing.RUNNING: "not complete, and not for too long",
+    Standing.SUPERSEDED: "it went wrong, and a newer run of the same branch and event is good",
+    Standing.FORK: "a fork's pull request: that attestation is skipped there is expected",
+    Standing.NOT_JUDGED: "a pull request or a merge queue, which publishes nothing",
+}
+"""What each standing means, for the documents."""
