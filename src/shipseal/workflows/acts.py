@@ -145,6 +145,15 @@ def happens(workflow: Workflow, job: Job, act: Act, scene: Scene = ANY) -> bool 
     return all_of([scope.runs(), only])
 
 
+def written(act: Act) -> tuple[int, str]:
+    """Return where the reference of an act stands, and as it is written."""
+    given = act.step.node.get("with")
+    for key, entry in (given.entries if given else {}).items():
+        if key.lower() in ("image", "image-ref"):
+            return entry.value.line, entry.value.text.strip()
+    return act.line, act.raw[0] if act.raw else act.images[0].text
+
+
 def _holds(text: str, scope: Scope) -> bool | None:
     value = rendered(text, scope)
     if isinstance(value, str):

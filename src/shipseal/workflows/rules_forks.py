@@ -29,13 +29,16 @@ def forks(scenery: Scenery, job: Job) -> Iterator[Told]:
     events = scenery.workflow.events
     if "pull_request" in events:
         scene = fork_scene("pull_request")
+        told: set[int] = set()
         for act in scenery.acts[job.id]:
             reason = _cannot(scenery, job, act, scene)
             if (
                 reason
                 and happens(scenery.workflow, job, act, scene)
                 and not _may_fail(job, act.step)
+                and id(act.step.node) not in told
             ):
+                told.add(id(act.step.node))
                 yield scenery.found(
                     WorkflowCode.FORK_UNGUARDED,
                     (act.step, act.line),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shipseal.workflows.acts import Act, Kind
+from shipseal.workflows.acts import Act, Kind, written
 from shipseal.workflows.changes import replace_in_line, set_input, without_key
 from shipseal.workflows.images import Image
 from shipseal.workflows.model import Edit, Job, Step, WorkflowCode
@@ -215,7 +215,7 @@ def _other_tag(scenery: Scenery, job: Job, act: Act) -> Iterator[Told]:
             (act.step, act.line),
             f"{act.step.label} scans the tag {scanned.tag} of {scanned.repository}; what is pushed is {ours[0].tag}",
             f"{ours[0].text}",
-            replace_in_line(scenery.source, act.line, scanned.text, ours[0].text)
+            replace_in_line(scenery.source, *written(act), ours[0].text)
             if not act.step.inherited
             else (),
         )

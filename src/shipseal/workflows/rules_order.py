@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shipseal.workflows.acts import Act, Kind, happens
+from shipseal.workflows.acts import Act, Kind, happens, written
 from shipseal.workflows.changes import need, replace_in_line
 from shipseal.workflows.expressions import expressions_in
 from shipseal.workflows.images import Image, image_of, metadata_of
@@ -158,14 +158,13 @@ def _again(scenery: Scenery, job: Job, act: Act, image: Image, source: tuple[Job
 
 def _digest_edits(scenery: Scenery, act: Act, image: Image, push: Step) -> tuple[Edit, ...]:
     source = scenery.source
-    line, raw = _raw(act)
-    parts = raw.rsplit(":", 1)
-    if not raw or len(parts) != 2 or "/" in parts[1].split("}}")[0].split("${{")[0]:
+    line, raw = written(act)
+    tag = image_of(raw).tag
+    if not tag:
         return ()
     name = push.id or "pushed"
-    changed = replace_in_line(
-        source, line, raw, f"{parts[0]}@${{{{ steps.{name}.outputs.digest }}}}"
-    )
+    new = f"{raw.removesuffix(f':{tag}')}@${{{{ steps.{name}.outputs.digest }}}}"
+    changed = replace_in_line(source, line, raw, new)
     if not changed or push.id:
         return changed
     uses = push.node.entries["uses"]
@@ -177,15 +176,6 @@ def _digest_edits(scenery: Scenery, act: Act, image: Image, push: Step) -> tuple
         rest = source.lines[uses.line - 1][uses.column :].rstrip("\r")
         return (*changed, Edit(source.path, uses.line, 1, (first, f"{' ' * uses.column}{rest}")))
     return (*changed, Edit(source.path, uses.line, 0, (first,)))
-
-
-def _raw(act: Act) -> tuple[int, str]:
-    """Return where the reference stands, and as it is written."""
-    given = act.step.node.get("with")
-    for key, entry in (given.entries if given else {}).items():
-        if key.lower() in ("image", "image-ref"):
-            return entry.value.line, entry.value.text.strip()
-    return act.line, act.raw[0] if act.raw else act.images[0].text
 
 
 def needs(scenery: Scenery, job: Job) -> Iterator[Told]:
