@@ -23,8 +23,10 @@ from shipseal.testing.http_server import Exchange, Reply
 from shipseal.testing.registry_simulator import RegistrySimulator
 from shipseal.testing.status_pages import StatusPageServer
 from shipseal.testing.token_server import Account
+from tests.support.grype_database import grype_database
 from tests.support.registries import guarded_registry
 from tests.support.release_project import PASSWORD, Project
+from tests.support.tools import need
 
 SCHEMA = json.loads(files("shipseal.schemas").joinpath("doctor.schema.json").read_text())
 
@@ -212,6 +214,61 @@ def test_data_that_is_too_old_or_not_there_is_undecided(
     project.configure(scan={"engine": "auto"})
     status, (found,) = examined(capsys, project, "database")
     assert (status, found["code"]) == (Exit.UNDECIDED, "scan.db-unavailable")
+
+
+@pytest.mark.tools
+def test_a_real_grype_with_an_old_database_and_with_none_is_told(
+    project: Project,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GRYPE_DB_CACHE_DIR", str(tmp_path / "nothing"))
+    scan = {"engine": "grype", "grype": str(need("grype")), "max_age": "5d"}
+    project.configure(scan=scan)
+    status, (found,) = examined(capsys, project, "database")
+    assert (status, found["code"]) == (Exit.UNDECIDED, "scan.db-unavailable")
+    assert "grype db update" in found["remedy"]
+    (tmp_path / "made").mkdir()
+    old = datetime.now(UTC) - timedelta(days=30)
+    made = grype_database(tmp_path / "made", (), built=old)
+    monkeypatch.setenv("GRYPE_DB_CACHE_DIR", str(made))
+    status, (found,) = examined(capsys, project, "database")
+    assert (status, found["code"]) == (Exit.UNDECIDED, "scan.db-stale")
+    project.configure(scan=scan | {"max_age": "none"})
+    status, checks = examined(capsys, project, "database", "tools")
+    assert status == Exit.OK, checks
+    told = {one["about"]: one for one in of(checks, "tools")}["grype"]
+    assert told["evidence"] == ["scan.grype names it"]
+
+
+@pytest.mark.tools
+def test_a_real_buildah_is_found_with_its_version(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    buildah = need("buildah")
+    (project.folder / "Dockerfile").write_text("FROM scratch\n")
+    project.configure(build={"builder": "buildah"})
+    status, checks = examined(capsys, project, "tools", "platforms")
+    assert status == Exit.OK
+    told = {one["about"]: one["got"] for one in of(checks, "tools")}["buildah"]
+    assert str(buildah) in told
+    assert told[0].isdigit()
+    assert of(checks, "platforms")[0]["status"] == "skipped"
+
+
+def test_a_base_image_in_a_registry_is_read_and_one_that_is_not_there_is_told(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RegistrySimulator() as registry:
+        base = f"{registry.host}/base/image:1"
+        project.configure(
+            build={"builder": "layers", "base": base, "layers": []}, targets=["oci:./a"]
+        )
+        status, (found,) = examined(capsys, project, "platforms")
+        assert (found["status"], found["code"]) == ("fail", "image.not-found")
+        assert status == Exit.REFUSED
+        assert base in found["about"]
 
 
 def test_a_key_that_cannot_sign_is_told(

@@ -18,7 +18,7 @@ from shipseal.attest.keyless_signer import KeylessSigner
 from shipseal.errors import Exit
 from shipseal.release.journal import read_journal
 from shipseal.testing.http_server import Exchange
-from shipseal.testing.registry_simulator import RegistrySimulator
+from shipseal.testing.registry_simulator import RegistrySimulator, TagDeletion
 from shipseal.testing.reverse_proxy import ReverseProxy
 from shipseal.testing.status_pages import FAULTS, SINCE, StatusPageServer
 from tests.support.processes import python_argv
@@ -231,6 +231,33 @@ def job_variables(event: Path) -> dict[str, str]:
         "GITHUB_WORKFLOW_REF": "octo-org/app/.github/workflows/release.yml@refs/tags/v1.0.0",
         "RUNNER_ENVIRONMENT": "github-hosted",
     }
+
+
+def test_a_release_that_is_half_public_waits_and_goes_forward(
+    tmp_path: Path, pages: StatusPageServer, warped: WarpedTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second registry goes down while tags move, and the first cannot take its tags back."""
+    with RegistrySimulator() as first, RegistrySimulator() as second:
+        first.quirks.tag_deletion = TagDeletion.REFUSE
+
+        def no_tags(exchange: Exchange) -> bool:
+            moves = exchange.method == "PUT" and exchange.target.endswith("/manifests/1.0.0")
+            return moves and down(exchange)
+
+        def over(_number: int) -> None:
+            second.before = lambda _exchange: False
+
+        second.before, warped.then = no_tags, over
+        project = project_at(tmp_path / "project", first.host, pages.url())
+        project.targets = (f"{first.host}/org/app", f"{second.host}/org/app")
+        project.configure()
+        assert project.release("1.0.0", "--wait", "10m", "--json") == Exit.OK
+        found = told(capsys)
+        assert (found["status"], found["tags"]) == ("done", ["1.0.0", "latest"])
+        assert [one["outcome"] for one in found["holds"]] == ["resumed"]
+        (journal,) = (project.folder / ".shipseal" / "releases").glob("*/journal.jsonl")
+        ends = [e.data["status"] for e in read_journal(journal) if e.kind == "release.closed"]
+        assert ends == ["partly-promoted", "done"]
 
 
 @pytest.mark.parametrize("fault", ["web page", "no answer", "down", "deep"])
