@@ -181,6 +181,18 @@ def test_these_judges_can_say_no(tmp_path: Path) -> None:
     assert subprocess.run(audit, check=False, capture_output=True).returncode != 0
 
 
+def test_doctor_finds_nothing_in_any_form(folder: Path, capsys: Capture) -> None:
+    place = folder / ".github" / "workflows"
+    place.mkdir(parents=True)
+    for number, facts in enumerate(all_facts()):
+        text = ci_github.github_workflow(facts, f"{ACTION} # v1.0.0")
+        (place / f"{number}.yml").write_text(text)
+    assert main(["doctor", "workflow", "--json"]) == Exit.OK
+    told = json.loads(capsys.readouterr().out)["jobs"]
+    assert len(told) == 2 * len(all_facts())
+    assert [one["findings"] for one in told if one["findings"]] == []
+
+
 def test_every_foreign_action_is_pinned_by_commit_with_its_version() -> None:
     for facts in all_facts():
         text = ci_github.github_workflow(facts, ACTION)
