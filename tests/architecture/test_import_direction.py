@@ -27,7 +27,7 @@ RANKS: Mapping[str, int] = {
         ),
         2,
     ),
-    **dict.fromkeys(("verify", "gate", "ignores", "workflows"), 3),
+    **dict.fromkeys(("verify", "gate", "ignores", "runbook", "workflows"), 3),
     **dict.fromkeys(("release", "exceptions", "doctor", "watch"), 4),
     "wiring": 5,
     "testing": 5,

@@ -1,6 +1,7 @@
 """From the bytes of a log to what they prove."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from shipseal._internal.redact import redact
 from shipseal.errors import Code
@@ -16,6 +17,8 @@ from shipseal.runbook.rule import filled
 from shipseal.runbook.sifting import Sifter
 from shipseal.runbook.stream import blocks
 
+_HARMLESS = re.compile(r"[A-Za-z0-9][\w./:@-]{0,200}")
+"""What strangers wrote into a log is put into a command only when no shell reads anything into it."""
 _MOST_PROOF = 4
 _MOST_LIKELY = 8
 _LONGEST = 500
@@ -59,9 +62,20 @@ def _told(group: Group, reading: Reading) -> Diagnosis:
         code=group.code,
         cause=_shown(_sentence(cause, group, reading)),
         proof=_proof([best.line, *(hit.line for hit in group.hits), *_rights(group.code, reading)]),
-        next=tuple(filled(line, best.caught) for line in rule.next or NEXT[group.code]),
+        next=tuple(_step(line, best.caught) for line in rule.next or NEXT[group.code]),
         retry=may_pass(group.code) if rule.retry is None else rule.retry,
         doc=page_of(group.code),
+    )
+
+
+def _step(line: str, caught: Mapping[str, str]) -> str:
+    """Return what to do with the image and the host of the log in it, where these are harmless on a command line."""
+    for blank, name in (("IMAGE", "image"), ("HOST", "host"), ("REGISTRY", "host")):
+        value = caught.get(name, "")
+        if _HARMLESS.fullmatch(value):
+            line = re.sub(rf"\b{blank}\b(?!_)", value, line)
+    return filled(
+        line, {name: value for name, value in caught.items() if _HARMLESS.fullmatch(value)}
     )
 
 

@@ -12,7 +12,8 @@ from shipseal.runbook.remedies import NEXT, page_of
 from shipseal.runbook.run_facts import RunFacts
 
 _SYMPTOMS = frozenset({
-    Code.OIDC_PERMISSION, Code.ATTESTATIONS_PERMISSION, Code.REGISTRY_UNAUTHORIZED, Code.REGISTRY_DENIED, Code.GITHUB_DENIED,
+    Code.OIDC_PERMISSION, Code.ATTESTATIONS_PERMISSION, Code.REGISTRY_UNAUTHORIZED, Code.REGISTRY_DENIED,
+    Code.GITHUB_DENIED,
 })  # fmt: skip
 
 

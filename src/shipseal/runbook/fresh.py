@@ -21,7 +21,7 @@ class FreshLines:
         self._times: dict[int, int] = {}
 
     def of(self, block: Block) -> tuple[bytes, Sequence[int]]:
-        """Return the lines of a block that are worth a look, and the number of each; the log's end is looked at whole."""
+        """Return the lines of a block that are worth a look, and the number of each; of the log's end all."""
         lines = block.data.split(b"\n")
         first = self.lines + 1
         self.lines += len(lines) - 1

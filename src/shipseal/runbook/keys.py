@@ -34,22 +34,25 @@ RULES: tuple[Rule, ...] = (
 
 KEYS: tuple[bytes, ...] = (
     # what all sorts of tools say of a failure
-    b"error", b"fail", b"unable to", b"could not", b"cannot ", b"not ", b"no ", b"unknown", b"invalid ", b"mismatch",
-    b"unsupported", b"already exists", b"exit code", b"panic:", b"required", b"expected ", b"exceed", b"expired", b"too ",
+    b"error", b"fail", b"unable to", b"could not", b"cannot ", b"not ", b"no ", b"unknown", b"invalid ",
+    b"mismatch", b"unsupported", b"already exists", b"exit code", b"panic:", b"required", b"expected ", b"exceed",
+    b"expired", b"too ",
     # access
-    b"unauthorized", b"denied", b"forbidden", b"credentials", b"must provide", b"scope", b"token", b"oidc", b"browser",
-    b"refusing to", b"gh0",
+    b"unauthorized", b"denied", b"forbidden", b"credentials", b"must provide", b"scope", b"token", b"oidc",
+    b"browser", b"refusing to", b"gh0", b"requesting",
     # images
     b"exec format", b"digest", b"schema 1", b"immutable", b"eof",
     # evidence and findings
-    b"attest", b"signature", b"signing", b"inclusion", b"conflict", b"16777216", b"packages", b"severity", b"vulnerabilit",
-    b"database was built", b"title=shipseal", b'"code":',
+    b"attest", b"signature", b"signing", b"inclusion", b"conflict", b"16777216", b"packages", b"severity",
+    b"vulnerabilit", b"database was built", b"title=shipseal", b'"code":',
     # the way to a service
-    b"toomany", b"limit", b"429", b"x509", b"certificate", b"gave http", b"refused", b"timeout", b"timed", b"deadline",
-    b"enotfound", b"eai_again", b"misbehaving", b"econn", b"unreach", b"reset by peer", b"proxy", b"gateway", b"unavailable",
-    b"status", b"received", b"http 4", b"http 5", b"hang up", b"rekor", b"fulcio", b"tlog", b"tsa_", b"tuf",
+    b"toomany", b"limit", b"429", b"x509", b"certificate", b"gave http", b"refused", b"timeout", b"timed",
+    b"deadline", b"enotfound", b"eai_again", b"misbehaving", b"econn", b"unreach", b"reset by peer", b"proxy",
+    b"gateway", b"unavailable", b"status", b"received", b"http 4", b"http 5", b"hang up", b"rekor", b"fulcio",
+    b"tlog", b"tsa_", b"tuf",
     # the machine
-    b"enospc", b"quota", b"137", b"kill", b"memory", b"oom", b"bad_alloc", b"sigsegv", b"segmentation", b"goroutine ",
+    b"enospc", b"quota", b"137", b"kill", b"memory", b"oom", b"bad_alloc", b"sigsegv", b"segmentation",
+    b"goroutine ",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,8 @@ _PIECES = 12
 """A progress bar writes a line again and again; the last states are those that count."""
 
 _ANSI = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|\^\[\[[0-9;]*m|\[(?:\d{1,3};){0,4}\d{0,3}m"
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|\^\[\[[0-9;]*m"
+    r"|\[(?:\d{1,3};){0,4}\d{0,3}m"
 )
 _TABBED = re.compile(r"^([^\t]{1,200})\t([^\t]{1,200})\t\ufeff?(?=\d{4}-\d\d-\d\dT|##\[|\ufeff)")
 _TIME = re.compile(
@@ -53,7 +55,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def cleaned(number: int, raw: bytes) -> list[Line]:
-    """Return a raw line's states, the last ones of a progress bar, without time stamps, marks, colours and envelopes."""
+    """Return a raw line's states, without time stamps, marks, colours and envelopes."""
     text = raw.decode("utf-8", "replace")
     pieces = [piece for piece in text.split("\r") if piece.strip()] if "\r" in text else [text]
     place = ""
@@ -110,7 +112,7 @@ def _of_json(text: str) -> tuple[str, str]:
     return (level if level in _LEVELS else ""), told or text
 
 
-def _told(value: dict[object, object]) -> Iterator[str]:
+def _told(value: dict[Any, Any]) -> Iterator[str]:
     """Yield what an object says: its message first, then whatever else is a short text."""
     for name in _SAYING:
         if isinstance(said := value.get(name), str) and said:

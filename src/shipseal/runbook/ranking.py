@@ -135,11 +135,16 @@ def _own_first(groups: Sequence[Group]) -> list[Group]:
 
 def _of_failed_steps(reading: Reading) -> Iterable[Hit]:
     """Return the hits that count: where the runner marks failed steps, those of other steps led to nothing."""
+    hits = [hit for hit in reading.hits if not _of_tests(hit, reading)]
     failed = {number for number, step in enumerate(reading.steps) if step.failed}
-    within = [hit for hit in reading.hits if hit.step in failed]
-    return (
-        within if within and reading.marked else ([] if failed and reading.marked else reading.hits)
-    )
+    if not failed or not reading.marked:
+        return hits
+    return [hit for hit in hits if hit.step in failed]
+
+
+def _of_tests(hit: Hit, reading: Reading) -> bool:
+    """Return whether a line is what a test printed that failed: tests of clients print what servers refuse."""
+    return hit.line.number < reading.steps[hit.step].tested and hit.code not in _MACHINE
 
 
 def grouped(hits: Iterable[Hit]) -> list[Group]:
@@ -169,7 +174,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _passed(group: Group, reading: Reading) -> bool:
-    """Return whether a failure went away by itself: it was to be tried again, or told as a warning, and then it worked."""
+    """Return whether a failure went away: it was to be tried again, or told as a warning, and then it worked."""
     last = group.hits[-1].line.number
     if all(hit.quiet for hit in group.hits) and reading.final:
         return True

@@ -20,11 +20,13 @@ _ACTION = re.compile(
 )
 _PUSHED = re.compile(r"refers to repository \[([^\]\s]{1,200})\]")
 _AGAIN = re.compile(
-    r"\bretry(?:ing)?\b|will retry|backing off|\battempt \d+ (?:of|failed)|\(\d+/\d+\)|trying again|try again in|falling back",
+    r"\bretry(?:ing)?\b|will retry|backing off|\battempt \d+ (?:of|failed)|\(\d+/\d+\)"
+    r"|trying again|try again in|falling back",
     re.IGNORECASE,
 )
 _FINAL = re.compile(
-    r"^(?:\S+ )?(?:error|fatal|failed|err!?|denied|unauthorized)\b|^e: |\bERROR\b|\bFATAL\b|^panic:|exit code [1-9]|exit status [1-9]",
+    r"^(?:\S+ )?(?:error|fatal|failed|err!?|denied|unauthorized)\b|^e: |\bERROR\b|\bFATAL\b"
+    r"|^panic:|exit code [1-9]|exit status [1-9]",
     re.IGNORECASE,
 )
 _NO_FAILURE = re.compile(
@@ -32,12 +34,21 @@ _NO_FAILURE = re.compile(
     re.IGNORECASE,
 )
 _SUCCESS = re.compile(
-    r"digest: sha256:[0-9a-f]{64} size|tlog entry created|to image destination$|\bsuccessfully (?:pushed|tagged|signed|built|uploaded)|^Login Succeeded|\bsuccess(?:ful)?\.?$",
+    r"digest: sha256:[0-9a-f]{64} size|tlog entry created|to image destination$|\bsuccessfully (?:pushed"
+    r"|tagged|signed|built|uploaded)|^Login Succeeded|\bsuccess(?:ful)?\.?$",
     re.IGNORECASE,
 )
 _QUIET = frozenset({"warning", "warn", "debug", "notice", "info", "trace"})
 _SAID_QUIETLY = re.compile(
     r"^(?:time=\S+ )?(?:\[\d+\] +)?(?:\[?warn(?:ing)?\b|W:|debug\b)", re.IGNORECASE
+)
+_TESTS_FAILED = re.compile(
+    r"^--- FAIL: |^FAIL\s+\S+\s+[\d.]+s|test result: FAILED|\b\d+ failed\b.* in [\d.:]+"
+    r"|^Tests:\s+\d+ failed|\b\d+ failing$|^FAILED \((?:failures|errors)="
+    r"|Tests run: \d+, Failures: [1-9]|Tests run:.*Errors: [1-9]|\b\d+ examples?, [1-9]\d* failures?"
+    r"|There (?:are|were) (?:test )?fail|tests failed out of|^FAILURES!"
+    r"|^FAILED \S+::|^error: test failed|test suites?: \d+ failed",
+    re.IGNORECASE,
 )
 _MOST_HITS = 600
 _LIKELY = 14
@@ -73,10 +84,12 @@ class Step(msgspec.Struct):
     Attributes:
         title: how it is called; empty when unknown.
         failed: whether the runner marked an error in it.
+        tested: last line in which a test runner says that tests failed; 0 when none does.
     """
 
     title: str
     failed: bool = False
+    tested: int = 0
 
 
 class Reading(msgspec.Struct):
@@ -146,6 +159,8 @@ class Reader:
     def _note(self, line: Line) -> None:
         reading = self.reading
         reading.facts.note(line)
+        if _TESTS_FAILED.search(line.text):
+            reading.steps[-1].tested = line.number
         if _SUCCESS.search(line.text):
             reading.success = line.number
         quiet = _is_quiet(line)

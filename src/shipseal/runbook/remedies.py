@@ -19,7 +19,8 @@ NEXT: Mapping[Code, tuple[str, ...]] = {
     Code.KEY_DENIED: ("shipseal key show KEY", "give the job the right to sign with this key"),
     Code.REGISTRY_UNAUTHORIZED: ("docker login REGISTRY", "shipseal doctor"),
     Code.REGISTRY_DENIED: (
-        "permissions: {packages: write}  # for ghcr.io, and the repository needs write access in the package's settings",
+        "permissions: {packages: write}  # for ghcr.io, and the repository needs write"
+        " access in the package's settings",
         "on Docker Hub: an access token with Read & Write, and an account that may push there",
         "shipseal doctor",
     ),

@@ -9,7 +9,8 @@ from shipseal.runbook.lines import Line
 _PERMISSION = re.compile(r"^(\w+): (read|write|none)$")
 _PULL = re.compile(r"refs/(?:remotes/)?pull/\d+/merge")
 _FORK = re.compile(
-    r"\bfrom (?:a |the )?fork\b|\bis_fork\W+true|\bfork\"?\s*[:=]\s*\"?true\b|pull request (?:is )?from a? ?fork|forked repositor\w+ (?:do|can)|secrets are not (?:passed|available).*fork",
+    r"\bfrom (?:a |the )?fork\b|\bis_fork\W+true|\bfork\"?\s*[:=]\s*\"?true\b|pull request (?:is )?from a? ?fork"
+    r"|forked repositor\w+ (?:do|can)|secrets are not (?:passed|available).*fork",
     re.IGNORECASE,
 )
 _NOT_FORK = re.compile(r"is not (?:from )?a fork|not from a fork|\bif: ", re.IGNORECASE)

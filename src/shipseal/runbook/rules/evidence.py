@@ -24,9 +24,18 @@ MISSING = (
             "found no attestations",
             "no signature found",
         ),
-        pattern=r"no matching (?P<kind>attestations|signatures)\b|no (?:signatures?|attestations|provenance)(?: \w+)? found(?: for (?P<what>.+))?|found no attestations",
-        unless=r"invalid signature|failed to verify|verifying|none of the expected|not found in transparency|threshold|expected identities",
+        pattern=r"no matching (?P<kind>attestations|signatures)\b|no (?:signatures?|attestations"
+        r"|provenance)(?: \w+)? found(?: for (?P<what>.+))?|found no attestations",
+        unless=r"invalid signature|failed to verify|verifying|none of the expected|not found in transparency"
+        r"|threshold|expected identities",
         cause="the image carries no such evidence: {kind|}{what|}",
+        weight=CLEAR - 5,
+    ),
+    Rule(
+        code=_INVALID,
+        needs=("error: verifying with issuer",),
+        pattern=r"^error: verifying with issuer \"[^\"]*\"$",
+        cause="there are attestations, and none of them verifies",
         weight=CLEAR - 5,
     ),
     Rule(
@@ -49,8 +58,10 @@ INVALID = (
             "failed to verify signature",
             "signature mismatch",
         ),
-        pattern=r"invalid signature when validating|signature not found in transparency log|accepted signatures do not match threshold"
-        r"|(?:bundle|cosign|attestation|dsse|envelope|image|error|rekor).*(?:signature verification failed|failed to verify signature|verification error)"
+        pattern=r"invalid signature when validating|signature not found in transparency log"
+        r"|accepted signatures do not match threshold"
+        r"|(?:bundle|cosign|attestation|dsse|envelope|image|error|rekor).*(?:signature verification failed"
+        r"|failed to verify signature|verification error)"
         r"|^(?:crypto/rsa: verification error|failed to verify signature(?!.*digest).*)",
         unless=r"digest|gpg|apt|deb |rpm|commit|jar|jwt",
         cause="there is a signature and it does not hold: another key signed, or the content was altered",
@@ -78,11 +89,14 @@ INVALID = (
             "leaf certificate",
             "verify signing certificate",
         ),
-        pattern=r"(?:verif\w+|invalid|mismatch|failed|error|not)[^.]*(?:(?:inclusion (?:proof|promise)|verifying inclusion|log inclusion)|signed entry timestamp|leaf certificate|signing certificate|log entry body)"
+        pattern=r"(?:verif\w+|invalid|mismatch|failed|error|not)[^.]*(?:(?:inclusion (?:proof"
+        r"|promise)|verifying inclusion|log inclusion)|signed entry timestamp|leaf certificate"
+        r"|signing certificate|log entry body)"
         r"|(?:error|failed) .*(?:verifying|parsing|unmarshal\w*|loading) (?:the )?(?:sigstore )?bundle"
         r"|threshold not met for verified (?:log entry|signed timestamps|timestamp)[^:]*"
         r"|unable to verify (?:bundle|attestation|signature)|could not verify envelope",
-        unless=r"\b50[0-4]\b|no such host|connection refused|certificate identity: |webpack|app bundle|create-react|no matching certificateidentity",
+        unless=r"\b50[0-4]\b|no such host|connection refused|certificate identity: |webpack"
+        r"|app bundle|create-react|no matching certificateidentity",
         cause="there is evidence and it does not verify",
         weight=CLEAR - 5,
     ),
@@ -92,14 +106,17 @@ IDENTITY = (
     Rule(
         code=Code.IDENTITY_MISMATCH,
         needs=("none of the expected identities",),
-        pattern=r"none of the expected identities matched what was in the certificate(?:, got subjects \[(?P<got>[^\]]*)\])?(?: with issuer (?P<issuer>\S+))?",
+        pattern=r"none of the expected identities matched what was in the certificate(?:, got subjects \[(?P<g"
+        r"ot>[^\]]*)\])?(?: with issuer (?P<issuer>\S+))?",
         cause="the signature is somebody else's: {got|not the expected identity} {issuer|}",
         weight=CERTAIN + 5,
     ),
     Rule(
         code=Code.IDENTITY_MISMATCH,
         needs=("certificateidentity", "certificate identity"),
-        pattern=r"(?:no matching certificateidentity|failed to verify certificate identity).*?(?:expected (?P<want>.*?),? (?:got|to be) (?P<got>.*))?$",
+        pattern=r"(?:no matching certificateidentity|failed to verify certificate identity).*?(?:expected (?P<w"
+        r"ant>.*?),? (?:got"
+        r"|to be) (?P<got>.*))?$",
         cause="the signature is somebody else's: expected {want|another identity}, got {got|this one}",
         weight=CERTAIN + 5,
     ),
@@ -113,15 +130,18 @@ IDENTITY = (
             "expected issuer",
             "expected oidc issuer",
         ),
-        pattern=r"expected (?P<want>(?:SourceRepository|BuildSigner|RunnerEnvironment|Issuer)\w* to be .*?), got (?P<got>.*)"
-        r"|certificate's (?:SANs?|OIDC issuer) (?:do|does) not match (?P<name>\S+).*|expected (?:oidc )?issuer (?:value )?\S+(?: .*)?got",
+        pattern=r"expected (?P<want>(?:SourceRepository|BuildSigner"
+        r"|RunnerEnvironment|Issuer)\w* to be .*?), got (?P<got>.*)"
+        r"|certificate's (?:SANs?|OIDC issuer) (?:do|does) not match (?P<name>\S+).*"
+        r"|expected (?:oidc )?issuer (?:value )?\S+(?: .*)?got",
         cause="the signature is somebody else's: {want|the certificate is for another name}, got {got|that one}",
         weight=CERTAIN,
     ),
     Rule(
         code=Code.IDENTITY_MISMATCH,
         needs=("does not match provenance", "expected source", "expected builder"),
-        pattern=r"expected (?:builder|source|.*builder id)\b.*|source used to generate the binary does not match provenance",
+        pattern=r"expected (?:builder|source|.*builder id)\b.*"
+        r"|source used to generate the binary does not match provenance",
         step=ATTESTING,
         cause="the evidence is of another builder or repository than the expected one",
         weight=CLEAR,
@@ -141,7 +161,8 @@ SUBJECT = (
             "expected hash",
             "subject does not match",
         ),
-        pattern=r"artifact digests? (?:does|do) not match (?:any )?digests? in statement|no matching subject digest|subject digest (?:mismatch|does not match)"
+        pattern=r"artifact digests? (?:does|do) not match (?:any )?digests? in statement|no matching subject digest"
+        r"|subject digest (?:mismatch|does not match)"
         r"|match any subject|expected hash '?(?P<want>\w+)'? not found|subject does not match",
         cause="the evidence is about another digest than this image",
         weight=CERTAIN,
@@ -159,14 +180,17 @@ STORING = (
     Rule(
         code=Code.SBOM_TOO_LARGE,
         needs=("16777216", "exceeds maximum allowed size", "exceeds the maximum allowed size"),
-        pattern=r"(?:predicate|attestation|bundle|sbom|file).*exceeds (?:the )?maximum allowed size(?:: (?P<limit>\d+) bytes)?|(?:exceed|larger|max).*16777216",
+        pattern=r"(?:predicate|attestation|bundle|sbom|file).*exceeds (?:the )?maximum allowed size(?:: (?P<l"
+        r"imit>\d+) bytes)?"
+        r"|(?:exceed|larger|max).*16777216",
         cause="the SBOM is larger than the store takes ({limit|16777216} bytes)",
         weight=CERTAIN,
     ),
     Rule(
         code=Code.SBOM_TOO_LARGE,
         needs=("too large",),
-        pattern=r"\b413\b.*(?:too large)|payload too large|body too large|request entity too large|predicate.*too large|attestation.*too large",
+        pattern=r"\b413\b.*(?:too large)|payload too large|body too large|request entity too large"
+        r"|predicate.*too large|attestation.*too large",
         step=ATTESTING,
         named=True,
         cause="what should be attested is larger than the store takes (413)",
@@ -175,7 +199,8 @@ STORING = (
     Rule(
         code=Code.SBOM_TOO_LARGE,
         needs=("too large",),
-        pattern=r"(?:persist|create|creating|upload|store).*attestation.*too large|(?:rekor|tlog|log entr|attest).*\b413\b.*too large|\b413\b.*(?:rekor|attest).*too large",
+        pattern=r"(?:persist|create|creating|upload|store).*attestation.*too large|(?:rekor|tlog"
+        r"|log entr|attest).*\b413\b.*too large|\b413\b.*(?:rekor|attest).*too large",
         cause="what should be attested is larger than the store takes (413)",
         weight=CLEAR,
     ),
@@ -186,7 +211,8 @@ STORING = (
             "error verifying identity token",
             "invalid audience",
         ),
-        pattern=r"error (?:processing|verifying) (?:the )?identity token|(?:token|audience).*invalid audience|unexpected audience",
+        pattern=r"error (?:processing|verifying) (?:the )?identity token|(?:token|audience).*invalid audience"
+        r"|unexpected audience",
         cause="the signing service does not accept the identity token: wrong audience, issuer or time",
         next=("check the token's audience: it has to be sigstore",),
         weight=CLEAR,

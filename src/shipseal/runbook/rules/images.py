@@ -27,7 +27,8 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("manifest unknown", "manifest_unknown"),
-        pattern=rf"(?:manifest for (?P<image>\S+) not found|reading manifest (?P<tag>\S+) in (?P<repository>[^\s:]+(?::\d+)?[^\s:]*)"
+        pattern=rf"(?:manifest for (?P<image>\S+) not found|reading manifest (?P<tag>\S+) in "
+        r"(?P<repository>[^\s:]+(?::\d+)?[^\s:]*)"
         rf"|{API}(?P<path>\S+?)/manifests/(?P<name>[\w.:-]+)|no such manifest: (?P<none>\S+))?.*manifest.unknown",
         unless="accept header",
         cause="the registry has no such image or tag: {image|}{repository|}{path|}{none|} {tag|}{name|}",
@@ -36,7 +37,8 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("no such manifest", "name unknown", "name_unknown", "repository name not known"),
-        pattern=rf"no such manifest: (?P<image>\S+)|\bname.unknown\b|repository name not known to registry|{API}(?P<path>\S+?)/(?:manifests|tags).*name.unknown",
+        pattern=r"no such manifest: (?P<image>\S+)|\bname.unknown\b|repository name not known to registry"
+        rf"|{API}(?P<path>\S+?)/(?:manifests|tags).*name.unknown",
         cause="the registry has no such repository or image: {image|}{path|}",
         weight=CLEAR + 5,
     ),
@@ -48,7 +50,8 @@ ABSENT = (
             "failed to load cache key",
             "failed to resolve reference",
         ),
-        pattern=r"(?:failed to resolve source metadata for|failed to load cache key:|failed to resolve reference|failed to solve:) "
+        pattern=r"(?:failed to resolve source metadata for|failed to load cache key:|failed to resolve reference"
+        r"|failed to solve:) "
         r"\"?(?P<image>[a-z0-9][\w.-]*(?::\d+)?/[\w./-]+(?:[:@][\w.:-]+)?)\"?: (?:[^ ]+: )?not found\s*$",
         cause="{image|the image} does not exist in its registry",
         weight=CLEAR + 5,
@@ -85,7 +88,9 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("not found",),
-        pattern=rf"(?:error response from daemon: )(?:failed to resolve reference \S+: |manifest for )?\"?{IMAGE}\"?(?:: | )not found",
+        pattern=r"(?:error response from daemon: )(?:failed to resolve reference \S+: "
+        rf"|manifest for )?\"?{IMAGE}\"?(?:: "
+        r"| )not found",
         cause="{image|the image} does not exist in its registry",
         weight=LIKELY,
         unless="network|volume|container|plugin|platform|vulnerab|file|command",
@@ -93,7 +98,9 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("could not fetch image", "unable to load image", "failed to get image descriptor"),
-        pattern=rf"(?:could not fetch image|unable to load image:?|failed to get image descriptor from registry:?) .*(?:\b404\b|not found)|failed to find image {HOST}",
+        pattern=r"(?:could not fetch image|unable to load image:?"
+        r"|failed to get image descriptor from registry:?) .*(?:\b404\b"
+        rf"|not found)|failed to find image {HOST}",
         cause="the image that should be read is not there",
         weight=LIKELY,
     ),
@@ -121,7 +128,8 @@ PLATFORM = (
             "does not match the expected platform",
             "unexpected platform",
         ),
-        pattern=r"platform \(?(?P<got>[\w/]+)\)? does not match the (?:specified|expected) platform \(?(?P<platform>[\w/]+)",
+        pattern=r"platform \(?(?P<got>[\w/]+)\)? does not match the (?:specified"
+        r"|expected) platform \(?(?P<platform>[\w/]+)",
         unless="warning",
         cause="the image is for {got|another platform}, and {platform|this one} is wanted",
         weight=CLEAR,
@@ -130,7 +138,7 @@ PLATFORM = (
         code=_PLATFORM,
         needs=("exec format error",),
         pattern="exec format error",
-        cause="a program of another platform was started: the base image has the wrong platform, or no emulator is set up",
+        cause="a program of another platform was started: the base image is wrong, or no emulator is set up",
         next=(
             "docker run --privileged --rm tonistiigi/binfmt --install all",
             "docker buildx imagetools inspect IMAGE",
@@ -150,7 +158,8 @@ FORMAT = (
             "not support oci",
             "not supported",
         ),
-        pattern=r"unsupported (?:manifest )?media ?type:?[\s\"']*(?P<what>application/[\w.+/-]+)?|unknown (?:manifest )?media ?type:? ?(?P<unknown>application/[\w.+/-]+)?|does not support oci index"
+        pattern=r"unsupported (?:manifest )?media ?type:?[\s\"']*(?P<what>application/[\w.+/-]+)?"
+        r"|unknown (?:manifest )?media ?type:? ?(?P<unknown>application/[\w.+/-]+)?|does not support oci index"
         r"|media ?type \"?(?P<media>application/[\w.+/-]+)\"? (?:is )?(?:not supported|unsupported)",
         unless=r"\b415\b",
         cause="this media type is not supported: {what|}{media|}{unknown|}",
@@ -164,7 +173,8 @@ FORMAT = (
             "unsupported schema",
             "unsupported media",
         ),
-        pattern=r"schema 1 (?:support|manifest|image)|unsupported (?:manifest )?schema version|distribution\.manifest\.v1\+",
+        pattern=r"schema 1 (?:support|manifest|image)|unsupported (?:manifest )?schema version"
+        r"|distribution\.manifest\.v1\+",
         cause="the image has Docker's old manifest (schema 1), which nobody reads any more",
         next=("rebuild the image, or convert it: skopeo copy docker://OLD docker://NEW",),
         weight=CLEAR,
@@ -172,8 +182,10 @@ FORMAT = (
     Rule(
         code=_FORMAT,
         needs=("invalid tar header", "not found in tar", "gzip: invalid header", "unexpected eof"),
-        pattern=r"(?:archive/tar: )?invalid tar header|file \S+ not found in tar|(?:layer|image|archive|manifest).*gzip: invalid header"
-        r"|(?:unable to (?:load|read|untar)|loading|reading|extract)[^:]*(?:image|layer|archive|tarball|blob).*unexpected eof",
+        pattern=r"(?:archive/tar: )?invalid tar header|file \S+ not found in tar|(?:layer|image"
+        r"|archive|manifest).*gzip: invalid header"
+        r"|(?:unable to (?:load|read|untar)|loading|reading|extract)[^:]*(?:image|layer"
+        r"|archive|tarball|blob).*unexpected eof",
         unless=r"npm |yarn |pip|node_modules|crates",
         cause="the image archive or a layer is damaged, cut off, or of another format",
         next=("docker image save IMAGE -o image.tar", "tar -tf image.tar"),
@@ -195,11 +207,13 @@ DIGEST = (
             "error verifying sha256",
             "digest does not match",
         ),
-        pattern=r"unexpected commit digest (?P<got>sha256:\w+), expected (?P<want>sha256:\w+)|provided digest did not match|digest did not match"
-        r"|\bdigest_invalid\b|(?:blob|layer|manifest|content|image).*digest mismatch|does not match (?:requested digest|provided manifest digest)|layer verification failed"
+        pattern=r"unexpected commit digest (?P<got>sha256:\w+), expected (?P<want>sha256:\w+)"
+        r"|provided digest did not match|digest did not match"
+        r"|\bdigest_invalid\b|(?:blob|layer|manifest|content|image).*digest mismatch"
+        r"|does not match (?:requested digest|provided manifest digest)|layer verification failed"
         r"|error verifying sha256 checksum|manifest.*digest does not match",
         unless="artifact digest|subject|statement",
-        cause="the bytes do not have the digest under which they were asked for: {got|} instead of {want|what was named}",
+        cause="bytes do not have the digest that they were asked for by: {got|} instead of {want|what was named}",
         weight=CERTAIN,
     ),
 )
@@ -208,7 +222,8 @@ EXISTS = (
     Rule(
         code=Code.TAG_EXISTS,
         needs=("immutable", "not allow updating assets"),
-        pattern=r"image tag '(?P<tag>[^']+)' already exists.*immutable|imagetagalreadyexists|tag \S* ?is immutable|immutable[^.]*cannot be (?:overwritten|updated)"
+        pattern=r"image tag '(?P<tag>[^']+)' already exists.*immutable|imagetagalreadyexists"
+        r"|tag \S* ?is immutable|immutable[^.]*cannot be (?:overwritten|updated)"
         r"|does not allow updating assets|configured as immutable|tag[^.]*immutable",
         unless="attribute|object|self\\.|frozen|assign",
         cause="the tag {tag|} is public already and cannot be moved: tags are immutable there",
@@ -217,8 +232,9 @@ EXISTS = (
     Rule(
         code=Code.UNKNOWN,
         needs=("invalid reference format", "could not parse reference"),
-        pattern=r"(?:invalid tag \"?(?P<tag>[^\s\"]*)\"?: )?invalid reference format(?:: (?P<why>.*))?|could not parse reference: (?P<reference>\S+)",
-        cause="the image's name is no reference: {tag|}{reference|} {why|(upper case, an empty variable, or a stray character)}",
+        pattern=r"(?:invalid tag \"?(?P<tag>[^\s\"]*)\"?: )?invalid reference format(?:: (?P<why>.*))?"
+        r"|could not parse reference: (?P<reference>\S+)",
+        cause="the name is no reference: {tag|}{reference|} {why|(upper case, an empty variable, a stray character)}",
         next=("print the name before it is used; names are lower case: ${GITHUB_REPOSITORY,,}",),
         weight=CLEAR,
     ),

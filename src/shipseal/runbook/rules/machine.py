@@ -5,8 +5,11 @@ from shipseal.runbook.rule import CERTAIN, CLEAR, LIKELY, Rule, again
 
 _MEMORY = Code.OUT_OF_MEMORY
 _TOOLS = (
-    r"(?P<tool>docker(?:-compose|-buildx|-credential-[\w-]+)?|buildx|buildctl|buildah|podman|skopeo|crane|regctl|oras|cosign|notation|syft|grype|trivy|snyk|gh|jq|yq|helm|kubectl"
-    r"|aws|gcloud|az|shipseal|rekor-cli|slsa-verifier|gitsign|qemu-[\w-]+|hadolint|dive|umoci|kaniko|ko|goreleaser|curl|wget|unzip|zstd|git)"
+    r"(?P<tool>docker(?:-compose|-buildx|-credential-[\w-]+)?|buildx|buildctl|buildah"
+    r"|podman|skopeo|crane|regctl|oras|cosign|notation|syft|grype|trivy|snyk|gh|jq|yq"
+    r"|helm|kubectl"
+    r"|aws|gcloud|az|shipseal|rekor-cli|slsa-verifier|gitsign|qemu-[\w-]+|hadolint|dive"
+    r"|umoci|kaniko|ko|goreleaser|curl|wget|unzip|zstd|git)"
 )
 
 FULL = (
@@ -19,7 +22,9 @@ FULL = (
             "not enough space on the disk",
             "not enough free space",
         ),
-        pattern=r"(?:(?:write|open|mkdir|create|copy|extract\w*|writing) (?P<path>/[^\s:]+).*?)?(?:no space left on device|\benospc\b|disk quota exceeded|not enough space on the disk|not enough free space)",
+        pattern=r"(?:(?:write|open|mkdir|create|copy|extract\w*"
+        r"|writing) (?P<path>/[^\s:]+).*?)?(?:no space left on device"
+        r"|\benospc\b|disk quota exceeded|not enough space on the disk|not enough free space)",
         cause="the disk is full {path|}",
         weight=CERTAIN + 5,
     ),
@@ -29,7 +34,8 @@ MEMORY = (
     Rule(
         code=_MEMORY,
         needs=("code 137", "code: 137", "status 137", "status: 137", "code=137", "(137)"),
-        pattern=r"exit(?:ed)?(?: with)?(?: code| status)?[: ]+137\b|returned a non-zero code: 137|completed with exit code 137|\bcode=?137\b|exit status 137",
+        pattern=r"exit(?:ed)?(?: with)?(?: code| status)?[: ]+137\b|returned a non-zero code: 137"
+        r"|completed with exit code 137|\bcode=?137\b|exit status 137",
         cause="a program was killed (137), most likely because memory ran out",
         unless_after=r"shutdown signal|operation was cancel",
         weight=CLEAR,
@@ -47,8 +53,10 @@ MEMORY = (
             "bad_alloc",
             "killed process",
         ),
-        pattern=r"javascript heap out of memory|fatal error: (?:runtime: )?out of memory|\boomkilled\b|oom-kill|reached heap limit|java\.lang\.outofmemoryerror|cannot allocate memory"
-        r"|\bmemoryerror\b|std::bad_alloc|out of memory: killed process|virtual memory exhausted|: out of memory|(?:error|killed).*out of memory|oom killed",
+        pattern=r"javascript heap out of memory|fatal error: (?:runtime: )?out of memory|\boomkilled\b"
+        r"|oom-kill|reached heap limit|java\.lang\.outofmemoryerror|cannot allocate memory"
+        r"|\bmemoryerror\b|std::bad_alloc|out of memory: killed process|virtual memory exhausted"
+        r"|: out of memory|(?:error|killed).*out of memory|oom killed",
         unless=r"^\s*(?:at |test|assert|expect)|cuda|raises|should",
         cause="memory ran out",
         weight=CLEAR + 5,
@@ -56,7 +64,9 @@ MEMORY = (
     Rule(
         code=_MEMORY,
         needs=("signal: killed", "sigkill", "killed signal", "killed"),
-        pattern=r"signal: killed|\(signal: 9, sigkill|terminated by signal sigkill|killed signal terminated program (?P<program>\w+)|killed by signal 9"
+        pattern=r"signal: killed|\(signal: 9, sigkill|terminated by signal sigkill"
+        r"|killed signal terminated program (?P<program>\w+)"
+        r"|killed by signal 9"
         r"|line \d+: +\d+ killed +(?P<shell>.+)|^(?:\S+\.sh: )?killed$",
         cause="a program was killed {program|}{shell|}, most likely because memory ran out",
         weight=CLEAR - 5,
@@ -74,14 +84,17 @@ TOOLS = (
     Rule(
         code=Code.TOOL_MISSING,
         needs=("command not found",),
-        pattern=r"(?:/_temp/[\w-]+\.sh|^(?:/\S+/)?(?:bash|sh|entrypoint\.sh)): (?:line )?\d+: (?P<tool>[\w.+-]+): command not found",
+        pattern=r"(?:/_temp/[\w-]+\.sh|^(?:/\S+/)?(?:bash|sh|entrypoint\.sh)): (?:line )?\d+: (?P<tool>[\w.+-]+): c"
+        r"ommand not found",
         cause="the program {tool|} is not installed there",
         weight=LIKELY + 10,
     ),
     Rule(
         code=Code.TOOL_MISSING,
         needs=("executable file not found", "not a docker command", "unable to locate executable"),
-        pattern=r"exec: \\*\"(?P<tool>[^\"\\]+)\\*\": executable file not found|'(?P<command>\w+)' is not a docker command|unable to locate executable file: (?P<file>[\w.-]+)",
+        pattern=r"exec: \\*\"(?P<tool>[^\"\\]+)\\*\": executable file not found"
+        r"|'(?P<command>\w+)' is not a docker command"
+        r"|unable to locate executable file: (?P<file>[\w.-]+)",
         unless=r"runc|starting container process|oci runtime|container_linux",
         cause="the program {tool|}{command|}{file|} is not installed there",
         weight=CLEAR + 5,
@@ -89,7 +102,8 @@ TOOLS = (
     Rule(
         code=Code.TOOL_MISSING,
         needs=(": not found", "no such file or directory"),
-        pattern=rf"(?:^|sh: )(?:line )?\d+: {_TOOLS}: not found|fork/exec (?P<path>\S*): no such file|/bin/{again(_TOOLS)}: no such file or directory",
+        pattern=rf"(?:^|sh: )(?:line )?\d+: {_TOOLS}: not found|fork/exec (?P<path>\S*): no such file"
+        rf"|/bin/{again(_TOOLS)}: no such file or directory",
         cause="the program {tool|}{path|} is not installed there",
         weight=CLEAR,
     ),
@@ -102,8 +116,30 @@ TOOLS = (
     ),
     Rule(
         code=Code.TOOL_CRASHED,
+        needs=("panic:",),
+        pattern=r"^panic: (?P<why>.+)",
+        cause="the tool crashed: {why|}",
+        weight=LIKELY,
+    ),
+    Rule(
+        code=Code.TOOL_MISSING,
+        needs=("no such file or directory",),
+        pattern=rf"FileNotFoundError: \[Errno 2\] No such file or directory: '(?:\S*/)?{_TOOLS}'",
+        cause="the program {tool|} is not installed there",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.TOOL_CRASHED,
+        needs=("segmentation fault", "bus error"),
+        pattern=r"line \d+: +\d+ (?P<why>segmentation fault|bus error)\b",
+        cause="a program crashed: {why|}",
+        weight=LIKELY + 10,
+    ),
+    Rule(
+        code=Code.TOOL_CRASHED,
         needs=("panic:", "sigsegv", "segmentation fault", "fatal error: "),
-        pattern=r"^panic: (?P<why>.*)|\bsigsegv\b|segmentation fault|^fatal error: (?:unexpected signal|all goroutines|concurrent map|stack overflow)",
+        pattern=r"^panic: (?P<why>.*)|\bsigsegv\b|segmentation fault|^fatal error: (?:unexpected signal"
+        r"|all goroutines|concurrent map|stack overflow)",
         step=r"sbom|syft|grype|scan|trivy|cosign|attest|docker|buildx|buildah|crane|skopeo",
         named=True,
         cause="the tool crashed: {why|}",
@@ -113,7 +149,8 @@ TOOLS = (
         code=Code.TOOL_CRASHED,
         needs=("github.com/",),
         following=True,
-        pattern=r"(?:github\.com/(?:anchore|sigstore|aquasecurity|moby|docker|containers|google)/(?P<tool>syft|grype|cosign|trivy|buildkit|buildx|skopeo|buildah|go-containerregistry)\S*)",
+        pattern=r"(?:github\.com/(?:anchore|sigstore|aquasecurity|moby|docker|containers|google)/(?P<tool>syft"
+        r"|grype|cosign|trivy|buildkit|buildx|skopeo|buildah|go-containerregistry)\S*)",
         after=r"^panic: |runtime error: |sigsegv|goroutine \d+ \[",
         cause="{tool|the tool} crashed",
         weight=CLEAR - 5,

@@ -8,7 +8,10 @@ _UNREACHABLE = Code.NETWORK_UNREACHABLE
 _OUTAGE = Code.SERVICE_OUTAGE
 _LIMITED = Code.RATE_LIMITED
 _TLS = Code.TLS_UNTRUSTED
-_TESTS = r"^\s*(?:at |assert|failed \S+::|self\.|raise |expect|received:|e\s{2,}|- |\+ |>|\||\d+\)|✗|✕|×|✖|not ok|--- fail|fail:)"
+_TESTS = (
+    r"^\s*(?:at |assert|failed \S+::|self\.|raise |expect|received:|e\s{2,}"
+    r"|- |\+ |>|\||\d+\)|[\u2715-\u2718\u00d7]|not ok|--- fail|fail:)"
+)
 _TOOLS = r"/v2/|unexpected http status|fulcio|rekor|unable to access|sigstore|registry|manifest|oauth|/api/v1/"
 """Words of a tool that speaks with a service, which may well run on this machine."""
 _LOCAL = rf"^(?!.*(?:{_TOOLS})).*(?:{OWN_HOST})"
@@ -28,7 +31,8 @@ LIMITED = (
     Rule(
         code=_LIMITED,
         needs=("rate limit", "ratelimit"),
-        pattern=r"(?:reached|exceeded|hit).{0,40}\brate.?limit|rate.?limit.{0,30}(?:exceeded|reached)|secondary rate limit",
+        pattern=r"(?:reached|exceeded|hit).{0,40}\brate.?limit|rate.?limit.{0,30}(?:exceeded"
+        r"|reached)|secondary rate limit",
         unless=rf"{_TESTS}|should|test",
         cause="the other side asks to slow down: a rate limit is reached",
         weight=CLEAR + 5,
@@ -83,7 +87,9 @@ TLS = (
             "error unable_to_verify",
             "error: unable_to_verify",
         ),
-        pattern=rf"certificate.verify.failed|no alternative certificate subject|server certificate verification failed|ssl certificate problem|self.signed.certificate|unable to get local issuer certificate|certificate has expired|unable_to_verify_leaf"
+        pattern=r"certificate.verify.failed|no alternative certificate subject|server certificate verification failed"
+        r"|ssl certificate problem|self.signed.certificate|unable to get local issuer certificate"
+        r"|certificate has expired|unable_to_verify_leaf"
         rf"|(?:{URL}\S*.*)?server gave http response to https client",
         unless=_TESTS,
         cause="the certificate of {host|the other side} is not trusted, or it does not speak TLS",
@@ -105,19 +111,33 @@ UNREACHABLE = (
             "failed to resolve",
             "temporary failure resolving",
         ),
-        pattern=r"lookup (?P<name>[\w.-]+?)\.?(?: on \S+)?: (?:no such host|server misbehaving|.*temporary failure|.*i/o timeout)|temporary failure in name resolution"
-        r"|could not resolve (?:host|proxy)?:? *'?(?P<host>[\w.-]+)|(?:getaddrinfo|querya) (?:enotfound|eai_again) ?(?P<node>[\w.-]+)?|name or service not known|nodename nor servname"
-        r"|temporary failure resolving '?(?P<apt>[\w.-]+)|\b(?:enotfound|eai_again)\b.*(?:http|npm|registry|fetch|request)|no such host",
+        pattern=r"lookup (?P<name>[\w.-]+?)\.?(?: on \S+)?: (?:no such host|server misbehaving"
+        r"|.*temporary failure|.*i/o timeout)|temporary failure in name resolution"
+        r"|could not resolve (?:host|proxy)?:? *'?(?P<host>[\w.-]+)|(?:getaddrinfo|querya) (?:enotfound"
+        r"|eai_again) ?(?P<node>[\w.-]+)?|name or service not known|nodename nor servname"
+        r"|temporary failure resolving '?(?P<apt>[\w.-]+)|\b(?:enotfound|eai_again)\b.*(?:http"
+        r"|npm|registry|fetch|request)|no such host",
         unless=rf"{_TESTS}|could not resolve (?:dependenc|all|\"|module|import|type|entry|symbol|plugin|version)",
         cause="the name {name|}{host|}{node|}{apt|of a host} cannot be resolved",
         weight=CLEAR,
     ),
     Rule(
         code=_UNREACHABLE,
+        needs=("connection refused", "timed out", "unreachable"),
+        pattern=r"(?:urlopen error|newconnectionerror|httpx\.connecterror|requests\.exceptions\.connectionerror)"
+        r".*(?:connection refused|timed out|unreachable)",
+        cause="nothing answers at the address",
+        weight=CLEAR - 5,
+    ),
+    Rule(
+        code=_UNREACHABLE,
         needs=("connection refused", "econnrefused"),
-        pattern=r"(?:dial tcp|dialing|connect(?:ion)? (?:to )?|get \"?http|post \"?http|http://|https://|proxyconnect).*(?:connection refused)|connect econnrefused (?P<node>[\w.:\[\]-]+)|(?P<host>[\w.:-]+): connection refused"
+        pattern=r"(?:dial tcp|dialing|connect(?:ion)? (?:to )?|get \"?http|post \"?http|http://"
+        r"|https://|proxyconnect).*(?:connection refused)|connect econnrefused (?P<node>[\w.:\[\]-]+)"
+        r"|(?P<host>[\w.:-]+): connection refused"
         r"|failed to connect to (?P<curl>[\w.-]+ port \d+).*refused",
-        unless=rf"{_TESTS}|{_LOCAL}|docker\.sock|buildkit|\bping\b.*retry|psycopg|sqlalchemy|mysql|mongo|redis|postgres|amqp|kafka|elastic|could not connect to server",
+        unless=rf"{_TESTS}|{_LOCAL}|docker\.sock|buildkit|\bping\b.*retry|psycopg|sqlalchemy"
+        r"|mysql|mongo|redis|postgres|amqp|kafka|elastic|could not connect to server",
         cause="nothing listens at {node|}{host|}{curl|the address}: connection refused",
         weight=CLEAR - 5,
     ),
@@ -142,8 +162,12 @@ UNREACHABLE = (
             "failed to connect to",
             "tls handshake timeout",
         ),
-        pattern=r"net/http: tls handshake timeout|(?:dial tcp|read tcp|http|lookup|connect).*(?:i/o timeout|no route to host|network is unreachable|connection timed out)|connect (?:etimedout|enetunreach|ehostunreach) ?(?P<node>\S+)?"
-        r"|\b(?:etimedout|enetunreach|ehostunreach)\b.*(?:http|npm|registry|fetch|request)|failed to connect to (?P<host>[\w.-]+ port \d+).*(?:timed out|timeout|couldn't|could not)|network is unreachable",
+        pattern=r"net/http: tls handshake timeout|(?:dial tcp|read tcp|http|lookup|connect).*(?:i/o timeout"
+        r"|no route to host|network is unreachable|connection timed out)|connect (?:etimedout"
+        r"|enetunreach|ehostunreach) ?(?P<node>\S+)?"
+        r"|\b(?:etimedout|enetunreach|ehostunreach)\b.*(?:http|npm|registry|fetch|request)"
+        r"|failed to connect to (?P<host>[\w.-]+ port \d+).*(?:timed out|timeout|couldn't"
+        r"|could not)|network is unreachable",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="no answer from {node|}{host|the other side}: the network, a firewall or a proxy stands between",
         weight=CLEAR - 5,
@@ -168,8 +192,10 @@ OUTAGE = (
             "gateway time-out",
             "service temporarily unavailable",
         ),
-        pattern=rf"(?:{URL}\S*.*|status(?: code)?[:= ]*|success: |http[ /]?[\d.]* ?|response.*|unexpected.*|received.*|\(|\[)\(?\b{_NUMBERS}\b\)?[\]():,. -]*{_WORDS}|{_WORDS}.*{again(URL)}"
-        rf"|(?:failed to (?:solve|push|fetch|copy|do request|persist|create|get)|error (?:creating|uploading|fetching|from server|response)|received unexpected http status|httperror).*{_WORDS}",
+        pattern=rf"(?:{URL}\S*.*|status(?: code)?[:= ]*|success: |http[ /]?[\d.]* ?|response.*"
+        rf"|unexpected.*|received.*|\(|\[)\(?\b{_NUMBERS}\b\)?[\]():,. -]*{_WORDS}|{_WORDS}.*{again(URL)}"
+        r"|(?:failed to (?:solve|push|fetch|copy|do request|persist|create|get)|error (?:creating"
+        rf"|uploading|fetching|from server|response)|received unexpected http status|httperror).*{_WORDS}",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="{host|a service} answers with a server error: it is down or overloaded",
         weight=CLEAR,
@@ -177,7 +203,9 @@ OUTAGE = (
     Rule(
         code=_OUTAGE,
         needs=("refused", "i/o timeout"),
-        pattern=r"(?:/api/v[12]/(?:log|signingcert|timestamp)|fulcio|rekor|timestamp.?authority).*(?:connection refused|i/o timeout)",
+        pattern=r"(?:/api/v[12]/(?:log|signingcert|timestamp)|fulcio"
+        r"|rekor|timestamp.?authority).*(?:connection refused"
+        r"|i/o timeout)",
         unless=_TESTS,
         cause="a service that signing needs does not answer",
         weight=CLEAR + 5,
@@ -213,7 +241,8 @@ OUTAGE = (
             "status 50",
             "returned error: 50",
         ),
-        pattern=rf"(?:requested url returned error: |http status[:=]? ?|status=|\bhttp:? |status(?: code)?:? |http error |received (?:http )?){_NUMBERS}\b(?:.*?{URL})?",
+        pattern=r"(?:requested url returned error: |http status[:=]? ?|status=|\bhttp:? |status(?: code)?:? "
+        rf"|http error |received (?:http )?){_NUMBERS}\b(?:.*?{URL})?",
         unless=rf"{_TESTS}|{_LOCAL}|expect",
         cause="{host|a service} answers with a server error: it is down or overloaded",
         weight=CLEAR - 5,
@@ -230,8 +259,10 @@ OUTAGE = (
             "stream error",
             "fetch failed",
         ),
-        pattern=rf"(?:{URL}\S*).*(?:connection reset by peer|awaiting headers|: eof\b|unexpected eof|stream error)|read tcp .*connection reset by peer"
-        r"|(?:request to|http\S+|npm|fetch|attestation|rekor|fulcio|registry).*(?:\beconnreset\b|socket hang up|fetch failed)",
+        pattern=rf"(?:{URL}\S*).*(?:connection reset by peer|awaiting headers|: eof\b|unexpected eof"
+        r"|stream error)|read tcp .*connection reset by peer"
+        r"|(?:request to|http\S+|npm|fetch|attestation|rekor|fulcio|registry).*(?:\beconnreset\b"
+        r"|socket hang up|fetch failed)",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="{host|a service} broke the connection or went silent",
         weight=LIKELY + 5,
@@ -239,7 +270,8 @@ OUTAGE = (
     Rule(
         code=_OUTAGE,
         needs=("failed to persist attestation",),
-        pattern=r"failed to persist attestation: .*(?:server error|\b50[0-4]\b|bad gateway|unavailable|timed? ?out|econn|enotfound|fetch failed|socket)",
+        pattern=r"failed to persist attestation: .*(?:server error|\b50[0-4]\b|bad gateway|unavailable"
+        r"|timed? ?out|econn|enotfound|fetch failed|socket)",
         cause="GitHub's store of attestations answers with a server error",
         weight=CERTAIN,
     ),
@@ -253,7 +285,8 @@ OUTAGE = (
     Rule(
         code=_OUTAGE,
         needs=("tuf_", "tuf mirror", "tuf metadata", "tuf remote mirror", "tuf root"),
-        pattern=r"tuf_\w+_error|(?:error|failed) .*(?:\btuf\b.*(?:mirror|metadata|root)|remote mirror)|updating tuf metadata",
+        pattern=r"tuf_\w+_error|(?:error|failed) .*(?:\btuf\b.*(?:mirror|metadata|root)|remote mirror)"
+        r"|updating tuf metadata",
         unless=r"no such host|connection refused|x509",
         cause="the trust root of the signing service could not be fetched",
         weight=LIKELY,

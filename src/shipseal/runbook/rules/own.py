@@ -20,6 +20,13 @@ RULES = (
     ),
     Rule(
         code=Code.UNKNOWN,
+        needs=("not verified: ",),
+        pattern=rf"^(?P<message>NOT verified: .*) \((?P<own>{_SPELLED})\)$",
+        cause="{message|}",
+        weight=OWN,
+    ),
+    Rule(
+        code=Code.UNKNOWN,
         needs=tuple(f"{code}: " for code in _CODES),
         pattern=rf"^(?P<own>{_SPELLED}): (?P<message>.+)",
         cause="{message|}",

@@ -16,9 +16,11 @@ UNAUTHORIZED = (
     Rule(
         code=_UNAUTHORIZED,
         needs=("unauthorized",),
-        pattern=rf"(?:{URL}\S*.*?)?\bunauthorized: (?:authentication required|incorrect username|access to the requested"
+        pattern=rf"(?:{URL}\S*.*?)?\bunauthorized: (?:authentication required|incorrect username"
+        r"|access to the requested"
         r"|invalid username|personal access token|.*\bexpired|unauthenticated|bad credentials|not authenticated"
-        r"|authentication failed|failed|please|http basic|(?:the )?(?:user|credential|client)|you (?:must|need|are not logged)"
+        r"|authentication failed|failed|please|http basic|(?:the )?(?:user|credential"
+        r"|client)|you (?:must|need|are not logged)"
         r"|unauthorized$|invalid credentials|invalid token|unable to|no valid)",
         unless=r"action: push|insufficient",
         cause="{host|the registry} wants credentials, and got none, wrong or expired ones (401)",
@@ -34,7 +36,7 @@ UNAUTHORIZED = (
     ),
     Rule(
         code=_UNAUTHORIZED,
-        needs=("unauthorized", "received 401", "status code 401"),
+        needs=("unauthorized", "401 (unauthorized)", "received 401", "status code 401"),
         pattern=rf"{API}\S*.*\b(?:401\b|unauthorized)",
         unless=r"action: push|insufficient|toomanyrequests",
         cause="{host|the registry} wants credentials, and got none, wrong or expired ones (401)",
@@ -131,7 +133,8 @@ OWN_WORDS = (
     Rule(
         code=_UNAUTHORIZED,
         needs=("(forbidden)", "denied: denied"),
-        pattern=rf"requesting bearer token: invalid status code from registry 403|(?:{URL})?/token\S*.*\b403: denied: denied",
+        pattern=r"requesting bearer token: invalid status code from registry 403"
+        rf"|(?:{URL})?/token\S*.*\b403: denied: denied",
         cause="{host|the registry} gives no token for these credentials: they are wrong, expired, or not for packages",
         next=(_LOGIN,),
         weight=CERTAIN,
@@ -209,14 +212,16 @@ DENIED = (
     Rule(
         code=_DENIED,
         needs=("denied", "not authorized to perform: ecr"),
-        pattern=r"permission \"?(?P<what>artifactregistry\.[\w.]+)\"? denied|not authorized to perform: (?P<right>ecr[\w-]*:\w+)",
+        pattern=r"permission \"?(?P<what>artifactregistry\.[\w.]+)\"? denied"
+        r"|not authorized to perform: (?P<right>ecr[\w-]*:\w+)",
         cause="the account lacks the right {what|to use this repository} {right|}",
         weight=CERTAIN,
     ),
     Rule(
         code=_DENIED,
-        needs=("403 forbidden", "received 403", "status code 403", "http 403"),
-        pattern=rf"{API}\S*.*\b403\b|(?:failed to (?:solve|push|copy|authorize|fetch oauth token)|unexpected status|error parsing http"
+        needs=("403 forbidden", "403 (forbidden)", "received 403", "status code 403", "http 403"),
+        pattern=rf"{API}\S*.*\b403\b|(?:failed to (?:solve|push|copy|authorize|fetch oauth token)"
+        r"|unexpected status|error parsing http"
         r"|pushing|writing|trying to reuse blob|reading manifest|login attempt).*\b403\b",
         unless="rate limit|api\\.github\\.com|deb\\.|/dists/|vulnerability d",
         cause="{host|the registry} knows who asks and does not allow this (403)",
@@ -224,8 +229,25 @@ DENIED = (
     ),
     Rule(
         code=_DENIED,
+        needs=("denied",),
+        pattern=r"^denied\.?$",
+        after=r"refers to repository \[|/v2/|docker push|retrying in \d",
+        cause="the account may not push there (denied)",
+        weight=CLEAR - 5,
+    ),
+    Rule(
+        code=_DENIED,
+        needs=("is requesting",),
+        pattern=r"is requesting '[^']*packages: write[^']*', but is only allowed",
+        cause="the workflow that calls this one does not pass `packages: write` on",
+        next=("permissions: {packages: write}  # at the job that calls the reusable workflow",),
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=_DENIED,
         needs=("denied: ",),
-        pattern=r"(?:error response from daemon|failed to (?:push|solve|copy)|push|pull|writing|uploading|reading manifest|copying)"
+        pattern=r"(?:error response from daemon|failed to (?:push|solve|copy)|push|pull|writing"
+        r"|uploading|reading manifest|copying)"
         r".*\bdenied: (?P<why>[^\"]{3,100})|^(?:error: )?denied: (?P<reason>[^\"]{3,100})$",
         unless="pull access denied|permission denied|rate limit|permission_denied|installation not|unauthorized",
         cause="the registry does not allow this: {why|}{reason|}",
