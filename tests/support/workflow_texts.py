@@ -81,6 +81,11 @@ def workflow(*jobs: str, on: str = "{push: {tags: ['v*']}}", top: str = "permiss
     return f"name: publish\non: {on}\n{dedent(top)}\njobs:\n{''.join(jobs)}"
 
 
+def gate(steps: str) -> str:
+    """Return a workflow that stages, does ``steps``, and promotes."""
+    return workflow(job(f"{LOGIN}{stage()}{steps}{PROMOTE}"))
+
+
 def check(
     text: str | Mapping[str, str],
     *,

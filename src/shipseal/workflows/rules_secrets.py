@@ -181,7 +181,7 @@ def _not_there(scenery: Scenery, job: Job) -> Iterator[Finding]:
     for act in scenery.acts[job.id]:
         for text in (act.username, act.password) if act.kind is Kind.LOGIN else ():
             scope = Scope(scenery.workflow, job, act.step)
-            for name in _names(scope.symbol(text or "")):
+            for name in _names(text) or _names(scope.symbol(text or "").upper()):
                 if name.upper() not in there | told:
                     told.add(name.upper())
                     yield scenery.found(
