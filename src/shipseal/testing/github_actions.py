@@ -13,6 +13,7 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _NONE: Mapping[str, str] = MappingProxyType({})
+# Of the first workflow; the next ones follow.
+_WORKFLOW = 70
 _EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -34,6 +37,7 @@ class ActionsServer:
     Args:
         repository: ``OWNER/NAME``.
         tokens: who may see; empty for everybody, and logs for every token.
+        folder: where a socket file is made, at which gh reaches it; None for none.
 
     Attributes:
         runs: by number; change them at will.
@@ -46,9 +50,16 @@ class ActionsServer:
         seen_elsewhere: the same of each request to where the logs lie.
         url: address of the API.
         web: address of the pages, where nothing is served.
+        socket: the socket file; None when there is none.
     """
 
-    def __init__(self, repository: str = "org/app", *, tokens: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        repository: str = "org/app",
+        *,
+        tokens: Iterable[str] = (),
+        folder: Path | None = None,
+    ) -> None:
         self.repository = repository
         self.runs: dict[int, ServedRun] = {}
         self.states: dict[str, str] = {}
@@ -65,6 +76,8 @@ class ActionsServer:
         self._files = HttpServer(self._serve_logs)
         self._server = HttpServer(self._respond)
         self.url = self._server.url
+        self.socket = folder / "actions.sock" if folder else None
+        self._at_socket = HttpServer(self._respond, unix=self.socket) if self.socket else None
 
     def add_run(
         self,
@@ -99,8 +112,8 @@ class ActionsServer:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.close()
-        self._files.close()
+        for server in filter(None, (self._at_socket, self._server, self._files)):
+            server.close()
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +139,10 @@ class ActionsServer:
     def _route(self, exchange: Exchange) -> None:
         words = unquote(exchange.path).strip("/").split("/")
         words = words[2:] if words[:2] == ["api", "v3"] else words
+        if words[0] == "logs":
+            # gh sends all that it fetches through the socket file, whatever its address says.
+            self._serve_logs(exchange)
+            return
         whose = "/".join(words[1:3]).lower()
         hidden = self._tokens and self._token(exchange) not in self._tokens
         if words[0] != "repos" or whose != self.repository.lower() or hidden:
@@ -137,8 +154,8 @@ class ActionsServer:
             case ["actions", "workflows"]:
                 listed = [self._workflow(file) for file in self.states]
                 self._page(exchange, "workflows", listed)
-            case ["actions", "workflows", file] if file in self.states:
-                _answer(exchange, 200, self._workflow(file))
+            case ["actions", "workflows", file] if self._file_of(file):
+                _answer(exchange, 200, self._workflow(self._file_of(file)))
             case ["actions", "workflows", file, "runs"] if file in self.states:
                 self._list_runs(exchange, file)
             case ["actions", "runs"]:
@@ -149,6 +166,11 @@ class ActionsServer:
                 self._annotations(exchange, self._job(number))
             case _:
                 _not_found(exchange)
+
+    def _file_of(self, word: str) -> str:
+        """Return the workflow that a file's name or a number names; empty when there is none."""
+        files = {str(_WORKFLOW + place): file for place, file in enumerate(self.states)}
+        return files.get(word, word if word in self.states else "")
 
     def _token(self, exchange: Exchange) -> str:
         return (exchange.headers.get("Authorization") or "").partition(" ")[2]
@@ -164,6 +186,13 @@ class ActionsServer:
         match rest:
             case []:
                 _answer(exchange, 200, self._run_document(run))
+            case ["jobs"]:
+                jobs = [self._job_document(run, job) for job in run.attempts[-1]]
+                self._page(exchange, "jobs", jobs)
+            case ["artifacts"]:
+                self._page(exchange, "artifacts", [])
+            case ["logs"]:
+                self._redirect_to_logs(exchange, run, str(len(run.attempts)))
             case ["attempts", number, "jobs"] if _attempt(run, number) is not None:
                 jobs = [self._job_document(run, job) for job in _attempt(run, number) or ()]
                 self._page(exchange, "jobs", jobs)
@@ -218,7 +247,7 @@ class ActionsServer:
 
     def _workflow(self, file: str) -> Mapping[str, Any]:
         return {
-            "id": 7,
+            "id": _WORKFLOW + list(self.states).index(file),
             "name": file.partition(".")[0],
             "path": f".github/workflows/{file}",
             "state": self.states[file],
@@ -231,6 +260,9 @@ class ActionsServer:
             "id": run.id,
             "name": run.file.partition(".")[0],
             "path": f".github/workflows/{run.file}",
+            "workflow_id": _WORKFLOW + list(self.states).index(run.file),
+            "run_number": 1,
+            "jobs_url": f"https://api.github.com/repos/{self.repository}/actions/runs/{run.id}/jobs",
             "display_title": f"{run.event} {run.branch}",
             "event": run.event,
             "head_branch": run.branch,
@@ -240,9 +272,10 @@ class ActionsServer:
             "run_attempt": len(run.attempts),
             "created_at": _time(run.created),
             "run_started_at": _time(run.created),
+            "updated_at": _time(run.created + timedelta(minutes=4)),
             "html_url": f"{self.web}/{self.repository}/actions/runs/{run.id}",
-            "repository": {"full_name": self.repository},
-            "head_repository": {"full_name": head} if head is not None else None,
+            "repository": _repository(self.repository),
+            "head_repository": _repository(head) if head is not None else None,
         }
 
     def _job_document(self, run: ServedRun, job: ServedJob) -> Mapping[str, Any]:
@@ -274,6 +307,11 @@ class ActionsServer:
 def _attempt(run: ServedRun, number: str) -> list[ServedJob] | None:
     known = number.isdecimal() and 1 <= int(number) <= len(run.attempts)
     return run.attempts[int(number) - 1] if known else None
+
+
+def _repository(name: str) -> Mapping[str, Any]:
+    owner, _, own = name.partition("/")
+    return {"full_name": name, "name": own, "owner": {"login": owner}}
 
 
 def _time(value: datetime) -> str:
