@@ -183,6 +183,10 @@ def test_a_failure_that_the_job_swallows_is_an_alarm(
     told = watch(server, capsys)
     assert kinds(told) == ["swallowed"]
     assert "exit code 1" in told["workflows"][0]["alarms"][0]["message"]
+    assert watch(server, capsys, annotations=False)["ok"]
+    # What a linter found in a file is none.
+    made.attempts[0][0].annotations = [("failure", "unused import", "src/main.py")]
+    assert watch(server, capsys)["ok"]
     # A warning is none.
     made.attempts[0][0].annotations = [("warning", "an old version of Node")]
     assert watch(server, capsys)["ok"]

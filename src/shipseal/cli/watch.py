@@ -55,6 +55,14 @@ def actions(
     longest: Annotated[
         str, typer.Option("--longest", metavar="6h", help="A run that takes longer is an alarm.")
     ] = "",
+    annotations: Annotated[
+        bool | None,
+        typer.Option(
+            "--annotations/--no-annotations",
+            help="Whether a job that passed and told of an error is an alarm.",
+            show_default=False,
+        ),
+    ] = None,
     metrics: Annotated[
         Path | None,
         typer.Option("--metrics", metavar="FILE", help="For Prometheus' textfile collector."),
@@ -88,6 +96,7 @@ def actions(
         runs=runs,
         max_age=max_age,
         longest=longest,
+        annotations=annotations,
     )
     status = run(
         words,

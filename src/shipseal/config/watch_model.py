@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from shipseal.config.section import Section
-from shipseal.config.values import Duration, DurationOrNone, Text, Whole, without_duplicates
+from shipseal.config.values import Duration, DurationOrNone, Flag, Text, Whole, without_duplicates
 
 _Names = Annotated[tuple[Text, ...], AfterValidator(without_duplicates)]
 _DAY = 86_400.0
@@ -44,6 +44,11 @@ class WatchActions(Section):
     )
     longest: Duration = Field(
         default=_DAY / 4, description="A run that is not complete after this is an alarm."
+    )
+    annotations: Flag = Field(
+        default=True,
+        description="Whether a job that passed and told of an error is an alarm; nothing else shows what "
+        "`continue-on-error` hides.",
     )
 
 

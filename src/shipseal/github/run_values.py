@@ -120,8 +120,10 @@ class Annotation:
         level: ``notice``, ``warning`` or ``failure``.
         message: GitHub's or the tool's words.
         title: of it; may be empty.
+        path: of the file that it is about; ``.github`` where it is about none.
     """
 
     level: str
     message: str
     title: str
+    path: str = ""

@@ -147,7 +147,9 @@ class GitHubRuns:
         """
         found = self._found(f"/check-runs/{job}/annotations", {}, list[AnnotationAnswer]) or []
         return tuple(
-            Annotation(one.annotation_level or "", one.message or "", one.title or "")
+            Annotation(
+                one.annotation_level or "", one.message or "", one.title or "", one.path or ""
+            )
             for one in found
         )
 

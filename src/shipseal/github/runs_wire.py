@@ -91,3 +91,4 @@ class AnnotationAnswer(msgspec.Struct, frozen=True):
     annotation_level: str | None = None
     message: str | None = None
     title: str | None = None
+    path: str | None = None

@@ -240,8 +240,13 @@ class ActionsServer:
 
     def _annotations(self, exchange: Exchange, job: ServedJob) -> None:
         found = [
-            {"path": ".github", "annotation_level": level, "message": words, "title": None}
-            for level, words in job.annotations
+            {
+                "path": path[0] if path else ".github",
+                "annotation_level": level,
+                "message": words,
+                "title": None,
+            }
+            for level, words, *path in job.annotations
         ]
         _answer(exchange, 200, found)
 

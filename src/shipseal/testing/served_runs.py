@@ -30,7 +30,7 @@ class ServedJob:
         steps: in order.
         conclusion: of it; None while it runs.
         status: of it.
-        annotations: level and message of each.
+        annotations: level and message of each; a third word is the path of a file.
         log: its text.
         started: when; that of its run by default.
         id: given when it is added.
@@ -40,7 +40,7 @@ class ServedJob:
     steps: list[ServedStep] = field(default_factory=list)
     conclusion: str | None = "success"
     status: str = "completed"
-    annotations: list[tuple[str, str]] = field(default_factory=list)
+    annotations: list[tuple[str, ...]] = field(default_factory=list)
     log: bytes = b""
     started: datetime | None = None
     id: int = 0

@@ -115,7 +115,12 @@ def _swallowed(seen: SeenRun, expected: Expectation) -> Iterator[Alarm]:
     for job in watched_jobs(seen.jobs, expected):
         if job.conclusion != _GOOD or any(_failed(step) for step in job.steps):
             continue
-        words = [one.message for one in told.get(job.id, ()) if one.level == "failure"]
+        # What is about a line of a file is what a linter found, and no step that failed.
+        words = [
+            one.message
+            for one in told.get(job.id, ())
+            if one.level == "failure" and one.path in ("", ".github")
+        ]
         if words:
             message = f"job {job.name!r} passed, and told of a failure: {words[0][:200]}"
             yield _alarm(seen, Kind.SWALLOWED, message, _SWALLOWED, job=job)

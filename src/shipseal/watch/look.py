@@ -73,5 +73,7 @@ def _closely(runs: GitHubRuns, run: Run, expected: Expectation) -> SeenRun:
 
 def _quiet(jobs: tuple[Job, ...], expected: Expectation) -> list[Job]:
     """Return the jobs that passed, in which a failure may have been swallowed."""
+    if not expected.annotations:
+        return []
     passed = [job for job in watched_jobs(jobs, expected) if job.conclusion == "success"]
     return passed[:_MOST_ANNOTATED]

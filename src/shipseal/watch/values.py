@@ -55,6 +55,7 @@ class Expectation:
         runs: how many of the newest runs are judged, 1 to 100.
         max_age: the newest run must not be older; None when it may.
         longest: a run that takes longer is stuck.
+        annotations: whether a job that passed and told of an error is an alarm.
     """
 
     workflows: tuple[str, ...] = DEFAULT_WORKFLOWS
@@ -65,6 +66,7 @@ class Expectation:
     runs: int = DEFAULT_RUNS
     max_age: timedelta | None = DEFAULT_MAX_AGE
     longest: timedelta = DEFAULT_LONGEST
+    annotations: bool = True
 
 
 @dataclass(frozen=True, slots=True)

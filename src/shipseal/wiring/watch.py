@@ -29,6 +29,7 @@ class WatchWords:
         runs: likewise.
         max_age: a duration such as ``7d``, or ``none``.
         longest: a duration.
+        annotations: whether they are looked at.
     """
 
     repo: str = ""
@@ -40,6 +41,7 @@ class WatchWords:
     runs: int | None = None
     max_age: str = ""
     longest: str = ""
+    annotations: bool | None = None
 
 
 def expectation(
@@ -67,6 +69,8 @@ def expectation(
         fields |= {"jobs": words.jobs, "steps": words.steps}
     if words.max_age:
         fields["max_age"] = _span(words.max_age, "--max-age", none=True)
+    if words.annotations is not None:
+        fields["annotations"] = words.annotations
     if words.longest:
         fields["longest"] = _span(words.longest, "--longest", none=False)
     return replace(_configured(section), **fields), words.repo or section.repo or ""
@@ -121,6 +125,7 @@ def _configured(section: "WatchActions") -> Expectation:
         runs=section.runs,
         max_age=None if section.max_age is None else timedelta(seconds=section.max_age),
         longest=timedelta(seconds=section.longest),
+        annotations=section.annotations,
     )
 
 
