@@ -349,6 +349,18 @@ def test_a_job_without_permission_for_a_token_is_told_so(
     assert "id-token: write" in found["remedy"]
 
 
+def test_variables_of_a_job_that_are_wrong_are_one_finding_and_stop_no_other(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
+    status, checks = examined(capsys, project)
+    assert status == Exit.USAGE
+    assert {one["check"] for one in checks if one["status"] == "fail"} >= {"signing"}
+    assert of(checks, "push")[0]["status"] == "pass"
+    assert of(checks, "disk")[0]["status"] == "pass"
+
+
 def test_github_is_asked_with_the_token_that_would_store(
     project: Project,
     monkeypatch: pytest.MonkeyPatch,

@@ -2,7 +2,7 @@
 
 from shipseal._internal.limits import MIB
 from shipseal.doctor.machine import LEAST_MEMORY, MOST_SKEW
-from shipseal.release.holding import PASSES
+from shipseal.status.blame import PASSES
 from shipseal.wiring.doctor import CHECKS
 from tests.support.pages import page
 

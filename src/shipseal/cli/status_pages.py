@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shipseal._internal.redact import redact_url
 from shipseal.cli.columns import Column
 from shipseal.cli.output import print_json, print_table, say, say_wrapped
 
@@ -55,7 +56,7 @@ def _outlook_json(one: "Outlook") -> dict[str, object]:
     return {
         "page": page.name,
         "url": page.home,
-        "asked": page.json,
+        "asked": redact_url(page.json),
         "hosts": list(one.interest.hosts),
         "status": str(one.check.status),
         "state": str(one.state),

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 from shipseal.checks import Check, Outcome, Status, outcome_of
 from shipseal.errors import Code, Exit, ShipsealError, exit_for, most_urgent
-from shipseal.status.blame import blamed_host
-
-PASSES_BY_ITSELF = frozenset({Code.SERVICE_OUTAGE, Code.RATE_LIMITED, Code.NETWORK_UNREACHABLE})
-"""What somebody else may be to blame for: only then a status page is worth asking."""
+from shipseal.status.blame import PASSES, blamed_host
 
 # A code of these says no by itself; with any other, what was looked at is simply not as it must be.
 _OWN_EXITS = frozenset({Exit.USAGE, Exit.AUTH, Exit.EVIDENCE, Exit.UNDECIDED})
@@ -47,7 +44,7 @@ class Examined:
     @property
     def blames_others(self) -> bool:
         """Whether it could not look, for a reason that may lie with somebody else."""
-        return self.check.status is Status.UNKNOWN and self.code in PASSES_BY_ITSELF
+        return self.check.status is Status.UNKNOWN and self.code in PASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,7 @@ def failed(
 
 def of_error(name: str, subject: str, error: ShipsealError, *, host: str = "") -> Examined:
     """Return what an error means: what may pass by itself could not be looked at, everything else is a no."""
-    outside = exit_for(error.code) is Exit.OUTSIDE and error.code in PASSES_BY_ITSELF
+    outside = exit_for(error.code) is Exit.OUTSIDE and error.code in PASSES
     unknown = outside and error.retryable
     status = Status.UNKNOWN if unknown else Status.FAIL
     check = Check(

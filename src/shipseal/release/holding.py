@@ -14,20 +14,17 @@ from shipseal._internal.clock import Clock, rfc3339
 from shipseal._internal.progress import Reporter
 from shipseal._internal.redact import redact
 from shipseal.checks import Status as Checked
-from shipseal.errors import Code, ShipsealError
+from shipseal.errors import ShipsealError
 from shipseal.release.hold_records import HoldRecord, WaitedRecord
 from shipseal.release.ledger import Ledger
 from shipseal.release.records import ClosedRecord
 from shipseal.release.result import Status, closing
-from shipseal.status.blame import blamed_host
+from shipseal.status.blame import PASSES, blamed_host
 from shipseal.status.outlook import Outlook
 
 T = TypeVar("T")
 Look = Callable[[str], Outlook | None]
 """Says how the service behind a host is, by its status page; None where it has none. Never raises."""
-
-PASSES = frozenset({Code.SERVICE_OUTAGE, Code.RATE_LIMITED, Code.NETWORK_UNREACHABLE})
-"""What may pass by itself."""
 
 RESUMED, GIVEN_UP, INTERRUPTED = "resumed", "given-up", "interrupted"
 _HELD = (Status.PENDING, Status.PARTLY_PROMOTED)

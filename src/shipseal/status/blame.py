@@ -2,6 +2,11 @@
 
 import re
 
+from shipseal.errors import Code
+
+PASSES = frozenset({Code.SERVICE_OUTAGE, Code.RATE_LIMITED, Code.NETWORK_UNREACHABLE})
+"""What may pass by itself, because it may lie with somebody else."""
+
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\](?::\d+)?|[A-Za-z0-9._-]+(?::\d+)?)")
 _TARGET = re.compile(r"((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::\d+)?)/")
 

@@ -164,20 +164,34 @@ def _probes(wish: DoctorWish, loaded: LoadedConfig | None, around: Surroundings)
         for name in (PUSH, CLOCK, PLATFORMS, SIGNING, GITHUB, SIGSTORE):
             yield Probe(name, "", _skipping(name))
         return
-    yield from _push_probes(loaded, around)
-    yield from _clock_probes(loaded, around)
-    yield from platform_probes(loaded, Connections(loaded.config, loaded.folder, around.clock))
-    yield Probe(SIGNING, "", lambda: signing_check(loaded, around), network=asks_others(loaded))
-    yield from github_probes(loaded, around)
-    yield from sigstore_probes(loaded, around)
+    connections = Connections(loaded.config, loaded.folder, around.clock)
+    yield from _made(PUSH, lambda: _push_probes(loaded, connections))
+    yield from _made(CLOCK, lambda: _clock_probes(loaded, around))
+    yield from _made(PLATFORMS, lambda: platform_probes(loaded, connections))
+    yield from _made(SIGNING, lambda: _signing_probes(loaded, around))
+    yield from _made(GITHUB, lambda: github_probes(loaded, around))
+    yield from _made(SIGSTORE, lambda: sigstore_probes(loaded, around))
+
+
+def _made(name: str, make: Callable[[], Iterable[Probe]]) -> Iterator[Probe]:
+    """Yield the probes of one check; why there can be none is its finding, and no other's."""
+    try:
+        yield from tuple(make())
+    except ShipsealError as error:
+        found = of_error(name, "", error)
+        yield Probe(name, "", lambda: (found,))
+
+
+def _signing_probes(loaded: LoadedConfig, around: Surroundings) -> Iterator[Probe]:
+    look = partial(signing_check, loaded, around)
+    yield Probe(SIGNING, "", look, network=asks_others(loaded))
 
 
 def _skipping(name: str) -> Callable[[], Iterable[Examined]]:
     return lambda: (skipped(name, "", _NO_CONFIGURATION),)
 
 
-def _push_probes(loaded: LoadedConfig, around: Surroundings) -> Iterator[Probe]:
-    connections = Connections(loaded.config, loaded.folder, around.clock)
+def _push_probes(loaded: LoadedConfig, connections: Connections) -> Iterator[Probe]:
     for text in loaded.config.targets:
         target = connections.open(text)
         look = partial(_pushed, target)
@@ -239,7 +253,10 @@ def _pages(
     if loaded is None:
         wanted = every_page(named)
     else:
-        hosts = hosts_of(loaded, around.env) if asked else ()
+        try:
+            hosts = hosts_of(loaded, around.env) if asked else ()
+        except ShipsealError:
+            hosts = ()  # what is wrong with the job's variables, other checks say
         wanted = interests((*blamed, *hosts), named)
     around.reporter.step("status pages", "running")
     seen = tuple(status_checks(outlooks(wanted, around.clock), blamed=blamed))
