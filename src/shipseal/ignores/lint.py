@@ -17,7 +17,7 @@ from shipseal.ignores.justification import (
 )
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.nearest import why_nothing
-from shipseal.ignores.overlap import breadth, duplicate_of, hidden_by
+from shipseal.ignores.overlap import Others, breadth
 from shipseal.ignores.read import IgnoreFile, Remark
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.scan.interface import Finding
@@ -168,6 +168,7 @@ class _Linter:
         self._matchers: Mapping[int, RuleMatcher] = {
             rule.index: RuleMatcher(rule) for rule in file.rules
         }
+        self._overlaps = Others(file.rules, self._counts)
         self._misspelt: dict[int, list[Remark]] = {}
         for remark in file.remarks:
             if remark.rule is not None and remark.key:
@@ -217,12 +218,11 @@ class _Linter:
             yield Problem(Kind.UNUSABLE, f"{problem} (line {rule.line})")
 
     def _others(self, rule: IgnoreRule) -> Iterator[Problem]:
-        usable = [other for other in self._rules if self._counts(other)]
         if not rule.conditions():
             return
-        if same := duplicate_of(rule, self._rules):
+        if same := self._overlaps.duplicate_of(rule):
             yield Problem(Kind.DUPLICATE, f"the same conditions stand in line {same.line}")
-        elif wide := hidden_by(rule, usable):
+        elif wide := self._overlaps.hidden_by(rule):
             yield Problem(Kind.HIDDEN, f"{wide.label} in line {wide.line} takes out all of it")
 
     def _counts(self, rule: IgnoreRule) -> bool:

@@ -1,6 +1,6 @@
 """How wide a rule is, and which other rule does its work already. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shipseal.ignores.globs import Glob, GlobError
 from shipseal.ignores.matching import is_expression, name_test
@@ -10,6 +10,7 @@ from shipseal.ignores.rules import IgnoreRule
 # Names and paths that have nothing in common: what holds for all of them holds for nearly everything.
 _NAMES = ("openssl", "Zq_7", "@scope/a-b", "github.com/x/y", "0", "libstdc++6")
 _PATHS = ("/usr/lib/a/b.so", "/z", "/app/node_modules/@x/y/package.json", "/Q1/w")
+_Words = tuple[object, ...]
 _NAMED = ("package.name", "package.upstream-name")
 
 
@@ -31,35 +32,50 @@ def breadth(rule: IgnoreRule) -> str:
     return f"every vulnerability of every package{f' with {rest}' if rest else ''}"
 
 
-def duplicate_of(rule: IgnoreRule, others: Sequence[IgnoreRule]) -> IgnoreRule | None:
-    """Return an earlier rule that holds for the same findings by the same words; None when there is none."""
-    return next(
-        (other for other in others if other.index < rule.index and _words(other) == _words(rule)),
-        None,
-    )
-
-
-def hidden_by(rule: IgnoreRule, others: Sequence[IgnoreRule]) -> IgnoreRule | None:
-    """Return another rule that holds for all that ``rule`` holds for; None when there is none.
+class Others:
+    """The rules of a file, to be asked which of them do the work of another.
 
     Args:
-        rule: which.
-        others: rules that count; one that ends before ``rule`` does hides nothing for good.
+        rules: all of them, in order.
+        counts: whether a rule can take anything out.
     """
-    return next(
-        (
-            other
-            for other in others
-            if other.index != rule.index
-            and _words(other) != _words(rule)
-            and _lasts(other, rule)
-            and _covers(other, rule)
-        ),
-        None,
-    )
+
+    def __init__(self, rules: Sequence[IgnoreRule], counts: Callable[[IgnoreRule], bool]) -> None:
+        self._first: dict[_Words, IgnoreRule] = {}
+        # By vulnerability, and of rules with the same words the one that lasts longest: files of thousands of rules
+        # are not held against one another rule by rule.
+        self._wide: dict[str, dict[_Words, IgnoreRule]] = {}
+        for rule in rules:
+            words = _words(rule)
+            self._first.setdefault(words, rule)
+            if counts(rule):
+                known = self._wide.setdefault(rule.vulnerability, {}).setdefault(words, rule)
+                if not _lasts(known, rule):
+                    self._wide[rule.vulnerability][words] = rule
+
+    def duplicate_of(self, rule: IgnoreRule) -> IgnoreRule | None:
+        """Return an earlier rule that holds for the same findings by the same words; None when there is none."""
+        found = self._first.get(_words(rule))
+        return found if found is not None and found.index < rule.index else None
+
+    def hidden_by(self, rule: IgnoreRule) -> IgnoreRule | None:
+        """Return another rule that holds for all that ``rule`` holds for; None when there is none.
+
+        One that ends before ``rule`` does hides nothing for good.
+        """
+        words = _words(rule)
+        return next(
+            (
+                other
+                for name in dict.fromkeys((rule.vulnerability, ""))
+                for said, other in self._wide.get(name, {}).items()
+                if said != words and _lasts(other, rule) and _covers(other, rule)
+            ),
+            None,
+        )
 
 
-def _words(rule: IgnoreRule) -> tuple[object, ...]:
+def _words(rule: IgnoreRule) -> _Words:
     return (
         tuple(sorted(rule.conditions().items())),
         rule.include_aliases,

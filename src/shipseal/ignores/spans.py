@@ -83,7 +83,7 @@ def layout_of(text: str, name: str) -> Layout:
         name: what it is called in messages.
 
     Raises:
-        ConfigError: it is no YAML, or has several lists of rules.
+        ConfigError: it is no YAML, has several lists of rules, or one that holds itself.
     """
     root = compose_tree(text, name)
     if root is None:
@@ -95,7 +95,13 @@ def layout_of(text: str, name: str) -> Layout:
         raise ConfigError(
             f"{name}:{line}: a second list of rules", hint="put both into one, then try again"
         )
-    rules = _list(text, *found[0]) if found else None
+    try:
+        rules = _list(text, *found[0]) if found else None
+    except RecursionError as error:
+        raise ConfigError(
+            f"{name}:{found[0][0].start_mark.line + 1}: a list of rules that holds itself, or is nested too deeply",
+            hint="write each rule out",
+        ) from error
     return Layout(rules, empty=not pairs, flow=bool(root.flow_style))
 
 
