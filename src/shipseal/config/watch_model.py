@@ -14,7 +14,7 @@ _DAY = 86_400.0
 class WatchActions(Section):
     """The workflows that publish. Where jobs or steps alone are named, nothing is expected of the others."""
 
-    repo: Text | None = Field(
+    repository: Text | None = Field(
         default=None,
         description="`OWNER/NAME`, after `HOST/` where it is not github.com; default: the job's, else git's remote.",
     )

@@ -12,13 +12,20 @@ import itertools
 import json
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.runs_documents import (
+    Document,
+    annotation_documents,
+    job_document,
+    run_document,
+    workflow_document,
+)
 from shipseal.testing.served_runs import ServedJob, ServedRun, log_archive
 
 if TYPE_CHECKING:
@@ -163,7 +170,7 @@ class ActionsServer:
             case ["actions", "runs", number, *rest] if self._run(number):
                 self._about_run(exchange, self._run(number), rest)
             case ["check-runs", number, "annotations"] if self._job(number):
-                self._annotations(exchange, self._job(number))
+                _answer(exchange, 200, annotation_documents(self._job(number)))
             case _:
                 _not_found(exchange)
 
@@ -185,16 +192,18 @@ class ActionsServer:
     def _about_run(self, exchange: Exchange, run: ServedRun, rest: list[str]) -> None:
         match rest:
             case []:
-                _answer(exchange, 200, self._run_document(run))
+                _answer(exchange, 200, self._run_of(run))
             case ["jobs"]:
-                jobs = [self._job_document(run, job) for job in run.attempts[-1]]
+                jobs = [job_document(self._page_of, run, job) for job in run.attempts[-1]]
                 self._page(exchange, "jobs", jobs)
             case ["artifacts"]:
                 self._page(exchange, "artifacts", [])
             case ["logs"]:
                 self._redirect_to_logs(exchange, run, str(len(run.attempts)))
             case ["attempts", number, "jobs"] if _attempt(run, number) is not None:
-                jobs = [self._job_document(run, job) for job in _attempt(run, number) or ()]
+                jobs = [
+                    job_document(self._page_of, run, job) for job in _attempt(run, number) or ()
+                ]
                 self._page(exchange, "jobs", jobs)
             case ["attempts", number, "logs"] if _attempt(run, number) is not None:
                 self._redirect_to_logs(exchange, run, number)
@@ -224,7 +233,7 @@ class ActionsServer:
     def _list_runs(self, exchange: Exchange, file: str) -> None:
         asked = {key: values[0] for key, values in exchange.query.items()}
         found = [
-            self._run_document(run)
+            self._run_of(run)
             for run in sorted(self.runs.values(), key=lambda one: (one.created, one.id))[::-1]
             if file in ("", run.file)
             and asked.get("event", run.event) == run.event
@@ -238,89 +247,22 @@ class ActionsServer:
         first = (int(exchange.query.get("page", ["1"])[0]) - 1) * size
         _answer(exchange, 200, {"total_count": len(found), name: found[first : first + size]})
 
-    def _annotations(self, exchange: Exchange, job: ServedJob) -> None:
-        found = [
-            {
-                "path": path[0] if path else ".github",
-                "annotation_level": level,
-                "message": words,
-                "title": None,
-            }
-            for level, words, *path in job.annotations
-        ]
-        _answer(exchange, 200, found)
+    def _workflow(self, file: str) -> Document:
+        number = _WORKFLOW + list(self.states).index(file)
+        return workflow_document(self._page_of, file, number, self.states[file])
 
-    def _workflow(self, file: str) -> Mapping[str, Any]:
-        return {
-            "id": _WORKFLOW + list(self.states).index(file),
-            "name": file.partition(".")[0],
-            "path": f".github/workflows/{file}",
-            "state": self.states[file],
-            "html_url": f"{self.web}/{self.repository}/actions/workflows/{file}",
-        }
+    def _run_of(self, run: ServedRun) -> Document:
+        number = _WORKFLOW + list(self.states).index(run.file)
+        return run_document(self._page_of, self.repository, run, number)
 
-    def _run_document(self, run: ServedRun) -> Mapping[str, Any]:
-        head = run.head_repository if run.head_repository != "" else self.repository
-        return {
-            "id": run.id,
-            "name": run.file.partition(".")[0],
-            "path": f".github/workflows/{run.file}",
-            "workflow_id": _WORKFLOW + list(self.states).index(run.file),
-            "run_number": 1,
-            "jobs_url": f"https://api.github.com/repos/{self.repository}/actions/runs/{run.id}/jobs",
-            "display_title": f"{run.event} {run.branch}",
-            "event": run.event,
-            "head_branch": run.branch,
-            "head_sha": "a" * 40,
-            "status": run.status,
-            "conclusion": run.conclusion,
-            "run_attempt": len(run.attempts),
-            "created_at": _time(run.created),
-            "run_started_at": _time(run.created),
-            "updated_at": _time(run.created + timedelta(minutes=4)),
-            "html_url": f"{self.web}/{self.repository}/actions/runs/{run.id}",
-            "repository": _repository(self.repository),
-            "head_repository": _repository(head) if head is not None else None,
-        }
-
-    def _job_document(self, run: ServedRun, job: ServedJob) -> Mapping[str, Any]:
-        began = job.started or run.created
-        steps = [
-            {
-                "name": step.name,
-                "number": number,
-                "status": "completed" if step.conclusion else "in_progress",
-                "conclusion": step.conclusion,
-                "started_at": _time(began),
-                "completed_at": _time(began) if step.conclusion else None,
-            }
-            for number, step in enumerate(job.steps, 1)
-        ]
-        return {
-            "id": job.id,
-            "run_id": run.id,
-            "name": job.name,
-            "status": job.status,
-            "conclusion": job.conclusion,
-            "started_at": _time(began),
-            "completed_at": _time(began + timedelta(minutes=3)) if job.conclusion else None,
-            "html_url": f"{self.web}/{self.repository}/actions/runs/{run.id}/job/{job.id}",
-            "steps": steps,
-        }
+    @property
+    def _page_of(self) -> str:
+        return f"{self.web}/{self.repository}"
 
 
 def _attempt(run: ServedRun, number: str) -> list[ServedJob] | None:
     known = number.isdecimal() and 1 <= int(number) <= len(run.attempts)
     return run.attempts[int(number) - 1] if known else None
-
-
-def _repository(name: str) -> Mapping[str, Any]:
-    owner, _, own = name.partition("/")
-    return {"full_name": name, "name": own, "owner": {"login": owner}}
-
-
-def _time(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _not_found(exchange: Exchange) -> None:

@@ -73,7 +73,7 @@ def expectation(
         fields["annotations"] = words.annotations
     if words.longest:
         fields["longest"] = _span(words.longest, "--longest", none=False)
-    return replace(_configured(section), **fields), words.repo or section.repo or ""
+    return replace(_configured(section), **fields), words.repo or section.repository or ""
 
 
 def runs_of(repo: str, folder: Path, env: Mapping[str, str], clock: Clock) -> "GitHubRuns":
@@ -97,7 +97,7 @@ def runs_of(repo: str, folder: Path, env: Mapping[str, str], clock: Clock) -> "G
     if place.repository is None:
         raise ConfigError(
             "no repository at GitHub is known here",
-            hint="name it with --repo OWNER/NAME, or in watch.actions.repo of shipseal.yaml",
+            hint="name it with --repo OWNER/NAME, or in watch.actions.repository of shipseal.yaml",
         )
     return GitHubRuns(GitHubRest(place.host, clock, wording=RUNS), place.repository)
 
