@@ -44,7 +44,9 @@ _AFTER = (
 
 def actions_log(steps: Sequence[Step]) -> str:
     """Return the raw log of a job with these steps, the last of which failed."""
-    return "".join(f"{stamp} {line}\n" for stamp, line in zip(_stamps(), _lines(steps), strict=False))
+    return "".join(
+        f"{stamp} {line}\n" for stamp, line in zip(_stamps(), _lines(steps), strict=False)
+    )
 
 
 def _lines(steps: Iterable[Step]) -> Iterator[str]:

@@ -64,7 +64,7 @@ def stand_in(scene: Scene, script: str) -> None:
     scene.file("syft", text).chmod(0o755)
 
 
-@rules(TIMEOUT, "shipseal", live=True)
+@rules(TIMEOUT, "shipseal")
 def shipseal_sbom_timeout(scene: Scene) -> None:
     """Let shipseal catalogue the real image in less time than Syft needs to start."""
     sample(scene, platforms=("linux/amd64",))
@@ -72,7 +72,7 @@ def shipseal_sbom_timeout(scene: Scene) -> None:
     scene.step("shipseal sbom generate oci:image --timeout 0.2 --syft ./syft --out sboms")
 
 
-@rules(TIMEOUT, "syft", style=Style.ACTIONS)
+@rules(TIMEOUT, "syft", style=Style.ACTIONS, live=True)
 def syft_timed_out(scene: Scene) -> None:
     """Catalogue a real image with Syft under the time limit of `timeout`, which says what it does."""
     scene.environment["IMAGE"] = str(real_image())
@@ -124,4 +124,6 @@ def shipseal_scan_no_packages(scene: Scene) -> None:
     from scripts.record.releases import project  # noqa: PLC0415
 
     project(scene, packages={})
-    scene.step("shipseal scan oci:image --engine builtin --db advisories --fail-on high --max-age any")
+    scene.step(
+        "shipseal scan oci:image --engine builtin --db advisories --fail-on high --max-age any"
+    )

@@ -64,7 +64,8 @@ def crane_wrong_name(scene: Scene) -> None:
     """Ask with crane a registry whose certificate is for another name."""
     port = secured(scene, "registry.example.org").partition(":")[2]
     scene.step(
-        f"crane manifest mirror.example.net:{port}/org/app:1.4.2", hosts="127.0.0.1 mirror.example.net"
+        f"crane manifest mirror.example.net:{port}/org/app:1.4.2",
+        hosts="127.0.0.1 mirror.example.net",
     )
 
 
@@ -79,7 +80,9 @@ def syft_own_authority(scene: Scene) -> None:
     """Catalogue an image of a registry with a certificate of the company's own authority."""
     port = secured(scene).partition(":")[2]
     image = f"registry.example.org:{port}/org/app:1.4.2"
-    scene.step(f"syft scan registry:{image} -o json=sbom.json", hosts="127.0.0.1 registry.example.org")
+    scene.step(
+        f"syft scan registry:{image} -o json=sbom.json", hosts="127.0.0.1 registry.example.org"
+    )
 
 
 @held(TLS, "python")
@@ -93,5 +96,8 @@ def python_own_authority(scene: Scene) -> None:
 @held(TLS, "node")
 def node_own_authority(scene: Scene) -> None:
     """Fetch with Node from a server with a certificate of the company's own authority."""
-    scene.file("check.mjs", f"const r = await fetch('https://{secured(scene)}/');\nconsole.log(r.status);\n")
+    scene.file(
+        "check.mjs",
+        f"const r = await fetch('https://{secured(scene)}/');\nconsole.log(r.status);\n",
+    )
     scene.step("node check.mjs")

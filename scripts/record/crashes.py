@@ -42,7 +42,10 @@ def sh_not_found(scene: Scene) -> None:
 @rules(MISSING, "python")
 def python_program_missing(scene: Scene) -> None:
     """Run from Python a tool that is not installed."""
-    scene.file("sign.py", "import subprocess\n\nsubprocess.run(['notation', 'sign', 'org/app:1.4.2'], check=True)\n")
+    scene.file(
+        "sign.py",
+        "import subprocess\n\nsubprocess.run(['notation', 'sign', 'org/app:1.4.2'], check=True)\n",
+    )
     scene.step("python sign.py")
 
 
@@ -78,6 +81,13 @@ def syft_segfault(scene: Scene) -> None:
     )
 
 
+@rules(CRASHED, "bash")
+def bash_bus_error(scene: Scene) -> None:
+    """Run a program that ends by the signal of a bus error."""
+    scene.file("pack.sh", "kill -BUS $$\n")
+    scene.step("bash pack.sh\necho packed")
+
+
 @rules("sbom.catalog-failed", "shipseal", also=(CRASHED,))
 def shipseal_syft_crashes(scene: Scene) -> None:
     """Let shipseal run a Syft that ends with a bad memory access."""
@@ -90,7 +100,9 @@ def shipseal_syft_crashes(scene: Scene) -> None:
 def go_panic(scene: Scene) -> None:
     """Run a Go tool that panics on a nil map."""
     scene.file("go.mod", "module example.org/sbomcheck\n\ngo 1.22\n")
-    scene.file("main.go", "package main\n\nfunc main() {\n\tvar m map[string]int\n\tm[\"packages\"] = 1\n}\n")
+    scene.file(
+        "main.go", 'package main\n\nfunc main() {\n\tvar m map[string]int\n\tm["packages"] = 1\n}\n'
+    )
     scene.setup("go build -o sbomcheck .")
     scene.step("./sbomcheck --image org/app:1.4.2")
 

@@ -6,8 +6,9 @@ import subprocess
 from scripts.record.case import Style, held, rules
 from scripts.record.registry_access import HUB_LIMIT
 from scripts.record.scene import Scene
-from scripts.record.servers import BASIC_USER, containers, failing, plain, with_password
+from scripts.record.servers import containers, failing, plain, with_password
 from shipseal.testing.fault_kinds import refuse
+from tests.support.registries import BASIC_USER
 
 
 def daemon(scene: Scene) -> None:
@@ -31,7 +32,9 @@ def daemon(scene: Scene) -> None:
     scene.environment["DOCKER_HOST"] = address
 
     def answers() -> bool:
-        done = subprocess.run(["docker", "-H", address, "version"], capture_output=True, check=False)
+        done = subprocess.run(
+            ["docker", "-H", address, "version"], capture_output=True, check=False
+        )
         return done.returncode == 0
 
     scene.wait_for(answers, process)
@@ -39,7 +42,9 @@ def daemon(scene: Scene) -> None:
 
 def loaded(scene: Scene, host: str) -> str:
     """Give the daemon the sample image under a name at ``host``, and return the name."""
-    scene.setup("skopeo copy -q --override-arch amd64 oci:image docker-archive:app.tar:org/app:1.4.2")
+    scene.setup(
+        "skopeo copy -q --override-arch amd64 oci:image docker-archive:app.tar:org/app:1.4.2"
+    )
     scene.setup(f"docker load -qi app.tar; docker tag org/app:1.4.2 {host}/org/app:1.4.2")
     return f"{host}/org/app:1.4.2"
 
@@ -91,7 +96,9 @@ def docker_push_denied(scene: Scene) -> None:
 @held("auth.registry-denied", "docker")
 def docker_push_write_package(scene: Scene) -> None:
     """Push with docker to a registry that answers in GHCR's words when a token may not write the package."""
-    host = failing(scene, refuse(403, "DENIED", "permission_denied: write_package"), "POST", "/blobs/uploads/").host
+    host = failing(
+        scene, refuse(403, "DENIED", "permission_denied: write_package"), "POST", "/blobs/uploads/"
+    ).host
     daemon(scene)
     name = loaded(scene, host).replace("org/app", "octo-org/web")
     scene.setup(f"docker tag org/app:1.4.2 {name}")

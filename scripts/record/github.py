@@ -12,11 +12,16 @@ LIMITED, REFUSED = "service.rate-limited", "github.refused"
 _INTEGRATION = "Resource not accessible by integration"
 
 
-def refusing(scene: Scene, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+def refusing(
+    scene: Scene, status: int, message: str, headers: Mapping[str, str] | None = None
+) -> None:
     """Run a server that refuses everything in GitHub's words; the script's gh asks it."""
     github = scene.enter_context(GitHubServer(repositories=["octo-org/app"], folder=scene.folder))
     github.quirks.refuse = [Refusal(status, message, headers or {})] * 20
-    scene.environment |= {"GH_CONFIG_DIR": str(github.gh_folder(scene.folder / "gh")), "GH_TOKEN": "x"}
+    scene.environment |= {
+        "GH_CONFIG_DIR": str(github.gh_folder(scene.folder / "gh")),
+        "GH_TOKEN": "x",
+    }
 
 
 @rules(ATTESTATIONS, "gh", style=Style.ACTIONS, live=True)
@@ -25,7 +30,8 @@ def gh_attestation_not_accessible(scene: Scene) -> None:
     refusing(scene, 403, _INTEGRATION)
     scene.file("bundle.json", '{"bundle": {}}')
     scene.step(
-        "gh api --method POST repos/octo-org/app/attestations --input bundle.json", title="Store the attestation"
+        "gh api --method POST repos/octo-org/app/attestations --input bundle.json",
+        title="Store the attestation",
     )
 
 
@@ -56,14 +62,21 @@ def gh_bad_credentials(scene: Scene) -> None:
 @rules(LIMITED, "gh")
 def gh_rate_limited(scene: Scene) -> None:
     """Ask with gh a GitHub whose limit is used up."""
-    refusing(scene, 403, "API rate limit exceeded for installation ID 12345.", {"X-RateLimit-Remaining": "0"})
+    refusing(
+        scene,
+        403,
+        "API rate limit exceeded for installation ID 12345.",
+        {"X-RateLimit-Remaining": "0"},
+    )
     scene.step("gh api repos/octo-org/app/releases/latest --jq .tag_name")
 
 
 @held(LIMITED, "gh", style=Style.ACTIONS)
 def gh_secondary_limit(scene: Scene) -> None:
     """Ask with gh a GitHub that sees too many requests at once."""
-    said = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    said = (
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    )
     refusing(scene, 403, said, {"Retry-After": "60"})
     scene.step("gh api repos/octo-org/app/issues -f title=x")
 
@@ -78,5 +91,9 @@ def gh_reference_exists(scene: Scene) -> None:
 @held(REFUSED, "gh", also=("auth.github-denied",), style=Style.ACTIONS)
 def gh_protected_branch(scene: Scene) -> None:
     """Change a file with gh on a branch that a rule protects."""
-    refusing(scene, 409, "Repository rule violations found: Changes must be made through a pull request.")
-    scene.step("gh api --method PUT repos/octo-org/app/contents/.grype.yaml -f message=x -f content=eA==")
+    refusing(
+        scene, 409, "Repository rule violations found: Changes must be made through a pull request."
+    )
+    scene.step(
+        "gh api --method PUT repos/octo-org/app/contents/.grype.yaml -f message=x -f content=eA=="
+    )

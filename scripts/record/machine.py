@@ -19,7 +19,9 @@ def _large(scene: Scene) -> str:
     noise = random.Random(8).randbytes(MIB)
     from shipseal.testing.contents import plain as file_of  # noqa: PLC0415
 
-    sample(scene, layers=lambda platform: [{"opt/data": file_of(noise)}], platforms=("linux/amd64",))
+    sample(
+        scene, layers=lambda platform: [{"opt/data": file_of(noise)}], platforms=("linux/amd64",)
+    )
     return plain(scene).host
 
 
@@ -33,7 +35,9 @@ def crane_disk_full(scene: Scene) -> None:
 @rules(FULL, "tar", style=Style.ACTIONS)
 def tar_disk_full(scene: Scene) -> None:
     """Unpack an archive to a disk that is too small."""
-    scene.setup("mkdir data; for n in 1 2 3 4 5 6; do head -c 90000 /dev/urandom > data/$n; done; tar -cf data.tar data")
+    scene.setup(
+        "mkdir data; for n in 1 2 3 4 5 6; do head -c 90000 /dev/urandom > data/$n; done; tar -cf data.tar data"
+    )
     scene.step("tar -xf data.tar -C disk", disk=_SMALL)
 
 
@@ -41,7 +45,10 @@ def tar_disk_full(scene: Scene) -> None:
 def skopeo_disk_full(scene: Scene) -> None:
     """Copy with skopeo to a disk that is too small."""
     host = _large(scene)
-    scene.step(f"skopeo copy --src-tls-verify=false docker://{host}/org/app:1.4.2 oci:disk/out:1", disk=_SMALL)
+    scene.step(
+        f"skopeo copy --src-tls-verify=false docker://{host}/org/app:1.4.2 oci:disk/out:1",
+        disk=_SMALL,
+    )
 
 
 @held(FULL, "buildah", style=Style.ACTIONS)
@@ -50,7 +57,11 @@ def buildah_disk_full(scene: Scene) -> None:
     host = _large(scene)
     containers(scene)
     storage = scene.folder / "containers" / "storage.conf"
-    storage.write_text(storage.read_text().replace(str(scene.folder / "containers" / "graph"), str(scene.work / "disk" / "graph")))
+    storage.write_text(
+        storage.read_text().replace(
+            str(scene.folder / "containers" / "graph"), str(scene.work / "disk" / "graph")
+        )
+    )
     scene.step(f"buildah pull --tls-verify=false {host}/org/app:1.4.2", disk="size=700k")
 
 
@@ -58,20 +69,31 @@ def buildah_disk_full(scene: Scene) -> None:
 def syft_disk_full(scene: Scene) -> None:
     """Catalogue with Syft with too little room for temporary files."""
     host = _large(scene)
-    scene.step(f"syft scan registry:{host}/org/app:1.4.2 -o spdx-json=sbom.json", disk=_SMALL, TMPDIR=str(scene.work / "disk"))
+    scene.step(
+        f"syft scan registry:{host}/org/app:1.4.2 -o spdx-json=sbom.json",
+        disk=_SMALL,
+        TMPDIR=str(scene.work / "disk"),
+    )
 
 
 @rules(FULL, "syft")
 def syft_sbom_disk_full(scene: Scene) -> None:
     """Catalogue with Syft and write the SBOM to a disk that is full."""
     sbom(scene)
-    scene.step("head -c 300000 /dev/zero > disk/cache 2>/dev/null || true\nsyft scan oci-dir:image -o spdx-json=disk/sbom.json", disk=_SMALL)
+    scene.step(
+        "head -c 300000 /dev/zero > disk/cache 2>/dev/null || true\n"
+        "syft scan oci-dir:image -o spdx-json=disk/sbom.json",
+        disk=_SMALL,
+    )
 
 
 @held(FULL, "python")
 def python_disk_full(scene: Scene) -> None:
     """Write with Python to a disk that is full."""
-    scene.file("dump.py", "from pathlib import Path\n\nPath('disk/report.json').write_text('[0]' * 400_000)\n")
+    scene.file(
+        "dump.py",
+        "from pathlib import Path\n\nPath('disk/report.json').write_text('[0]' * 400_000)\n",
+    )
     scene.step("python dump.py", disk=_SMALL)
 
 
@@ -85,7 +107,10 @@ def gcc_disk_full(scene: Scene) -> None:
 @held(FULL, "git")
 def git_disk_full(scene: Scene) -> None:
     """Clone with git to a disk that is too small."""
-    scene.setup("git init -q up; cd up; head -c 900000 /dev/urandom > blob; git add .; git -c user.name=a -c user.email=a@example.org commit -qm x")
+    scene.setup(
+        "git init -q up; cd up; head -c 900000 /dev/urandom > blob;"
+        " git add .; git -c user.name=a -c user.email=a@example.org commit -qm x"
+    )
     scene.step("git clone file://$PWD/up disk/app", disk=_SMALL)
 
 
@@ -93,20 +118,29 @@ def git_disk_full(scene: Scene) -> None:
 def shipseal_release_disk_full(scene: Scene) -> None:
     """Release with a state folder on a disk that is too small."""
     project(scene)
-    scene.step("shipseal release --version 1.4.2", disk="size=16k", SHIPSEAL_STATE=str(scene.work / "disk"))
+    scene.step(
+        "shipseal release --version 1.4.2", disk="size=16k", SHIPSEAL_STATE=str(scene.work / "disk")
+    )
 
 
 @rules(MEMORY, "syft", style=Style.ACTIONS, live=True)
 def syft_killed_for_memory(scene: Scene) -> None:
     """Catalogue the real image with Syft in a control group with little memory."""
     scene.environment["IMAGE"] = str(real_image())
-    scene.step('syft scan "oci-dir:$IMAGE" -o spdx-json=sbom.spdx.json\ntest -s sbom.spdx.json', memory=24 * MIB)
+    scene.step(
+        'syft scan "oci-dir:$IMAGE" -o spdx-json=sbom.spdx.json\ntest -s sbom.spdx.json',
+        memory=24 * MIB,
+    )
 
 
 @rules(MEMORY, "java")
 def java_heap(scene: Scene) -> None:
     """Run a Java program that needs more heap than it may have."""
-    scene.file("Big.java", "public class Big { public static void main(String[] a) { long[] x = new long[400_000_000]; System.out.println(x.length); } }\n")
+    scene.file(
+        "Big.java",
+        "public class Big { public static void main(String[] a) {"
+        " long[] x = new long[400_000_000]; System.out.println(x.length); } }\n",
+    )
     scene.step("java -Xmx64m Big.java")
 
 
@@ -114,7 +148,11 @@ def java_heap(scene: Scene) -> None:
 def go_tool_out_of_memory(scene: Scene) -> None:
     """Run Syft with an address space that is too small, as `ulimit -v` does."""
     scene.environment["IMAGE"] = str(real_image())
-    scene.step('ulimit -v 500000\nsyft scan "oci-dir:$IMAGE" -o spdx-json=sbom.json 2>&1 | head -n 40\nexit "${PIPESTATUS[0]}"', GOTRACEBACK="single")
+    scene.step(
+        'ulimit -v 500000\nsyft scan "oci-dir:$IMAGE" -o spdx-json=sbom.json 2>&1 | head -n 40'
+        '\nexit "${PIPESTATUS[0]}"',
+        GOTRACEBACK="single",
+    )
 
 
 @held(MEMORY, "node")
@@ -137,4 +175,6 @@ def buildx_run_killed(scene: Scene) -> None:
     builder(scene)
     scene.setup(f"cp -r {real_image()} base")
     scene.file("Dockerfile", "FROM base\nRUN echo compiling; sh -c 'kill -KILL $$'\n")
-    scene.step("buildx build --build-context base=oci-layout://base --progress=plain -o type=oci,dest=out.tar .")
+    scene.step(
+        "buildx build --build-context base=oci-layout://base --progress=plain -o type=oci,dest=out.tar ."
+    )

@@ -48,7 +48,9 @@ def git_unknown_name(scene: Scene) -> None:
 @held(NETWORK, "curl", style=Style.ACTIONS)
 def curl_unknown_name(scene: Scene) -> None:
     """Fetch with curl from a host whose name no resolver knows."""
-    scene.step("curl -fsSL https://get.nowhere.invalid/install.sh | sh -s -- -b /usr/local/bin\nexit 1")
+    scene.step(
+        "curl -fsSL https://get.nowhere.invalid/install.sh | sh -s -- -b /usr/local/bin\nexit 1"
+    )
 
 
 @held(NETWORK, "buildah")
@@ -62,7 +64,7 @@ def buildah_refused(scene: Scene) -> None:
 def gh_unknown_name(scene: Scene) -> None:
     """Ask with gh a GitHub behind a proxy whose name no resolver knows."""
     proxy = "http://proxy.nowhere.invalid:3128"
-    scene.step("gh api repos/octo-org/app --jq .visibility", GH_TOKEN="x", HTTPS_PROXY=proxy)
+    scene.step("gh api repos/octo-org/app --jq .visibility", GH_TOKEN="x", HTTPS_PROXY=proxy)  # noqa: S106 - any text will do
 
 
 @held(NETWORK, "buildx", style=Style.ACTIONS)
@@ -76,7 +78,9 @@ def buildx_base_unknown_name(scene: Scene) -> None:
 @rules(NETWORK, "python")
 def python_refused(scene: Scene) -> None:
     """Ask with Python a server that does not run."""
-    scene.file("notify.py", f"import urllib.request\nurllib.request.urlopen('http://{closed()}/hook')\n")
+    scene.file(
+        "notify.py", f"import urllib.request\nurllib.request.urlopen('http://{closed()}/hook')\n"
+    )
     scene.step("python notify.py")
 
 
@@ -92,14 +96,14 @@ def crane_no_route(scene: Scene) -> None:
     scene.step("crane digest 192.0.2.9:5000/org/app:1.4.2", offline=True)
 
 
-@rules(OUTAGE, "crane", live=True)
+@rules(OUTAGE, "crane")
 def crane_503(scene: Scene) -> None:
     """Ask with crane a registry that answers 503."""
     host = failing(scene, refuse(503, "UNAVAILABLE", "service unavailable"), "", "/manifests/").host
     scene.step(f"crane digest {host}/org/app:1.4.2")
 
 
-@rules(OUTAGE, "skopeo")
+@rules(OUTAGE, "skopeo", live=True)
 def skopeo_bad_gateway(scene: Scene) -> None:
     """Push with skopeo to a registry behind a gateway that answers 502 with a page."""
     host = failing(scene, gateway_page(502), "POST", "/uploads/").host
@@ -111,7 +115,9 @@ def skopeo_bad_gateway(scene: Scene) -> None:
 def curl_503(scene: Scene) -> None:
     """Fetch with curl from a server that answers 503."""
     host = answering(scene, 503, b"upstream connect error or disconnect/reset before headers")
-    scene.step(f"curl -fsSL --retry 1 --retry-delay 1 http://{host}/releases/latest/tool.tar.gz -o tool.tar.gz")
+    scene.step(
+        f"curl -fsSL --retry 1 --retry-delay 1 http://{host}/releases/latest/tool.tar.gz -o tool.tar.gz"
+    )
 
 
 @rules(OUTAGE, "git")
@@ -126,7 +132,10 @@ def buildah_503(scene: Scene) -> None:
     """Pull with buildah from a registry that answers 503."""
     host = failing(scene, gateway_page(503), "GET", "/blobs/").host
     containers(scene)
-    scene.step(f"buildah pull --retry 0 --tls-verify=false {host}/org/app:1.4.2 || buildah pull --tls-verify=false {host}/org/app:1.4.2")
+    scene.step(
+        f"buildah pull --retry 0 --tls-verify=false {host}/org/app:1.4.2"
+        f" || buildah pull --tls-verify=false {host}/org/app:1.4.2"
+    )
 
 
 @held(OUTAGE, "buildx")
@@ -142,7 +151,9 @@ def buildx_push_500(scene: Scene) -> None:
 def git_fetch_502(scene: Scene) -> None:
     """Fetch with git from a server behind a gateway that answers 502."""
     host = answering(scene, 502, b"<html><title>502</title></html>")
-    scene.step(f"git init -q .\ngit remote add origin http://{host}/org/app\ngit fetch --depth=1 origin main")
+    scene.step(
+        f"git init -q .\ngit remote add origin http://{host}/org/app\ngit fetch --depth=1 origin main"
+    )
 
 
 @held(OUTAGE, "crane")
@@ -169,5 +180,7 @@ def gh_503(scene: Scene) -> None:
     github.quirks.refuse = [Refusal(503, "Service unavailable")] * 20
     folder = github.gh_folder(scene.folder / "gh")
     scene.step(
-        "gh api repos/octo-org/app/actions/runs --jq '.workflow_runs[0].id'", GH_TOKEN="x", GH_CONFIG_DIR=str(folder)
+        "gh api repos/octo-org/app/actions/runs --jq '.workflow_runs[0].id'",
+        GH_TOKEN="x",  # noqa: S106 - any text will do
+        GH_CONFIG_DIR=str(folder),
     )

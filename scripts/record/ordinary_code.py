@@ -19,7 +19,10 @@ def ordinary_python_traceback(scene: Scene) -> None:
 @rules(UNKNOWN, "pytest", style=Style.ACTIONS)
 def ordinary_pytest(scene: Scene) -> None:
     """A test of Python fails."""
-    scene.file("test_sum.py", "def test_sum() -> None:\n    assert sum([1, 2]) == 4\n\n\ndef test_ok() -> None:\n    pass\n")
+    scene.file(
+        "test_sum.py",
+        "def test_sum() -> None:\n    assert sum([1, 2]) == 4\n\n\ndef test_ok() -> None:\n    pass\n",
+    )
     scene.step("python -m pytest -q -p no:cacheprovider")
 
 
@@ -49,6 +52,18 @@ def ordinary_pytest_says_disk_full(scene: Scene) -> None:
     scene.step("python -m pytest -q -p no:cacheprovider")
 
 
+@rules(UNKNOWN, "pytest")
+def ordinary_pytest_raises(scene: Scene) -> None:
+    """A test of Python fails that is about a time limit: the exception comes, and says something else."""
+    scene.file("test_wait.py", (
+        "import pytest\n\n\ndef wait() -> None:\n"
+        "    raise TimeoutError('i/o timeout while reading manifest 1.4.2')\n\n\n"
+        "def test_says_how_long() -> None:\n"
+        "    with pytest.raises(TimeoutError, match='after 30 s'):\n        wait()\n"
+    ))  # fmt: skip
+    scene.step("python -m pytest -p no:cacheprovider")
+
+
 @rules(UNKNOWN, "unittest")
 def ordinary_unittest_says_timeout(scene: Scene) -> None:
     """A test of Python fails that is about time limits and connections."""
@@ -64,7 +79,11 @@ def ordinary_unittest_says_timeout(scene: Scene) -> None:
 def ordinary_go_test(scene: Scene) -> None:
     """A test of Go fails."""
     _go(scene)
-    scene.file("sum_test.go", 'package app\n\nimport "testing"\n\nfunc TestSum(t *testing.T) {\n\tif Sum(1, 2) != 4 {\n\t\tt.Errorf("got %d, want 4", Sum(1, 2))\n\t}\n}\n')
+    scene.file(
+        "sum_test.go",
+        'package app\n\nimport "testing"\n\nfunc TestSum(t *testing.T) {\n'
+        '\tif Sum(1, 2) != 4 {\n\t\tt.Errorf("got %d, want 4", Sum(1, 2))\n\t}\n}\n',
+    )
     scene.step("go test ./...")
 
 
@@ -78,7 +97,7 @@ def _go(scene: Scene) -> None:
 def ordinary_go_build(scene: Scene) -> None:
     """A program of Go does not compile."""
     _go(scene)
-    scene.file("use.go", "package app\n\nimport \"os\"\n\nfunc Use() string { return Sum(1) }\n")
+    scene.file("use.go", 'package app\n\nimport "os"\n\nfunc Use() string { return Sum(1) }\n')
     scene.step("go build ./...")
 
 
@@ -86,7 +105,10 @@ def ordinary_go_build(scene: Scene) -> None:
 def ordinary_go_vet(scene: Scene) -> None:
     """Go's vet complains."""
     _go(scene)
-    scene.file("say.go", "package app\n\nimport \"fmt\"\n\n// Say says.\nfunc Say() { fmt.Printf(\"%d\\n\", \"one\") }\n")
+    scene.file(
+        "say.go",
+        'package app\n\nimport "fmt"\n\n// Say says.\nfunc Say() { fmt.Printf("%d\\n", "one") }\n',
+    )
     scene.step("go vet ./...")
 
 
@@ -97,7 +119,8 @@ def ordinary_go_test_says_denied(scene: Scene) -> None:
     scene.file("say_test.go", (
         'package app\n\nimport "testing"\n\nfunc TestDenied(t *testing.T) {\n'
         '\tt.Run("permission denied", func(t *testing.T) { t.Log("server said: 429 Too Many Requests") })\n'
-        '\tt.Run("toomanyrequests is kept", func(t *testing.T) { t.Fatal("got \\"forbidden\\", want \\"toomanyrequests: slow down\\"") })\n}\n'
+        '\tt.Run("toomanyrequests is kept", func(t *testing.T)'
+        ' { t.Fatal("got \\"forbidden\\", want \\"toomanyrequests: slow down\\"") })\n}\n'
     ))  # fmt: skip
     scene.step("go test -v ./...")
 
@@ -105,7 +128,7 @@ def ordinary_go_test_says_denied(scene: Scene) -> None:
 @rules(UNKNOWN, "cargo")
 def ordinary_cargo_compile(scene: Scene) -> None:
     """A program of Rust does not compile."""
-    _cargo(scene, "fn main() {\n    let n: u32 = \"seven\";\n    println!(\"{n}\");\n}\n")
+    _cargo(scene, 'fn main() {\n    let n: u32 = "seven";\n    println!("{n}");\n}\n')
     scene.step("cargo build --offline")
 
 
@@ -117,21 +140,32 @@ def _cargo(scene: Scene, text: str) -> None:
 @held(UNKNOWN, "cargo", style=Style.ACTIONS)
 def ordinary_cargo_test(scene: Scene) -> None:
     """A test of Rust panics."""
-    _cargo(scene, "fn main() {}\n\n#[test]\nfn versions_are_ordered() {\n    assert_eq!(\"1.10\" < \"1.9\", false, \"as numbers\");\n}\n")
+    _cargo(
+        scene,
+        "fn main() {}\n\n#[test]\nfn versions_are_ordered() {\n"
+        '    assert_eq!("1.10" < "1.9", false, "as numbers");\n}\n',
+    )
     scene.step("cargo test --offline")
 
 
 @rules(UNKNOWN, "javac", style=Style.ACTIONS)
 def ordinary_javac(scene: Scene) -> None:
     """A class of Java does not compile."""
-    scene.file("App.java", "class App {\n    int version() { return \"1\"; }\n    void run() { missing(); }\n}\n")
+    scene.file(
+        "App.java",
+        'class App {\n    int version() { return "1"; }\n    void run() { missing(); }\n}\n',
+    )
     scene.step("javac App.java")
 
 
 @held(UNKNOWN, "java")
 def ordinary_java_exception(scene: Scene) -> None:
     """A program of Java ends with an exception."""
-    scene.file("Main.java", "public class Main {\n    public static void main(String[] a) {\n        throw new IllegalStateException(\"manifest is not sorted\");\n    }\n}\n")
+    scene.file(
+        "Main.java",
+        "public class Main {\n    public static void main(String[] a) {\n"
+        '        throw new IllegalStateException("manifest is not sorted");\n    }\n}\n',
+    )
     scene.step("java Main.java")
 
 
@@ -153,15 +187,24 @@ def ordinary_linker(scene: Scene) -> None:
 @held(UNKNOWN, "cmake")
 def ordinary_cmake(scene: Scene) -> None:
     """CMake does not find a package."""
-    scene.file("CMakeLists.txt", "cmake_minimum_required(VERSION 3.16)\nproject(app C)\nfind_package(Foo REQUIRED)\n")
+    scene.file(
+        "CMakeLists.txt",
+        "cmake_minimum_required(VERSION 3.16)\nproject(app C)\nfind_package(Foo REQUIRED)\n",
+    )
     scene.step("cmake -B out .")
 
 
 @rules(UNKNOWN, "npm", style=Style.ACTIONS)
 def ordinary_npm_script(scene: Scene) -> None:
     """A script of npm fails."""
-    scene.file("package.json", '{"name": "app", "version": "1.4.2", "scripts": {"lint": "node lint.js"}}\n')
-    scene.file("lint.js", "console.error('src/app.js\\n  3:7  error  \\'x\\' is assigned a value but never used  no-unused-vars\\n\\n1 problem (1 error, 0 warnings)');\nprocess.exit(1);\n")
+    scene.file(
+        "package.json", '{"name": "app", "version": "1.4.2", "scripts": {"lint": "node lint.js"}}\n'
+    )
+    scene.file(
+        "lint.js",
+        "console.error('src/app.js\\n  3:7  error  \\'x\\' is assigned a value but never used  no-unused-vars"
+        "\\n\\n1 problem (1 error, 0 warnings)');\nprocess.exit(1);\n",
+    )
     scene.step("npm run lint")
 
 
@@ -181,6 +224,17 @@ def ordinary_node_test(scene: Scene) -> None:
         "  assert.strictEqual('tls error', 'x509: certificate signed by unknown authority');\n});\n"
     ))  # fmt: skip
     scene.step("node --test")
+
+
+@rules(UNKNOWN, "node")
+def ordinary_node_test_says_refused(scene: Scene) -> None:
+    """A test of Node fails that says: ECONNREFUSED."""
+    scene.file("net.test.mjs", (
+        "import assert from 'node:assert';\nimport { describe, it } from 'node:test';\n\n"
+        "describe('messages', () => {\n  it('names the port', () => {\n"
+        "    assert.match('connect ECONNREFUSED 127.0.0.1', /ECONNREFUSED 127.0.0.1:5000/);\n  });\n});\n"
+    ))  # fmt: skip
+    scene.step("node --test --test-reporter=tap")
 
 
 @rules(UNKNOWN, "node")

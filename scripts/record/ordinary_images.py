@@ -42,7 +42,7 @@ def ordinary_dockerfile_syntax(scene: Scene) -> None:
 def ordinary_dockerfile_syntax_buildah(scene: Scene) -> None:
     """A Dockerfile has an instruction that does not exist, with buildah."""
     containers(scene)
-    scene.file("Dockerfile", "FROM scratch\nENTRYPIONT [\"/app\"]\n")
+    scene.file("Dockerfile", 'FROM scratch\nENTRYPIONT ["/app"]\n')
     scene.step("buildah build -f Dockerfile .")
 
 
@@ -50,7 +50,10 @@ def ordinary_dockerfile_syntax_buildah(scene: Scene) -> None:
 def ordinary_run_fails(scene: Scene) -> None:
     """A step of a Dockerfile fails: its own check."""
     _base(scene)
-    scene.file("Dockerfile", "FROM base\nRUN test -f /etc/app.conf || { echo 'app.conf is not there'; exit 3; }\n")
+    scene.file(
+        "Dockerfile",
+        "FROM base\nRUN test -f /etc/app.conf || { echo 'app.conf is not there'; exit 3; }\n",
+    )
     scene.step(_BUILD)
 
 

@@ -42,7 +42,9 @@ def ordinary_git_pathspec(scene: Scene) -> None:
 @held(UNKNOWN, "git", style=Style.ACTIONS)
 def ordinary_dirty_tree(scene: Scene) -> None:
     """A check finds that generated files were not committed."""
-    scene.setup("git init -q .; echo a > docs.md; git add .; git -c user.name=a -c user.email=a@example.org commit -qm x")
+    scene.setup(
+        "git init -q .; echo a > docs.md; git add .; git -c user.name=a -c user.email=a@example.org commit -qm x"
+    )
     scene.step("echo b >> docs.md\ngit diff --exit-code")
 
 
@@ -65,7 +67,7 @@ def ordinary_permission_denied_file(scene: Scene) -> None:
 
 @held(UNKNOWN, "jq")
 def ordinary_jq(scene: Scene) -> None:
-    """jq is given what is no JSON."""
+    """Jq is given what is no JSON."""
     scene.file("plan.json", "version: 1.4.2\n")
     scene.step("jq -r .version plan.json")
 
@@ -100,5 +102,8 @@ def ordinary_ruby(scene: Scene) -> None:
 @held(UNKNOWN, "perl")
 def ordinary_perl(scene: Scene) -> None:
     """A script of Perl dies with words that sound like an outage."""
-    scene.file("check.pl", 'my %codes = (503 => "service unavailable");\ndie "no text for code 502 in table (have: 503 $codes{503})";\n')
+    scene.file(
+        "check.pl",
+        'my %codes = (503 => "service unavailable");\ndie "no text for code 502 in table (have: 503 $codes{503})";\n',
+    )
     scene.step("perl check.pl")

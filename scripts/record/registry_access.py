@@ -3,7 +3,6 @@
 from scripts.record.case import Produce, Split, Style, add, held, rules
 from scripts.record.scene import Scene
 from scripts.record.servers import (
-    BASIC_USER,
     builder,
     containers,
     failing,
@@ -13,12 +12,11 @@ from scripts.record.servers import (
     with_tokens,
 )
 from shipseal.testing.fault_kinds import refuse
+from tests.support.registries import BASIC_USER
 
 UNAUTHORIZED, DENIED = "auth.registry-unauthorized", "auth.registry-denied"
 LIMITED = "service.rate-limited"
-HUB_LIMIT = (
-    "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
-)
+HUB_LIMIT = "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
 
 
 @rules(UNAUTHORIZED, "crane", live=True)
@@ -52,7 +50,9 @@ def podman_login_wrong_password(scene: Scene) -> None:
     """Log in with podman to distribution 3 with a wrong password."""
     host = with_password(scene).host
     containers(scene)
-    scene.step(f"echo wrong | podman login --tls-verify=false -u {BASIC_USER} --password-stdin {host}")
+    scene.step(
+        f"echo wrong | podman login --tls-verify=false -u {BASIC_USER} --password-stdin {host}"
+    )
 
 
 @held(UNAUTHORIZED, "syft")
@@ -182,7 +182,9 @@ def _limited(pull: str) -> Produce:
         containers(scene)
         scene.step(pull.format(host=host))
 
-    produce.__doc__ = f"Ask (`{pull.split()[0]}`) a registry that answers 429 in Docker Hub's words."
+    produce.__doc__ = (
+        f"Ask (`{pull.split(maxsplit=1)[0]}`) a registry that answers 429 in Docker Hub's words."
+    )
     return produce
 
 
@@ -192,7 +194,15 @@ for _split, _tool, _style, _live, _pull in (
     (Split.HELD_OUT, "skopeo", Style.PLAIN, False, "skopeo inspect --tls-verify=false docker://{host}/org/app:1.4.2"),
     (Split.HELD_OUT, "buildah", Style.ACTIONS, False, "buildah from --tls-verify=false {host}/org/app:1.4.2"),
 ):  # fmt: skip
-    add(_split, LIMITED, _tool, _limited(_pull), name=f"{_tool}-rate-limited", style=_style, live=_live)
+    add(
+        _split,
+        LIMITED,
+        _tool,
+        _limited(_pull),
+        name=f"{_tool}-rate-limited",
+        style=_style,
+        live=_live,
+    )
 
 
 @rules(LIMITED, "buildx")

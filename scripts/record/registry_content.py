@@ -1,4 +1,4 @@
-"""What is at a registry: images and platforms that are missing, bytes that are others, tags that stay where they are."""
+"""What is at a registry: what is missing, bytes that are others, tags that stay where they are."""
 
 import json
 
@@ -54,7 +54,10 @@ def buildah_missing_tag(scene: Scene) -> None:
 def syft_missing_image(scene: Scene) -> None:
     """Catalogue an image that is not there."""
     host = plain(scene).host
-    scene.step(f"syft scan registry:{host}/org/web:1.4.2 -o spdx-json=sbom.spdx.json", title="Make the SBOM")
+    scene.step(
+        f"syft scan registry:{host}/org/web:1.4.2 -o spdx-json=sbom.spdx.json",
+        title="Make the SBOM",
+    )
 
 
 @held(NOT_FOUND, "cosign")
@@ -143,14 +146,18 @@ def crane_schema_1(scene: Scene) -> None:
         "schemaVersion": 1, "name": "org/old", "tag": "1", "architecture": "amd64",
         "fsLayers": [{"blobSum": "sha256:" + "a" * 64}], "history": [{"v1Compatibility": "{}"}],
     }  # fmt: skip
-    host = _serving(scene, json.dumps(old).encode(), "application/vnd.docker.distribution.manifest.v1+json")
+    host = _serving(
+        scene, json.dumps(old).encode(), "application/vnd.docker.distribution.manifest.v1+json"
+    )
     scene.step(f"crane pull {host}/org/old:1 old.tar")
 
 
 @held(FORMAT, "skopeo", style=Style.ACTIONS)
 def skopeo_unknown_manifest(scene: Scene) -> None:
     """Copy with skopeo a manifest whose type it does not know: that of a Helm-like artefact."""
-    host = _serving(scene, b'{"schemaVersion": 3, "parts": []}', "application/vnd.example.bundle.v7+json")
+    host = _serving(
+        scene, b'{"schemaVersion": 3, "parts": []}', "application/vnd.example.bundle.v7+json"
+    )
     scene.step(f"skopeo copy --src-tls-verify=false docker://{host}/org/chart:1 oci:out:1")
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from scripts.record.case import Style, held, rules
 from scripts.record.scene import Scene
-from scripts.record.servers import BASIC_USER, with_password
+from scripts.record.servers import with_password
+from tests.support.registries import BASIC_USER
 from tests.support.release_project import PASSWORD, Project
 
 _JOB = {
@@ -45,13 +46,17 @@ def shipseal_release_gate_failed(scene: Scene) -> None:
 def shipseal_scan_fail_on(scene: Scene) -> None:
     """Scan an image with a critical vulnerability and a gate."""
     project(scene, packages={"planted": "1.0", "sample": "1.0"})
-    scene.step("shipseal scan oci:image --engine builtin --db advisories --fail-on high --max-age any")
+    scene.step(
+        "shipseal scan oci:image --engine builtin --db advisories --fail-on high --max-age any"
+    )
 
 
 @rules("scan.undecided", "shipseal", also=("scan.db-stale",), live=True)
 def shipseal_release_unrated(scene: Scene) -> None:
     """Release an image with a finding that nobody rates, under a policy that will not decide on such."""
-    made = project(scene, packages={"planted": "1.0"}, gate={"fail_on": "critical", "unknown": "undecided"})
+    made = project(
+        scene, packages={"planted": "1.0"}, gate={"fail_on": "critical", "unknown": "undecided"}
+    )
     path = made.folder / "advisories" / "planted.json"
     advisory = json.loads(path.read_text())
     del advisory["severity"]
@@ -161,7 +166,9 @@ def shipseal_release_fork(scene: Scene) -> None:
     """Release in the run of a fork's pull request; a later line wants what was not attested."""
     head = {"repo": {"full_name": "octo-fan/app", "fork": True}}
     pull = {"number": 7, "head": head, "base": {"repo": {"full_name": "octo-org/app"}}}
-    _keyless(scene, {"pull_request": pull, "repository": {"private": False, "full_name": "octo-org/app"}})
+    _keyless(
+        scene, {"pull_request": pull, "repository": {"private": False, "full_name": "octo-org/app"}}
+    )
     scene.step(
         "shipseal release --version 1.4.2\ntest -s attested-digest.txt",
         GITHUB_ACTIONS="true",
@@ -207,5 +214,8 @@ def shipseal_verify_unsigned(scene: Scene) -> None:
 def shipseal_verify_other_key(scene: Scene) -> None:
     """Verify a release with another key than the one that signed it."""
     project(scene)
-    scene.setup("shipseal release --version 1.4.2 2>&1; mkdir other; cd other; cosign generate-key-pair", COSIGN_PASSWORD="")
+    scene.setup(
+        "shipseal release --version 1.4.2 2>&1; mkdir other; cd other; cosign generate-key-pair",
+        COSIGN_PASSWORD="",
+    )
     scene.step("shipseal verify oci:a:1.4.2 --key other/cosign.pub")

@@ -12,7 +12,9 @@ GATE, NONE, STALE = "scan.gate-failed", "scan.db-unavailable", "scan.db-stale"
 _CRITICAL = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
 _HIGH = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"
 _KNOWN = (
-    Known("GHSA-aaaa-bbbb-cccc", "sample", "<2.0", "2.0", vector=_CRITICAL, aliases=("CVE-2099-0001",)),
+    Known(
+        "GHSA-aaaa-bbbb-cccc", "sample", "<2.0", "2.0", vector=_CRITICAL, aliases=("CVE-2099-0001",)
+    ),
     Known("GHSA-dddd-eeee-ffff", "sample", "<1.5", "1.5", vector=_HIGH, aliases=("CVE-2099-0002",)),
 )
 
@@ -29,7 +31,9 @@ def database(scene: Scene, *, days: float = 0) -> None:
 def sbom(scene: Scene) -> None:
     """Make an image, and its SBOM with Syft."""
     project(scene)
-    scene.setup("syft scan oci-dir:image --platform linux/amd64 -q -o json=sbom.json -o spdx-json=sbom.spdx.json")
+    scene.setup(
+        "syft scan oci-dir:image --platform linux/amd64 -q -o json=sbom.json -o spdx-json=sbom.spdx.json"
+    )
 
 
 @rules(GATE, "grype", live=True)
@@ -45,14 +49,21 @@ def grype_fail_on_json(scene: Scene) -> None:
     """The same with SARIF in a file, the summary on a table, and another severity."""
     sbom(scene)
     database(scene)
-    scene.step("grype sbom:sbom.spdx.json --only-fixed --fail-on critical -o table -o sarif=results.sarif", title="Scan")
+    scene.step(
+        "grype sbom:sbom.spdx.json --only-fixed --fail-on critical -o table -o sarif=results.sarif",
+        title="Scan",
+    )
 
 
 @rules(NONE, "grype", live=True)
 def grype_no_database(scene: Scene) -> None:
     """Scan with Grype without a database, and without leave to fetch one."""
     sbom(scene)
-    scene.step("grype sbom:sbom.json", GRYPE_DB_AUTO_UPDATE="false", GRYPE_DB_CACHE_DIR=str(scene.folder / "none"))
+    scene.step(
+        "grype sbom:sbom.json",
+        GRYPE_DB_AUTO_UPDATE="false",
+        GRYPE_DB_CACHE_DIR=str(scene.folder / "none"),
+    )
 
 
 @rules(NONE, "grype", style=Style.ACTIONS)

@@ -1,9 +1,6 @@
 """Registries and images for cases."""
 
 import os
-import subprocess
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from scripts.record.scene import Scene
 from shipseal.testing.faults import Fault, Faults
@@ -12,8 +9,6 @@ from shipseal.testing.reverse_proxy import ReverseProxy
 from shipseal.testing.token_server import PULL, Account
 from tests.support.buildkit import BuildKit, buildkit
 from tests.support.registries import (
-    BASIC_PASSWORD,
-    BASIC_USER,
     Registry,
     debian_registry,
     distribution,
@@ -21,13 +16,12 @@ from tests.support.registries import (
     referrers_registry,
 )
 
-USER, PASSWORD = "octo-bot", "not-a-secret"  # noqa: S105 - of a registry that lives for a second
+USER, PASSWORD = "octo-bot", "not-a-secret"
 _STORAGE = """[storage]
 driver = "vfs"
 graphroot = "{folder}/graph"
 runroot = "{folder}/run"
 """
-Serve = Callable[..., object]
 
 
 def sample(scene: Scene, name: str = "image", **knobs: object) -> SampleImage:
@@ -62,7 +56,8 @@ def with_tokens(scene: Scene, *, denies: bool = True, old: bool = False) -> Regi
 
     Args:
         scene: where.
-        denies: whether the token server says 403 to what may not be granted, as GHCR's; else it grants less, as Docker Hub's.
+        denies: whether the token server says 403 to what may not be granted, as GHCR's; else it grants less, as
+            Docker Hub's.
         old: the registry of 2.8.
     """
     accounts = {USER: Account(PASSWORD, {"*": PULL})}
@@ -70,8 +65,8 @@ def with_tokens(scene: Scene, *, denies: bool = True, old: bool = False) -> Regi
     registry = scene.enter_context(
         guarded_registry(scene.folder / "registry", accounts=accounts, program=program)
     )
-    assert registry.tokens is not None
-    registry.tokens.denies = denies
+    if registry.tokens is not None:
+        registry.tokens.denies = denies
     scene.environment["SSL_CERT_FILE"] = str(registry.ca)
     scene.login(registry.host, USER, PASSWORD)
     sample(scene)
@@ -86,13 +81,13 @@ def put(scene: Scene, host: str, image: str) -> None:
 
 
 def failing(
-    scene: Scene, fault: Fault, method: str = "", target: str = "", **when: int
+    scene: Scene, fault: Fault, method: str = "", target: str = "", *, skip: int = 0
 ) -> ReverseProxy:
     """Run a registry with the sample image, and a proxy before it that has a fault."""
     registry = plain(scene)
     proxy = scene.enter_context(ReverseProxy(registry.url))
     faults = Faults()
-    faults.add(fault, method, target, **when)
+    faults.add(fault, method, target, skip=skip)
     proxy.before = faults
     return proxy
 
@@ -121,24 +116,3 @@ def builder(scene: Scene, **environment: str) -> BuildKit:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     scene.environment |= kit.environment | {"BUILDX_BUILDER": "shipseal-test"}
     return kit
-
-
-def ended(process: "subprocess.Popen[bytes]") -> None:
-    """End a program that a scene started."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def served(folder: Path) -> Mapping[str, str]:
-    """Return the environment in which programs trust the authority in ``folder``."""
-    return {"SSL_CERT_FILE": str(folder / "ca.pem")}
-
-
-__all__ = [
-    "BASIC_PASSWORD", "BASIC_USER", "PASSWORD", "USER", "builder", "containers", "ended", "failing", "plain", "put",
-    "sample", "served", "with_password", "with_referrers", "with_tokens",
-]  # fmt: skip

@@ -44,7 +44,10 @@ def stack(scene: Scene) -> SigstoreStack:
 
 def keys(scene: Scene) -> None:
     """Make two pairs of keys for cosign."""
-    scene.setup("cosign generate-key-pair; cosign generate-key-pair --output-key-prefix other", COSIGN_PASSWORD="")
+    scene.setup(
+        "cosign generate-key-pair; cosign generate-key-pair --output-key-prefix other",
+        COSIGN_PASSWORD="",
+    )
 
 
 def signed(scene: Scene, *, keyless: bool = False) -> str:
@@ -66,7 +69,7 @@ def attested(scene: Scene) -> Path:
     scene.file("app.tar", "the released bytes\n")
     scene.file("predicate.json", json.dumps(_PREDICATE))
     scene.setup(
-        'cosign attest-blob --predicate predicate.json --type slsaprovenance1 --bundle app.sigstore.json '
+        "cosign attest-blob --predicate predicate.json --type slsaprovenance1 --bundle app.sigstore.json "
         '--identity-token "$TOKEN" --signing-config "$SIGNING" --trusted-root "$ROOT" app.tar'
     )
     return scene.work / "app.sigstore.json"
@@ -110,7 +113,9 @@ def cosign_no_attestations(scene: Scene) -> None:
 def cosign_other_type(scene: Scene) -> None:
     """Verify with cosign an SBOM of an image that has only a signature."""
     name = signed(scene)
-    scene.step(f'cosign verify-attestation --key cosign.pub --type spdxjson --trusted-root "$ROOT" {name}')
+    scene.step(
+        f'cosign verify-attestation --key cosign.pub --type spdxjson --trusted-root "$ROOT" {name}'
+    )
 
 
 @rules(MISSING, "gh", style=Style.ACTIONS)
@@ -119,7 +124,7 @@ def gh_no_attestation(scene: Scene) -> None:
     stack(scene)
     github(scene)
     scene.file("app.tar", "the released bytes\n")
-    scene.step(f"gh attestation verify app.tar --repo octo-org/demo {_GH_TRUST}", GH_TOKEN="x")
+    scene.step(f"gh attestation verify app.tar --repo octo-org/demo {_GH_TRUST}", GH_TOKEN="x")  # noqa: S106 - any text will do
 
 
 @held(MISSING, "gh")
@@ -128,7 +133,10 @@ def gh_no_referrers(scene: Scene) -> None:
     stack(scene)
     host = with_referrers(scene).host
     image = f"oci://{host}/org/app:1.4.2"
-    scene.step(f"gh attestation verify {image} --bundle-from-oci --repo octo-org/demo {_GH_TRUST}", GH_TOKEN="x")
+    scene.step(
+        f"gh attestation verify {image} --bundle-from-oci --repo octo-org/demo {_GH_TRUST}",
+        GH_TOKEN="x",  # noqa: S106 - any text will do
+    )
 
 
 def github(scene: Scene) -> None:
@@ -164,7 +172,9 @@ def cosign_altered_payload(scene: Scene) -> None:
 
     path = attested(scene)
     bundle = json.loads(path.read_text())
-    statement = b64decode(bundle["dsseEnvelope"]["payload"]).replace(b"example.org/builder", b"example.org/mallory")
+    statement = b64decode(bundle["dsseEnvelope"]["payload"]).replace(
+        b"example.org/builder", b"example.org/mallory"
+    )
     bundle["dsseEnvelope"]["payload"] = b64encode(statement).decode()
     path.write_text(json.dumps(bundle))
     scene.step(check())
@@ -185,9 +195,12 @@ def cosign_blob_other_key(scene: Scene) -> None:
     keys(scene)
     scene.file("checksums.txt", "abc  app.tar\n")
     scene.setup(
-        'cosign sign-blob --key cosign.key --bundle checksums.json --signing-config "$SIGNING" --trusted-root "$ROOT" checksums.txt'
+        'cosign sign-blob --key cosign.key --bundle checksums.json --signing-config "$SIGNING" '
+        '--trusted-root "$ROOT" checksums.txt'
     )
-    scene.step('cosign verify-blob --key other.pub --bundle checksums.json --trusted-root "$ROOT" checksums.txt')
+    scene.step(
+        'cosign verify-blob --key other.pub --bundle checksums.json --trusted-root "$ROOT" checksums.txt'
+    )
 
 
 @rules(IDENTITY, "cosign", live=True)
@@ -196,7 +209,8 @@ def cosign_other_workflow(scene: Scene) -> None:
     name = signed(scene, keyless=True)
     other = "https://github.com/octo-org/demo/.github/workflows/build.yml@refs/tags/v1"
     scene.step(
-        f'cosign verify --trusted-root "$ROOT" --certificate-identity {other} --certificate-oidc-issuer "$ISSUER" {name}'
+        f'cosign verify --trusted-root "$ROOT" --certificate-identity {other} '
+        f'--certificate-oidc-issuer "$ISSUER" {name}'
     )
 
 

@@ -9,9 +9,7 @@ from shipseal.testing.http_server import Exchange, HttpServer
 OIDC, OUTAGE, NETWORK = "auth.oidc-permission", "service.outage", "network.unreachable"
 CONFLICT = "attest.conflict"
 _JSON = {"Content-Type": "application/json"}
-_EQUIVALENT = (
-    b'{"code":409,"message":"an equivalent entry already exists in the transparency log with UUID 24296fb2"}'
-)
+_EQUIVALENT = b'{"code":409,"message":"an equivalent entry already exists in the transparency log with UUID 24296fb2"}'
 _SIGN = (
     'cosign sign-blob --bundle app.sigstore.json --identity-token "$TOKEN" --signing-config "$SIGNING" '
     '--trusted-root "$ROOT" app.tar'
@@ -126,7 +124,8 @@ def cosign_equivalent_entry(scene: Scene) -> None:
     _file(scene)
     host = answering(scene, 409, _EQUIVALENT, **_JSON)
     scene.step(
-        f"cosign sign-blob --yes --key cosign.key --use-signing-config=false --rekor-url http://{host} --bundle b.json app.tar",
+        "cosign sign-blob --yes --key cosign.key --use-signing-config=false "
+        f"--rekor-url http://{host} --bundle b.json app.tar",
         COSIGN_PASSWORD="",
     )
 
@@ -137,7 +136,9 @@ def curl_equivalent_entry(scene: Scene) -> None:
     scene.file("entry.json", "{}")
     host = answering(scene, 409, _EQUIVALENT, **_JSON)
     url = f"http://{host}/api/v1/log/entries"
-    scene.step(f"curl -sS --fail-with-body -H 'Content-Type: application/json' -d @entry.json {url}")
+    scene.step(
+        f"curl -sS --fail-with-body -H 'Content-Type: application/json' -d @entry.json {url}"
+    )
 
 
 @held(CONFLICT, "gh", also=("github.refused",))
@@ -149,12 +150,13 @@ def gh_release_conflict(scene: Scene) -> None:
     github.quirks.refuse = [Refusal(409, "Attestation already exists")] * 5
     scene.environment["GH_CONFIG_DIR"] = str(github.gh_folder(scene.folder / "gh"))
     scene.file("body.json", '{"bundle": {}}')
-    scene.step("gh api repos/octo-org/demo/attestations --input body.json", GH_TOKEN="x")
+    scene.step("gh api repos/octo-org/demo/attestations --input body.json", GH_TOKEN="x")  # noqa: S106 - any text will do
 
 
 _NOT_AUTHORIZED = (
     b'{"__type":"AccessDeniedException","message":"User: arn:aws:iam::123456789012:user/ci is not authorized to '
-    b'perform: kms:%s on resource: arn:aws:kms:eu-west-1:123456789012:key/release because no identity-based policy '
+    b"perform: kms:GetPublicKey on resource: arn:aws:kms:eu-west-1:123456789012:key/release"
+    b" because no identity-based policy "
     b'allows it"}'
 )
 _AWS = {
@@ -168,20 +170,31 @@ def shipseal_kms_denied(scene: Scene) -> None:
     """Release with a key of a service that does not let this account sign, in the words of AWS KMS."""
     from scripts.record.releases import project  # noqa: PLC0415
 
-    host = answering(scene, 400, _NOT_AUTHORIZED % b"GetPublicKey", **{"Content-Type": "application/x-amz-json-1.1"})
+    host = answering(
+        scene,
+        400,
+        _NOT_AUTHORIZED,
+        **{"Content-Type": "application/x-amz-json-1.1"},
+    )
     project(scene, sign={"mode": "key", "key": "awskms:///alias/release"})
-    scene.step("shipseal release --version 1.4.2", AWS_ENDPOINT_URL=f"http://{host}", **_AWS)
+    scene.environment |= _AWS | {"AWS_ENDPOINT_URL": f"http://{host}"}
+    scene.step("shipseal release --version 1.4.2")
 
 
 @held("auth.key-denied", "cosign", style=Style.ACTIONS)
 def cosign_kms_denied(scene: Scene) -> None:
     """Sign with cosign and a key of a service that does not let this account sign, in the words of AWS KMS."""
-    host = answering(scene, 400, _NOT_AUTHORIZED % b"GetPublicKey", **{"Content-Type": "application/x-amz-json-1.1"})
+    host = answering(
+        scene,
+        400,
+        _NOT_AUTHORIZED,
+        **{"Content-Type": "application/x-amz-json-1.1"},
+    )
     _file(scene)
     stack(scene)
+    scene.environment |= _AWS
     scene.step(
         "cosign sign-blob --key awskms:///alias/release --bundle b.json "
         '--signing-config "$SIGNING" --trusted-root "$ROOT" app.tar',
         AWS_ENDPOINT_URL=f"http://{host}",
-        **_AWS,
     )

@@ -134,10 +134,19 @@ def version_of(tool: str) -> str:
     path = f"{BUILT}:{Path(sys.prefix) / 'bin'}:{Path.home() / '.cargo/bin'}:{os.environ['PATH']}"
     # What was built here says no version of its own, but from which module it was built.
     built = BUILT / tool
-    words = ("go", "version", "-m", str(built)) if built.exists() else _VERSIONS.get(tool, (tool, "--version"))
+    words = (
+        ("go", "version", "-m", str(built))
+        if built.exists()
+        else _VERSIONS.get(tool, (tool, "--version"))
+    )
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, check=False, timeout=30, env=os.environ | {"PATH": path}
+            words,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+            env=os.environ | {"PATH": path},
         )
     except OSError:
         return ""
