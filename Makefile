@@ -1,6 +1,6 @@
 # The verbs of the project. Each sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint fix tools bench docs check
+.PHONY: help demo test faults lint fix tools bench record docs check
 .DELETE_ON_ERROR:
 # What Python compiled is kept: tests and demo start thousands of processes, and each would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,6 +38,9 @@ tools: .venv/bin/python ## build the real registries, cosign, Sigstore, Grype, S
 
 bench: .venv/.dev ## measure against Syft, crane and a shell pipeline (PART=release measures that alone)
 	$(BIN)/python -m bench $(PART) $(BENCH)
+
+record: .venv/.dev ## make the failures again that diagnose is measured on (CASE="names" for some)
+	$(BIN)/python -m scripts.record $(CASE)
 
 docs: .venv/.dev ## write the generated pages and schemas again
 	$(BIN)/python scripts/docs.py
