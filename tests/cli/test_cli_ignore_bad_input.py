@@ -18,7 +18,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
 MERGES = "b0: &b0 {x: 1}\n" + "".join(
     f"b{n}: &b{n} {{<<: [{', '.join([f'*b{n - 1}'] * 9)}]}}\n" for n in range(1, 12)
 )
-REFUSED = {
+REFUSED: dict[str, tuple[str | bytes, str]] = {
     "tab": ("ignore:\n\t- vulnerability: X\n", ":2: "),
     "not closed": ("ignore:\n- {vulnerability: X\n", ":3: "),
     "key twice": ("ignore:\n- vulnerability: X\n  vulnerability: Y\n", ":3: "),
@@ -51,6 +51,8 @@ READ = {
     "a hundred": "ignore:\n" + "- vulnerability: X\n" * 100,
 }
 
+ADD = ("add", CVE, "scan.json", "--impact", "x", "--repo", "org/app")
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -75,6 +77,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     (tmp_path / "scan.json").write_text(json.dumps(document))
     return tmp_path
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubServer]:
+    with GitHubServer(repositories=["org/app"], tokens=["ghs_t"]) as served:
+        monkeypatch.setenv("GITHUB_API_URL", served.url)
+        monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+        monkeypatch.setenv("GH_TOKEN", "ghs_t")
+        yield served
 
 
 COMMANDS = {
@@ -141,50 +152,37 @@ def test_thousands_of_rules_take_seconds(
 
 
 def test_an_ignore_that_is_written_meanwhile_is_kept(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    server: GitHubServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = folder / ".grype.yaml"
     file.write_text("ignore:\n  - vulnerability: CVE-1999-0001\n")
     theirs = "ignore:\n  - vulnerability: CVE-1999-0001\n  - vulnerability: CVE-1999-0002 # new\n"
-    for server in served():
-        monkeypatch.setenv("GITHUB_API_URL", server.url)
-        monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
-        monkeypatch.setenv("GH_TOKEN", "ghs_t")
-        project = server.projects["org/app"]
-        project.commit("main", ".grype.yaml", file.read_bytes())
-        answer = server._route
+    project, answer = server.projects["org/app"], server._route
+    project.commit("main", ".grype.yaml", file.read_bytes())
 
-        def route(exchange: Any, answer: Any = answer) -> None:
-            if exchange.method == "PUT":
-                file.write_text(theirs)
-            answer(exchange)
+    def route(exchange: Any) -> None:
+        if exchange.method == "PUT":
+            file.write_text(theirs)
+        answer(exchange)
 
-        monkeypatch.setattr(server, "_route", route)
-        words = ("add", CVE, "scan.json", "--impact", "x", "--repo", "org/app")
-        assert main(["ignore", *words]) == 0, capsys.readouterr().err
+    monkeypatch.setattr(server, "_route", route)
+    assert main(["ignore", *ADD]) == 0, capsys.readouterr().err
     assert file.read_text().startswith(theirs)
     assert CVE in file.read_text()
     assert b"CVE-1999-0002" not in project.branches[f"shipseal/ignore-{CVE.lower()}"][".grype.yaml"]
 
 
 def test_a_branch_that_is_protected_is_written_to_through_a_pull_request(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, server: GitHubServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for server in served():
-        monkeypatch.setenv("GITHUB_API_URL", server.url)
-        monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
-        monkeypatch.setenv("GH_TOKEN", "ghs_t")
-        project = server.projects["org/app"]
-        words = ("add", CVE, "scan.json", "--impact", "x", "--repo", "org/app")
-        assert main(["ignore", *words, "--branch", "main"]) != 0
-        assert not project.pulls
-        assert ".grype.yaml" not in project.branches["main"]
-        assert not (folder / ".grype.yaml").exists()
-        assert main(["ignore", *words]) == 0, capsys.readouterr().err
-        assert ".grype.yaml" not in project.branches["main"]
-        assert len(project.pulls) == 1
-
-
-def served() -> Iterator[GitHubServer]:
-    with GitHubServer(repositories=["org/app"], tokens=["ghs_t"]) as server:
-        yield server
+    project = server.projects["org/app"]
+    assert main(["ignore", *ADD, "--branch", "main"]) != 0
+    assert not project.pulls
+    assert ".grype.yaml" not in project.branches["main"]
+    assert not (folder / ".grype.yaml").exists()
+    assert main(["ignore", *ADD]) == 0, capsys.readouterr().err
+    assert ".grype.yaml" not in project.branches["main"]
+    assert len(project.pulls) == 1

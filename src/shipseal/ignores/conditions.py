@@ -28,6 +28,7 @@ _ANY_FIX = re.compile(
     r"|(?:upstream|it)\s+(?:is|has been)\s+fixed|(?:upstream\s+)?releases\s+(?:a|the)\s+fix|fixed(?:\s+upstream)?",
     re.IGNORECASE,
 )
+_INSTALLED = re.compile(r"\b(?:installed|in\s+(?:the|our|its)\s+(?:\w+\s+)?image)\b", re.IGNORECASE)
 _DAY = re.compile(r"(?:after|by|on|until)\s+(?P<day>\d{4}-\d{2}-\d{2})", re.IGNORECASE)
 
 
@@ -57,11 +58,13 @@ class Removal:
         versions: any one of them suffices.
         any_fix: whether any fixed version suffices.
         day: the last day on which the rule is wanted; None when none is named.
+        installed: whether a version counts only once it is in the image, because that is what is written.
     """
 
     versions: tuple[VersionCondition, ...] = ()
     any_fix: bool = False
     day: date | None = None
+    installed: bool = False
 
     @property
     def evaluable(self) -> bool:
@@ -74,7 +77,7 @@ def removal_of(rule: IgnoreRule) -> Removal:
     text = rule.remove_when.strip().rstrip(".")
     versions = tuple(dict.fromkeys(_versions(text)))
     any_fix = not versions and _ANY_FIX.fullmatch(text) is not None
-    return Removal(versions, any_fix, _day(text))
+    return Removal(versions, any_fix, _day(text), _INSTALLED.search(text) is not None)
 
 
 def never_met(rule: IgnoreRule, findings: Sequence[Finding]) -> str:
@@ -102,7 +105,9 @@ def met_by(compare: Compare, now: datetime, installed: Iterable[Package] = ()) -
         if removal.day and now >= datetime.combine(removal.day, time(), UTC) + timedelta(days=1):
             return f"{removal.day.isoformat()} is over"
         for condition in removal.versions:
-            told = next(_reached(condition, findings, known, compare), "")
+            fixes = () if removal.installed else findings
+            found = (*known, *(finding.package for finding in findings))
+            told = next(_reached(condition, fixes, found, compare), "")
             if told:
                 return told
         fixed = [finding for finding in findings if finding.fix_state is FixState.FIXED]
@@ -141,7 +146,7 @@ def _reached(
             for version in finding.fix_versions:
                 if _holds(condition, compare(finding.package, version, condition.version)):
                     yield f"{condition}: {_fix_text(finding)}"
-    for package in (*installed, *(finding.package for finding in findings)):
+    for package in installed:
         if _is_called(package, condition.name) and _holds(
             condition, compare(package, package.version, condition.version)
         ):
