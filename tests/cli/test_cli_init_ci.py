@@ -32,6 +32,7 @@ KEYLESS = {
     }
 }
 CHECK_KEY = "/tmp/check"  # noqa: S108 - where the pipeline's own container keeps a key that nobody trusts
+SIGN_KEY = "/tmp/sign.key"  # noqa: S108 - likewise
 Capture = pytest.CaptureFixture[str]
 
 
@@ -203,6 +204,21 @@ def test_every_foreign_action_is_pinned_by_commit_with_its_version() -> None:
                 assert rest == f"{pin.commit} # {pin.version}"
 
 
+def test_the_key_lies_where_no_build_takes_it_along(folder: Path, tmp_path: Path) -> None:
+    written(folder, sign={"mode": "key", "key": "./cosign.key"}, verify={})
+    assert main(["init", "github", "--action", ACTION]) == Exit.OK
+    steps = {step["name"]: step for step in workflow(folder)["jobs"]["release"]["steps"]}
+    temp, key = tmp_path / "it's", "a $(key)\nof lines"
+    temp.mkdir()
+    env = {"PATH": "/usr/bin:/bin", "RUNNER_TEMP": str(temp), "KEY": key}
+    line = str(steps["Write the key"]["run"])
+    subprocess.run([str(need("bash")), "-e", "-c", line], cwd=folder, env=env, check=True)
+    made = temp / "sign.key"
+    assert (made.read_text(), made.stat().st_mode & 0o777) == (f"{key}\n", 0o600)
+    assert steps["Release"]["env"]["SHIPSEAL_SIGN_KEY"] == "${{ runner.temp }}/sign.key"
+    assert not list(folder.rglob("*.key"))
+
+
 def test_nothing_that_a_person_wrote_is_replaced(folder: Path, capsys: Capture) -> None:
     assert main(["init", "shell"]) == Exit.OK
     (folder / "release.sh").write_text("mine")
@@ -371,7 +387,9 @@ def test_the_pipelines_lines_run(project: Project, tmp_path: Path) -> None:
     lines = [line.replace(CHECK_KEY, str(tmp_path / "check")) for line in made["check"]["script"]]
     run_lines(project, checked, lines)
     assert project.tags("a") == {}
-    run_lines(project, surroundings(tmp_path, **common), made["release"]["script"])
+    own = [line.replace(SIGN_KEY, str(tmp_path / "sign.key")) for line in made["release"]["script"]]
+    run_lines(project, surroundings(tmp_path, **common), own)
+    assert not list(project.folder.rglob("*.key"))
     assert set(project.tags("a")) == {"1.2.0", "latest"}
     run_lines(project, surroundings(tmp_path), made[".shipseal"]["after_script"])
     kept = {path.name for path in (project.folder / "scan-results").rglob("*") if path.is_file()}

@@ -115,19 +115,23 @@ def _logins(facts: CiFacts) -> Iterator[str]:
 
 def _key(facts: CiFacts) -> Iterator[str]:
     if facts.key:
+        # Not into the checkout: what builds the image there could take it along.
         yield f"""\
       - name: Write the key
         env:
           KEY: ${{{{ secrets.{KEY} }}}}
-          FILE: {_quoted(facts.key)}
-        run: install -D -m 600 /dev/stdin "$FILE" <<<"$KEY"
+        run: install -m 600 /dev/stdin "$RUNNER_TEMP/sign.key" <<<"$KEY"
 """
 
 
 def _shipseal(facts: CiFacts, action: str, name: str, *inputs: str) -> str:
     lines = [f"      - name: {name}", f"        uses: {action}"]
     if facts.key and name == "Release":
-        lines += ["        env:", f"          {KEY_PASSWORD}: ${{{{ secrets.{KEY_PASSWORD} }}}}"]
+        lines += [
+            "        env:",
+            "          SHIPSEAL_SIGN_KEY: ${{ runner.temp }}/sign.key",
+            f"          {KEY_PASSWORD}: ${{{{ secrets.{KEY_PASSWORD} }}}}",
+        ]
     lines += ["        with:", *(f"          {one}" for one in inputs)]
     if facts.config != "shipseal.yaml":
         lines.append(f"          config: {_quoted(facts.config)}")

@@ -72,6 +72,7 @@ release:
     RELEASE_CONFIG: {config}
 """
 _APT = "    - apt-get update -qq && apt-get install -qq -y --no-install-recommends {packages}\n"
+_KEY_FILE = "/tmp/sign.key"  # noqa: S108 - the job has the container for itself
 _PACKAGES = {"buildah": "buildah qemu-user-static", "buildx": "docker-cli docker-buildx"}
 _DOCKER = """\
     # The runner must allow privileged jobs.
@@ -130,8 +131,9 @@ def _release(facts: CiFacts) -> Iterator[str]:
         yield "    - mkdir -p ~/.docker\n"
         yield f"    - {_text(_docker_config(facts))}\n"
     if facts.key:
-        copied = f'install -D -m 600 "${KEY}" {_word(facts.key)}'
-        yield f"    - {_text(copied)}\n"
+        # Not into the checkout: what builds the image there could take it along.
+        yield f'    - install -m 600 "${KEY}" {_KEY_FILE}\n'
+        yield f"    - export SHIPSEAL_SIGN_KEY={_KEY_FILE}\n"
     yield '    - shipseal release --version "${CI_COMMIT_TAG#v}" --wait 2h --config "$RELEASE_CONFIG"\n'
 
 
@@ -160,10 +162,6 @@ def _throwaway_key(facts: CiFacts) -> Iterator[str]:
     if facts.key:
         yield "    - export SHIPSEAL_KEY_PASSWORD=nobody-trusts-this-key SHIPSEAL_SIGN_KEY=/tmp/check.key\n"
         yield "    - shipseal key generate --out /tmp/check\n"
-
-
-def _word(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _text(value: str) -> str:
