@@ -71,6 +71,7 @@ def test_findings_have_place_code_job_reason_and_fix(run: Run, tmp_path: Path) -
 
 
 def test_json_follows_its_schema(run: Run, tmp_path: Path) -> None:
+    found: dict[str, list[dict[str, object]]] = {}
     for text in (BAD, GOOD, "on: [push\n"):
         (tmp_path / PATH).write_text(text)
         status, out, _ = run("--json")

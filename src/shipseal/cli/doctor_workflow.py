@@ -14,12 +14,19 @@ app = typer.Typer(
 )
 
 
-@app.command()
+_HELP = """Check rights, forks, order, tags, pins, secrets and gates of workflows; each finding with its line and its fix.
+
+Nothing is accused that the text alone does not prove. What depends on settings of the repository is a note. Exit status: 0
+when nothing is found, 2 when something is, 64 when a file cannot be read.
+"""
+
+
+@app.command(help=_HELP)
 def workflow(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILE]...",
+            metavar="FILE",
             help="Workflows; default: all in .github/workflows.",
             show_default=False,
         ),
@@ -38,10 +45,11 @@ def workflow(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check rights, forks, order, tags, pins, secrets and gates of workflows; each finding with its line and its fix.
+    """Print what is found, and end with 2 when that is anything.
 
-    Nothing is accused that the text alone does not prove. What depends on settings of the repository is a note. Exit
-    status: 0 when nothing is found, 2 when something is, 64 when a file cannot be read.
+    Raises:
+        ConfigError: a file cannot be read, or two forms of output are asked for.
+        Exit: always, with the status.
     """
     from shipseal.cli.doctor_workflow_view import annotate, print_check  # noqa: PLC0415 - only now
     from shipseal.cli.failure import readers_may_leave  # noqa: PLC0415

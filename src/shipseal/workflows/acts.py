@@ -112,25 +112,6 @@ class Here:
 Reader = Callable[[Here], Iterator[Act]]
 
 
-def acts_of(workflow: Workflow, job: Job, settings: Mapping[str, bool]) -> tuple[Act, ...]:
-    """Return what the steps of a job do, in their order.
-
-    Args:
-        workflow: the workflow.
-        job: the job.
-        settings: what files of the scanners say.
-    """
-    from shipseal.workflows.acts_actions import of_action  # noqa: PLC0415 - they need this module
-    from shipseal.workflows.acts_commands import of_script  # noqa: PLC0415
-
-    found: list[Act] = []
-    for step in job.steps:
-        here = Here(workflow, job, step, Scope(workflow, job, step), settings)
-        if here.scope.runs() is not False:
-            found += of_action(here) if step.uses else of_script(here)
-    return tuple(found)
-
-
 def happens(workflow: Workflow, job: Job, act: Act, scene: Scene = ANY) -> bool | None:
     """Return whether an act is done in a scene; None when that is not known.
 
@@ -159,3 +140,14 @@ def _holds(text: str, scope: Scope) -> bool | None:
     if isinstance(value, str):
         return {"true": True, "false": False, "": False}.get(value.strip().lower())
     return truth(value)
+
+
+def unless_continued(here: Here, gate: bool | None, why: str) -> tuple[bool | None, str]:
+    """Return whether a scan fails its job, after ``continue-on-error`` of the step and the job."""
+    for node, name in ((here.step.node, "step"), (here.job.node, "job")):
+        stated = node.string("continue-on-error").strip().lower()
+        if stated == "true":
+            return False, f"`continue-on-error: true` of the {name}"
+        if stated not in ("", "false"):
+            gate = None
+    return gate, why

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shipseal.workflows.acts import Act, Here, Kind, Reader
+from shipseal.workflows.acts import Act, Here, Kind, Reader, unless_continued
 from shipseal.workflows.images import Image, image_of, images_of
 
 _RECIPE = ("context", "file", "target", "build-args", "no-cache", "build-contexts")
@@ -78,7 +78,7 @@ def _anchore_scan(here: Here) -> Iterator[Act]:
     image, sbom = here.text("image"), here.text("sbom")
     if not image and not sbom:
         return
-    gate, why = _unless_continued(here, True, "")
+    gate, why = unless_continued(here, True, "")
     stated = here.text("fail-build").lower()
     if stated == "false":
         gate, why = False, "`fail-build: false`"
@@ -109,7 +109,7 @@ def _trivy(here: Here) -> Iterator[Act]:
     )
     if "$" in code or here.text("trivy-config") or (not code and here.settings.get("trivy")):
         gate = None
-    gate, why = _unless_continued(here, gate, why)
+    gate, why = unless_continued(here, gate, why)
     output = here.text("output") or ("stdout" if here.text("github-pat") else "")
     local = not ref and bool(here.text("input"))
     yield Act(
@@ -120,7 +120,7 @@ def _trivy(here: Here) -> Iterator[Act]:
 def _snyk(here: Here) -> Iterator[Act]:
     image = here.text("image")
     if image and here.text("command") in ("", "test"):
-        gate, why = _unless_continued(here, True, "")
+        gate, why = unless_continued(here, True, "")
         output = "snyk.sarif" if "sarif" in here.text("args") or not here.text("args") else ""
         yield Act(
             Kind.SCAN,
@@ -131,17 +131,6 @@ def _snyk(here: Here) -> Iterator[Act]:
             why=why,
             output=output,
         )
-
-
-def _unless_continued(here: Here, gate: bool | None, why: str) -> tuple[bool | None, str]:
-    """Return whether a scan fails its job, after ``continue-on-error`` of the step and the job."""
-    for node, name in ((here.step.node, "step"), (here.job.node, "job")):
-        stated = node.string("continue-on-error").strip().lower()
-        if stated == "true":
-            return False, f"`continue-on-error: true` of the {name}"
-        if stated not in ("", "false"):
-            gate = None
-    return gate, why
 
 
 def _push_to_registry(here: Here) -> Iterator[Act]:

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from shipseal.workflows.acts import Act, Here, Kind
-from shipseal.workflows.acts_actions import _unless_continued
+from shipseal.workflows.acts import Act, Here, Kind, unless_continued
 from shipseal.workflows.images import Image, image_of
 from shipseal.workflows.shell import Command, commands
 
@@ -219,7 +218,7 @@ def _scan(said: _Said, refs: tuple[str, ...], gate: bool | None, why: str, outpu
         gate = None
     elif command.after in ("|", "|&"):
         gate, why = _in_pipe(said, gate)
-    gate, why = _unless_continued(said.here, gate, why)
+    gate, why = unless_continued(said.here, gate, why)
     if command.captured and not output and command.next[:1] != ("tee",):
         output = _redirected(said) or "?"
     return said.act(Kind.SCAN, *refs, gate=gate, why=why, output=output)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shipseal.workflows.acts import acts_of
 from shipseal.workflows.composite import expanded
+from shipseal.workflows.job_acts import acts_of
 from shipseal.workflows.model import Finding, Job, Note, Source, Workflow, WorkflowCode
 from shipseal.workflows.permissions import callers_of, effective
 from shipseal.workflows.reading import read_workflow

@@ -23,6 +23,14 @@ def read_workflow(source: Source) -> Workflow:
     problems = [invalid(source.path, item.line, item.message, item.hint) for item in tree.problems]
     if tree.root is None:
         return Workflow(source, None, problems=tuple(problems))
+    if tree.root.get("runs") and not tree.root.get("jobs"):
+        line = tree.root.entries["runs"].line
+        problems.append(
+            invalid(
+                source.path, line, "is an action and no workflow", "name the workflows that use it"
+            )
+        )
+        return Workflow(source, None, problems=tuple(problems))
     reader = _Reader(source)
     jobs = reader.jobs(tree.root)
     return Workflow(

@@ -42,6 +42,7 @@ INVALID = {
     "on: push\njobs: &a\n  x: *a\n": (2, "refers to what it is part of"),
     "on: push\njobs: *nothing\n": (2, "undefined alias"),
     "on: push\n---\njobs: {}\n": (2, "is not YAML"),
+    "name: x\nruns: {using: composite, steps: []}\n": (2, "is an action"),
     "- on: push\n": (1, "is not a map"),
     "on: push\n": (1, "has no jobs"),
     "jobs: {a: {uses: './.github/workflows/b.yml'}}\n": (1, "`on` is missing"),
