@@ -14,10 +14,10 @@ app = typer.Typer(
 )
 
 
-_HELP = """Check rights, forks, order, tags, pins, secrets and gates of workflows; each finding with its line and its fix.
+_HELP = """Check rights, forks, order, tags, pins, secrets and gates of workflows; each finding with line and fix.
 
-Nothing is accused that the text alone does not prove. What depends on settings of the repository is a note. Exit status: 0
-when nothing is found, 2 when something is, 64 when a file cannot be read.
+Nothing is accused that the text alone does not prove. What depends on settings of the repository is a note. Exit
+status: 0 when nothing is found, 2 when something is, 64 when a file cannot be read.
 """
 
 
