@@ -17,7 +17,7 @@ from shipseal.cli.break_glass import (
 from shipseal.cli.failure import readers_may_leave
 from shipseal.cli.gate_options import MustFix
 from shipseal.cli.output import print_json, tell
-from shipseal.cli.release_checklist import checklist
+from shipseal.cli.release_checklist import HELP, checklist
 from shipseal.cli.release_gc import gc
 from shipseal.cli.release_rollback import rollback
 
@@ -193,7 +193,7 @@ def show(
         print_known(found, state)
 
 
-app.command()(checklist)
+app.command(help=HELP)(checklist)
 app.command()(rollback)
 app.command()(gc)
 

@@ -14,6 +14,8 @@ from shipseal.errors import Exit
 if TYPE_CHECKING:
     from shipseal.release.checklist import Checklist
 
+HELP = "Say what must hold before a release is public, and what proves it; exit 2 when something is open."
+
 _MARKS = {"done": "x", "not needed": "-", "failed": "!", "open": " "}
 # A person compares beginnings; --json and --markdown have whole digests.
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -35,7 +37,12 @@ def checklist(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Say what must hold before a release is public, and what proves it; exit 2 when something is open."""
+    """See :data:`HELP`.
+
+    Raises:
+        Exit: 2 when something is open, else 0.
+        ShipsealError: there is no such release, or its journal cannot be read.
+    """
     import msgspec  # noqa: PLC0415 - not for --help
 
     from shipseal.cli.release_view import tell_unreadable  # noqa: PLC0415

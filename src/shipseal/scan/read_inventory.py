@@ -8,11 +8,11 @@ import msgspec
 
 from shipseal._internal.limits import read_limited
 from shipseal._internal.regular_file import open_file
+from shipseal._internal.sbom_formats import format_of, in_utf8
 from shipseal.errors import Code, SbomError, ShipsealError
 from shipseal.oci import Digest
 from shipseal.scan.inventory import Inventory
 from shipseal.scan.sbom_file import ABSENT, SBOM_FILE
-from shipseal.spdx.other_formats import format_of, in_utf8
 
 _FORMATS = "SPDX 2.2 or 2.3 JSON, Syft JSON, or CycloneDX JSON"
 _GZIP = b"\x1f\x8b"

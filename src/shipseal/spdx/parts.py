@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shipseal._internal.sbom_formats import format_of
 from shipseal.errors import Code, SbomError
-from shipseal.spdx.other_formats import format_of
 
 DOCUMENT_ID = "SPDXRef-DOCUMENT"
 VERSIONS = ("SPDX-2.3", "SPDX-2.2")

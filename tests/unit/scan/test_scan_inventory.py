@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipseal._internal.limits import Limit
+from shipseal._internal.sbom_formats import format_of
 from shipseal.errors import Code, Exit, SbomError, ShipsealError
 from shipseal.scan import read_inventory as reader
 from shipseal.scan.inventory import Inventory
 from shipseal.scan.overlap import find_overlap
 from shipseal.scan.read_inventory import inventory_of, read_inventory
-from shipseal.spdx.other_formats import format_of
 from tests.support.scanning import spdx_document, spdx_package
 
 LIBSSL = "pkg:deb/debian/libssl3@3.0.0-1?distro=debian-12.5&upstream=openssl"
