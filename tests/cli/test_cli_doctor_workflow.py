@@ -97,6 +97,7 @@ def test_git_applies_the_patch_and_nothing_is_left(run: Run, tmp_path: Path) -> 
         workflow(job(LOGIN + push() + "- run: cosign sign --yes ghcr.io/org/app:1.2.0\n"))
     )
     subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
+    assert run("--patch", str(other.resolve()))[1].startswith("--- a/.github/workflows/other.yml\n")
     status, patch, _ = run("--patch")
     assert status == Exit.REFUSED
     subprocess.run(["git", "apply", "--check", "-"], cwd=tmp_path, input=patch.encode(), check=True)

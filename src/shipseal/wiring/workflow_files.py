@@ -64,7 +64,9 @@ def _all() -> list[Path]:
 
 
 def _shown(path: Path) -> str:
-    return path.as_posix()
+    """Return a path as it is seen from here, so that a patch can be applied here."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 def _read(path: Path) -> bytes:

@@ -40,7 +40,7 @@ def _build(here: Here) -> Iterator[Act]:
     recipe = {name: here.text(name) for name in _RECIPE}
     recipe["cache-from"] = here.text("cache-from")
     push = here.step.given("push")
-    exported = re.search(r"push=(true|\$\{\{.*?\}\})", outputs)
+    exported = re.search(r"(?<![\w-])push=(true|\$\{\{.*?\}\})", here.step.given("outputs") or "")
     if exported:
         names = re.findall(r"(?<![\w-])name=([^,\"\s]+)", outputs)
         images = (*images, *(image_of(name) for name in names))
@@ -50,7 +50,7 @@ def _build(here: Here) -> Iterator[Act]:
     place = here.step.line
     yield Act(Kind.BUILD, here.step, place, images, local=load, recipe=recipe)
     if pushes:
-        only = "" if exported else only
+        only = exported[1] if exported else only
         yield Act(Kind.PUSH, here.step, place, images, only=only, local=load, recipe=recipe)
 
 

@@ -52,7 +52,7 @@ def _diff(source: Source, new: bytes) -> str:
         else _kept(data)
         for data in (source.data, new)
     )
-    path = source.path.removeprefix("./")
+    path = source.path.removeprefix("./").lstrip("/")
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")

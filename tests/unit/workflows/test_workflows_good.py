@@ -86,6 +86,14 @@ GOOD: Mapping[str, str] = {
         ),
         on=EVENTS,
     ),
+    "exports only what is its own": workflow(
+        job(
+            CHECKOUT
+            + LOGIN
+            + stage().replace("push=true", "push=${{ github.event_name != 'pull_request' }}")
+        ),
+        on=EVENTS,
+    ),
     "a fork's job may fail": workflow(job(HUB.replace("- uses", "- continue-on-error: true\n  uses")), on=EVENTS),
     "the log-in of a pull request uses the job's own token": workflow(job(CHECKOUT + LOGIN), on=EVENTS),
     "a registry on the runner": workflow(
