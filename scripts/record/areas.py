@@ -8,7 +8,7 @@ from scripts.record.case import CASES, Case
 _AREAS = (
     "registry_access", "registry_content", "network", "certificates", "catalogues", "releases", "scans", "machine",
     "crashes", "signatures", "signing_services", "github", "ordinary_code", "ordinary_images",
-    "ordinary_words", "docker", "more_words",
+    "ordinary_words", "docker", "more_words", "release_forms",
 )  # fmt: skip
 
 
