@@ -90,7 +90,7 @@ def _login(scenery: Scenery, job: Job, act: Act, scene: Scene) -> str:
 
 
 def _edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
-    if act.kind is Kind.PUSH and act.step.action == "docker/build-push-action" and act.only:
+    if act.kind is Kind.PUSH and act.only and act.only == act.step.given("push"):
         only = act.only.strip()
         inner = only[3:-2].strip() if only.startswith("${{") else ""
         text = f"({GUARD}) && ({inner})" if inner else GUARD
