@@ -11,6 +11,7 @@ import pytest
 from shipseal.errors import Exit
 from tests.support.action_steps import Job, read_action
 from tests.support.advisory_databases import FeedServer, archive, record
+from tests.support.missing import missing
 from tests.support.release_project import PASSWORD, Project
 from tests.support.tools import ROOT, need
 
@@ -202,7 +203,10 @@ def test_it_installs_itself_with_every_package_held_to_its_hash(
         **home,
         "PATH": f"{ROOT / '.venv' / 'bin'}:{work.env.get('PATH', '')}:/usr/bin:/bin",
     }
-    assert work.run() == 0, work.log
+    status = work.run()
+    if work.ran[INSTALL] and "connection" in work.log.lower():
+        missing("no package index can be reached")
+    assert status == 0, work.log
     assert work.output("status") == "done"
     shipseal = work.temp / "shipseal" / "bin" / "shipseal"
     assert subprocess.run([shipseal, "--version"], check=True, capture_output=True).stdout
