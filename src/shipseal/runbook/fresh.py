@@ -8,6 +8,8 @@ _TIMES = 12
 """So often is a line read. More than once, because what failed, succeeded and failed again has failed."""
 _REMEMBERED = 200_000
 """Different lines that are remembered, by a hash of eight bytes."""
+_SHORT_ONES = 60_000
+"""Lines of a block that has so many are so short that remembering them takes longer than searching them."""
 _FRONT = 48
 """Bytes at the front of a line that hold its time stamp: digits there make no other line of it."""
 _DIGITS = b"0123456789"
@@ -25,7 +27,7 @@ class FreshLines:
         lines = block.data.split(b"\n")
         first = self.lines + 1
         self.lines += len(lines) - 1
-        if block.last or len(self._times) >= _REMEMBERED:
+        if block.last or len(self._times) >= _REMEMBERED or len(lines) > _SHORT_ONES:
             return block.data, range(first, first + len(lines))
         times = self._times
         kept, numbers = [], []

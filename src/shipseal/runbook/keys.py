@@ -36,22 +36,22 @@ KEYS: tuple[bytes, ...] = (
     # what all sorts of tools say of a failure
     b"error", b"fail", b"unable to", b"could not", b"cannot ", b"not ", b"no ", b"unknown", b"invalid ",
     b"mismatch", b"unsupported", b"already exists", b"exit code", b"panic:", b"required", b"expected ", b"exceed",
-    b"expired", b"too ",
+    b"expired", b"too large", b"too many",
     # access
     b"unauthorized", b"denied", b"forbidden", b"credentials", b"must provide", b"scope", b"token", b"oidc",
-    b"browser", b"refusing to", b"gh0", b"requesting",
+    b"browser", b"refusing to", b"requesting", b"disabled",
     # images
     b"exec format", b"digest", b"schema 1", b"immutable", b"eof",
     # evidence and findings
-    b"attest", b"signature", b"signing", b"inclusion", b"conflict", b"16777216", b"packages", b"severity",
-    b"vulnerabilit", b"database was built", b"title=shipseal", b'"code":',
+    b"attest", b"signature", b"signing", b"inclusion", b"severity",
+    b"vulnerabilit", b'"code":',
     # the way to a service
     b"toomany", b"limit", b"429", b"x509", b"certificate", b"gave http", b"refused", b"timeout", b"timed",
     b"deadline", b"enotfound", b"eai_again", b"misbehaving", b"econn", b"unreach", b"reset by peer", b"proxy",
     b"gateway", b"unavailable", b"status", b"received", b"http 4", b"http 5", b"hang up", b"rekor", b"fulcio",
     b"tlog", b"tsa_", b"tuf",
     # the machine
-    b"enospc", b"quota", b"137", b"kill", b"memory", b"oom", b"bad_alloc", b"sigsegv", b"segmentation",
+    b"enospc", b"137", b"kill", b"memory", b"bad_alloc", b"sigsegv", b"segmentation",
     b"goroutine ",
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-LONGEST = 4000
+LONGEST = 2000
 """Characters of a line that are looked at; a window around what was found, where there are more."""
 COMMAND = "command"
 """The mark of a line that the runner prints of the script that it is about to run."""
@@ -117,9 +117,9 @@ def _told(value: dict[Any, Any]) -> Iterator[str]:
     for name in _SAYING:
         if isinstance(said := value.get(name), str) and said:
             yield said.strip()
-    inner = value.get("error")
-    if isinstance(inner, dict):
-        yield from _told(inner)
+    for name in ("error", "data"):
+        if isinstance(inner := value.get(name), dict):
+            yield from _told(inner)
     errors = value.get("errors")
     for each in errors[:_PIECES] if isinstance(errors, list) else ():
         if isinstance(each, dict):

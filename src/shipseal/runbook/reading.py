@@ -50,6 +50,8 @@ _TESTS_FAILED = re.compile(
     r"|^FAILED \S+::|^error: test failed|test suites?: \d+ failed",
     re.IGNORECASE,
 )
+_USUAL, _LONG_TEXT = 400, 600_000
+"""Characters of a line that are always searched, and those of longer lines that are searched whole, all together."""
 _MOST_HITS = 600
 _LIKELY = 14
 
@@ -124,6 +126,7 @@ class Reader:
         self._before: deque[str] = deque(maxlen=_BEFORE)
         self._pushed = ""
         self._place = ""
+        self._budget = _LONG_TEXT
 
     def read(self, candidate: Candidate, raw: bytes) -> None:
         """Take in one line."""
@@ -152,23 +155,21 @@ class Reader:
         self.reading.marked = self.reading.marked or line.mark == "group" or bool(line.place)
         if line.mark == "error":
             steps[-1].failed = True
-        pushed = _PUSHED.search(line.text)
+        pushed = _PUSHED.search(line.text[:_USUAL])
         if pushed:
             self._pushed = pushed[1]
 
     def _note(self, line: Line) -> None:
-        reading = self.reading
+        reading, text = self.reading, line.text[:_USUAL]
         reading.facts.note(line)
-        if _TESTS_FAILED.search(line.text):
+        if _TESTS_FAILED.search(text):
             reading.steps[-1].tested = line.number
-        if _SUCCESS.search(line.text):
+        if _SUCCESS.search(text):
             reading.success = line.number
         quiet = _is_quiet(line)
-        failing = line.mark == "error" or (
-            _FINAL.search(line.text) and not _NO_FAILURE.search(line.text)
-        )
+        failing = line.mark == "error" or (_FINAL.search(text) and not _NO_FAILURE.search(text))
         if failing and not quiet and line.mark != "group":
-            if not _AGAIN.search(line.text):
+            if not _AGAIN.search(text):
                 reading.final = line.number
             reading.likely.append(line)
             if len(reading.first_likely) < _LIKELY:
@@ -187,10 +188,11 @@ class Reader:
             self.reading.hits += kept
 
     def _hits(self, numbers: Iterable[int], line: Line, seen: Seen) -> Iterator[Hit]:
-        soft, quiet = bool(_AGAIN.search(line.text)), _is_quiet(line)
+        soft, quiet = bool(_AGAIN.search(line.text[:_USUAL])), _is_quiet(line)
+        text = self._bounded(line.text)
         for number in numbers:
             rule = RULES[number]
-            caught = matched(rule, line.text[:LONGEST], seen)
+            caught = matched(rule, text, seen)
             if caught is None:
                 continue
             if self._pushed and "image" not in caught:
@@ -198,6 +200,12 @@ class Reader:
             code = Code(caught["own"]) if rule.weight == OWN else rule.code
             weight = rule.weight + (5 if line.mark == "error" else 0)
             yield Hit(number, code, line, caught, weight, len(self.reading.steps) - 1, soft, quiet)
+
+    def _bounded(self, text: str) -> str:
+        """Return as much of a line as is searched: expressions take their time with long ones."""
+        if len(text) > _USUAL:
+            self._budget -= len(text)
+        return text[: LONGEST if self._budget > 0 else _USUAL]
 
     @staticmethod
     def _numbers(candidate: Candidate, line: Line) -> list[int]:

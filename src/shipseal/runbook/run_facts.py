@@ -15,6 +15,7 @@ _FORK = re.compile(
 )
 _NOT_FORK = re.compile(r"is not (?:from )?a fork|not from a fork|\bif: ", re.IGNORECASE)
 _MORE_THAN_DEFAULT = 4
+_LOOKED_AT = 400
 
 
 class RunFacts(msgspec.Struct):
@@ -44,8 +45,9 @@ class RunFacts(msgspec.Struct):
             self.open_group = False
         elif self.open_group:
             self._note_permission(line)
-        self.pull = self.pull or bool(_PULL.search(line.text))
-        if self.told_fork is None and _FORK.search(line.text) and not _NOT_FORK.search(line.text):
+        text = line.text[:_LOOKED_AT]
+        self.pull = self.pull or bool(_PULL.search(text))
+        if self.told_fork is None and _FORK.search(text) and not _NOT_FORK.search(text):
             self.told_fork = line
 
     def _note_permission(self, line: Line) -> None:

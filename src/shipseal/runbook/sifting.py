@@ -14,7 +14,7 @@ _ENOUGH = 1500
 _FIRST, _LAST = 2, 6
 _TRIED, _TRIED_LATER = 40_000, 100
 """Lines with a key that are looked at for what rules need; in each later block so many."""
-_WINDOW = 2000
+_WINDOW = 1000
 """Bytes on each side of what was found, in lines that are longer."""
 _FOLLOWING: Mapping[bytes, int] = {
     b"github_token permissions": 24,

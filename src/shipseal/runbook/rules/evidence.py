@@ -172,14 +172,14 @@ SUBJECT = (
 STORING = (
     Rule(
         code=Code.ATTEST_CONFLICT,
-        needs=("equivalent entry already exists", "createlogentryconflict"),
-        pattern=r"equivalent entry already exists|createlogentryconflict",
+        needs=("equivalent entry already exists",),
+        pattern=r"equivalent entry already exists",
         cause="the transparency log has this entry already (409)",
         weight=CERTAIN,
     ),
     Rule(
         code=Code.SBOM_TOO_LARGE,
-        needs=("16777216", "exceeds maximum allowed size", "exceeds the maximum allowed size"),
+        needs=("exceeds maximum allowed size", "exceeds the maximum allowed size"),
         pattern=r"(?:predicate|attestation|bundle|sbom|file).*exceeds (?:the )?maximum allowed size(?:: (?P<l"
         r"imit>\d+) bytes)?"
         r"|(?:exceed|larger|max).*16777216",

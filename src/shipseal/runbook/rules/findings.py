@@ -83,15 +83,6 @@ SBOM = (
         cause="what should be catalogued cannot be read: {image|see the lines}",
         weight=LIKELY,
     ),
-    Rule(
-        code=Code.SBOM_INCOMPLETE,
-        needs=("no packages", "0 packages"),
-        pattern=r"(?:no packages (?:were )?(?:found|discovered|catalog\w*)|packages\s+\[0 packages\])",
-        step=_SYFT,
-        named=True,
-        cause="the catalogue lists no package",
-        weight=LIKELY - 15,
-    ),
 )
 
 GATE = (
@@ -128,7 +119,7 @@ GATE = (
 DATABASE = (
     Rule(
         code=Code.DB_STALE,
-        needs=("database was built", "too old", "not older than"),
+        needs=("vulnerability database was built", "vulnerability database is too old"),
         pattern=r"database was built (?P<age>.+?) ago \(max allowed age is (?P<most>[^)]+)\)"
         r"|vulnerability database .*(?:too old|older than)",
         cause="the vulnerability database is {age|too} old; at most {most|a few days} are allowed",

@@ -20,7 +20,8 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("pull access denied",),
-        pattern=r"pull access denied for (?P<image>[^\s,]+)|(?P<other>[\w./:-]+): pull access denied",
+        pattern=r"pull access denied for (?P<image>[^\s,]+)|(?P<other>[\w.-]+/[\w./:-]+): pull access denied(?! for)"
+        r"|pull access denied,",
         cause="{image|the image}{other|} does not exist in that registry, or is hidden from these credentials",
         weight=CERTAIN,
     ),

@@ -156,7 +156,14 @@ API = (
     ),
     Rule(
         code=Code.GITHUB_REFUSED,
-        needs=("gh006", "gh013", "reference already exists", "validation failed"),
+        needs=("has been disabled",),
+        pattern=r"(?P<what>issues|discussions|projects) has been disabled in this repository",
+        cause="{what|that} are disabled in this repository",
+        weight=CERTAIN,
+    ),
+    Rule(
+        code=Code.GITHUB_REFUSED,
+        needs=("error: gh006", "error: gh013", "reference already exists", "validation failed"),
         pattern=r"\bgh0(?:06|13)\b[: ].*|(?:http 422|httperror|status 422|\(422\)).*(?:validation failed"
         r"|reference already exists)"
         r"|(?:validation failed|reference already exists).*(?:http 422|api\.github\.com|docs\.github\.com)",

@@ -110,6 +110,22 @@ TOOLS = (
     Rule(
         code=Code.TOOL_MISSING,
         needs=("no such file or directory",),
+        pattern=r"^(?:xargs|sudo|nohup|nice|time|watch|exec|timeout|env): (?:failed to run command |cannot run )?\W*"
+        r"(?P<tool>[\w.+-]+)\W*: no such file or directory$",
+        cause="the program {tool|} is not installed there",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.TOOL_MISSING,
+        needs=("is not a git command", "unknown command"),
+        pattern=r"'(?P<tool>[\w-]+)' is not a git command|unknown (?:shorthand flag"
+        r"|command):? \"?(?P<tool2>buildx|compose)\"?",
+        cause="the program {tool|} is not installed there",
+        weight=CLEAR - 5,
+    ),
+    Rule(
+        code=Code.TOOL_MISSING,
+        needs=("no such file or directory",),
         pattern=r"^(?:/usr)?/bin/env: [^\w]*(?P<tool>[\w.+-]+)[^\w]*: no such file",
         cause="the program {tool|} is not installed there",
         weight=CLEAR,

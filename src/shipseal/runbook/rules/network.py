@@ -84,12 +84,13 @@ TLS = (
             "alternative certificate subject",
             "certificate verification failed",
             "ssl certificate problem",
+            "unable to verify the first certificate",
             "error unable_to_verify",
             "error: unable_to_verify",
         ),
         pattern=r"certificate.verify.failed|no alternative certificate subject|server certificate verification failed"
         r"|ssl certificate problem|self.signed.certificate|unable to get local issuer certificate"
-        r"|certificate has expired|unable_to_verify_leaf"
+        r"|certificate has expired|unable_to_verify_leaf|unable to verify the first certificate"
         rf"|(?:{URL}\S*.*)?server gave http response to https client",
         unless=_TESTS,
         cause="the certificate of {host|the other side} is not trusted, or it does not speak TLS",
@@ -131,9 +132,16 @@ UNREACHABLE = (
     ),
     Rule(
         code=_UNREACHABLE,
+        needs=("econnrefused",),
+        pattern=r"^\[cause\]: error: connect econnrefused (?P<node>\S+)",
+        cause="nothing listens at {node|the address}: connection refused",
+        weight=CLEAR - 5,
+    ),
+    Rule(
+        code=_UNREACHABLE,
         needs=("connection refused", "econnrefused"),
         pattern=r"(?:dial tcp|dialing|connect(?:ion)? (?:to )?|get \"?http|post \"?http|http://"
-        r"|https://|proxyconnect).*(?:connection refused)|connect econnrefused (?P<node>[\w.:\[\]-]+)"
+        r"|https://|proxyconnect).*(?:connection refused)|econnrefused:? (?P<node>[\w.:\[\]-]+)"
         r"|(?P<host>[\w.:-]+): connection refused"
         r"|failed to connect to (?P<curl>[\w.-]+ port \d+).*refused",
         unless=rf"{_TESTS}|{_LOCAL}|docker\.sock|buildkit|\bping\b.*retry|psycopg|sqlalchemy"

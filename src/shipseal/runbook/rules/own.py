@@ -10,7 +10,7 @@ _HEADS = tuple(sorted({f"error {code.partition('.')[0]}." for code in _CODES}))
 RULES = (
     Rule(
         code=Code.UNKNOWN,
-        needs=(*_HEADS, "title=shipseal", '"code":', "identity (attest.", "(attest."),
+        needs=(*_HEADS, "::error", '"code":', "identity (attest.", "(attest."),
         pattern=rf"(?:^|\s)error (?P<own>{_SPELLED}): (?P<message>.+)"
         rf"|^::error.*title=shipseal:? ?(?P<own2>{_SPELLED})(?:,[^:]*)?::(?P<message2>.+)"
         rf"|^\"code\": ?\"(?P<own3>{_SPELLED})\"|^(?P<own4>{_SPELLED}): (?P<message4>.+)"

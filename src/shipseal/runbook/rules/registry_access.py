@@ -258,7 +258,7 @@ DENIED = (
         needs=("pull access denied",),
         pattern=r"pull access denied for (?P<image>[^\s,]+)",
         cause="or {image|the repository} exists and these credentials may not read it",
-        weight=LIKELY - 5,
+        weight=CLEAR - 10,
     ),
 )
 
