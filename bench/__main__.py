@@ -17,7 +17,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bench.options import Options
-from bench.report import PAGE, Report, write_into
+from bench.report import PAGE, PAGES, Report, write_into
 from bench.site import Unmeasurable
 
 PARTS = (
@@ -32,6 +32,7 @@ PARTS = (
     "profile",
     "again",
     "release",
+    "diagnose",
 )
 
 
@@ -92,7 +93,8 @@ def main(words: Sequence[str]) -> int:
         arguments.json.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     if arguments.write_docs:
         for report in reports:
-            write_into(PAGE, report)
+            for page in PAGES:
+                write_into(page, report)
     failed = len(reports) < len(found) or any(report.missed for report in reports)
     return 2 if arguments.strict and failed else 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.support.tools import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
+PAGES = (PAGE, ROOT / "docs" / "diagnose.md")
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,4 +154,4 @@ def _of_github(asked: Asked, env: Mapping[str, str]) -> Sequence[Found]:
         run = runs.run(number)
         facts = Facts(fork=run.is_forks)
         with runs.logs(number, asked.attempt or run.attempt) as logs:
-            return together([(job, diagnose(pieces, facts)) for job, pieces in logs])
+            return together([(one.job, diagnose(logs.chunks(one), facts)) for one in logs.files])
