@@ -7,13 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shipseal._internal.web_clients import USER_AGENT
 from shipseal.errors import Code, ConfigError, RegistryError
 from shipseal.oci.reference import Reference
 from shipseal.registry.credentials import Credentials
 from shipseal.registry.errors import Caller
 from shipseal.registry.hosts import HostSettings
 from shipseal.registry.repository import RegistryOptions, RepositoryTarget
-from shipseal.registry.transport import USER_AGENT, Timeouts, resolve_location
+from shipseal.registry.transport import Timeouts, resolve_location
 from shipseal.testing.certificates import CertificateAuthority
 from shipseal.testing.credentials import FixedCredentials
 from shipseal.testing.http_server import Exchange, HttpServer

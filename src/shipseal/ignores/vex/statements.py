@@ -88,7 +88,9 @@ def _why_not(
         return "no finding of the image is taken out by it"
     if not any(one.package.purl for one in held):
         # A statement about the whole image would speak for packages that it does not take out, too.
-        return "what it takes out is in packages without a package URL, which nothing can be said of"
+        return (
+            "what it takes out is in packages without a package URL, which nothing can be said of"
+        )
     return "" if taken else "rules before it speak for all that it takes out"
 
 
