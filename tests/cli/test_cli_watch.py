@@ -418,3 +418,105 @@ def test_the_command_line_reaches_the_server(
     server.add_run("release.yml", jobs=good_jobs(), created=datetime.now(UTC))
     assert main(["watch", "actions", "--repo", "org/app", "--json"]) == Exit.OK
     assert json.loads(capsys.readouterr().out)["ok"]
+
+
+def test_however_many_pull_requests_there_are_the_run_that_publishes_is_found(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server, hours=48)
+    for number in range(1_100):
+        add(server, [], event="pull_request", hours=number / 100)
+    told = watch(server, capsys)
+    assert told["ok"]
+    assert len(server.requests) < 20
+
+
+def test_the_last_runs_are_judged_whether_or_not_they_are_younger_than_the_age(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server)
+    add(server, [], conclusion="failure", branch="v0", hours=24 * 9)
+    assert kinds(watch(server, capsys)) == ["failed"]
+    assert watch(server, capsys, runs=1)["ok"]
+
+
+def test_a_run_in_the_future_says_that_the_clock_is_wrong(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server, hours=-0.5)
+    assert watch(server, capsys)["ok"]
+    add(server, hours=-24 * 300)
+    told = watch(server, capsys)
+    assert kinds(told) == ["no-run"]
+    assert "300 d in the future" in told["workflows"][0]["alarms"][0]["message"]
+    assert watch(server, capsys, max_age="none")["ok"]
+
+
+def test_a_leg_of_a_matrix_that_is_gone_is_an_alarm_where_it_is_named(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server, [served_job("publish", STEPS), served_job("sbom-scan (amd64)")])
+    assert watch(server, capsys)["ok"]
+    both = ("sbom-scan (amd64)", "sbom-scan (arm64)")
+    assert kinds(watch(server, capsys, jobs=both)) == ["job-missing"]
+
+
+def test_a_workflow_that_was_deleted_is_not_to_be_enabled(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server)
+    server.states["release.yml"] = "deleted"
+    (alarm,) = watch(server, capsys)["workflows"][0]["alarms"]
+    assert alarm["kind"] == "workflow-disabled"
+    assert "--workflow" in alarm["hint"]
+
+
+def test_what_a_job_told_begins_no_line_and_is_no_command_to_a_runner(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = add(server, [served_job("publish\n::error::x", STEPS), served_job("sbom-scan")])
+    words = "boom\n::stop-commands::abc\r\n\x85::add-mask::a\u2028::error::pwn \x1b[2J"
+    made.attempts[0][0].annotations = [("failure", words)]
+    run(WatchWords(repo="org/app"), env(server), StoppedClock())
+    shown = capsys.readouterr().out
+    assert "told of a failure: boom ::stop-commands::abc ::add-mask::a" in shown
+    assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("word", ["", " ", "a\nb", "\x1b[31m", "\udcff.yml"])
+@pytest.mark.parametrize("option", ["workflows", "jobs", "steps"])
+def test_names_that_are_none_are_wrong_usage(server: ActionsServer, word: str, option: str) -> None:
+    add(server)
+    words = WatchWords(repo="org/app", **{option: (word,)})  # type: ignore[arg-type]
+    with pytest.raises(ShipsealError, match="is no name") as caught:
+        run(words, env(server), StoppedClock())
+    assert caught.value.exit == Exit.USAGE
+    assert server.requests == []
+
+
+def test_a_workflow_that_is_named_twice_is_one_series(
+    server: ActionsServer, tmp_path: Path
+) -> None:
+    add(server)
+    file = tmp_path / "shipseal.prom"
+    words = WatchWords(repo="org/app", workflows=("release.yml", "release.yml"))
+    assert run(words, env(server), StoppedClock(), metrics_file=file) == Exit.OK
+    samples = [line for line in file.read_text().splitlines() if not line.startswith("#")]
+    assert len({line.rpartition(" ")[0] for line in samples}) == len(samples)
+
+
+def test_alarms_are_told_where_the_metrics_cannot_be_written(
+    server: ActionsServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server, [], conclusion="failure")
+    words = WatchWords(repo="org/app")
+    with pytest.raises(ShipsealError, match="cannot be written"):
+        run(words, env(server), StoppedClock(), metrics_file=tmp_path)
+    assert "alarm failed" in capsys.readouterr().out
+    # Why nobody could look is worth more than why nobody is told of it there.
+    server.refuse = [Refusal(401, "Bad credentials")]
+    with pytest.raises(ShipsealError, match="Bad credentials") as caught:
+        run(words, env(server), StoppedClock(), metrics_file=tmp_path)
+    assert caught.value.exit == Exit.AUTH
+    assert "cannot be written" in capsys.readouterr().err

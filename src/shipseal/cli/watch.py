@@ -140,20 +140,21 @@ def run(
     client = runs_of(repo, folder, env, clock)
     repository, now = str(client.repository), clock.now()
     try:
-        found = [
-            judge(look(client, file, expected, now), expected, now) for file in expected.workflows
-        ]
+        found = [judge(look(client, file, expected), expected, now) for file in expected.workflows]
     except ShipsealError:
-        _write(metrics_file, metrics(repository, None, now))
+        _try_to_write(metrics_file, metrics(repository, None, now))
         raise
     finally:
         client.close()
-    _write(metrics_file, metrics(repository, found, now))
     alarmed = any(one.alarms for one in found)
-    if as_json:
-        print_json(document(repository, found, now))
-    elif alarmed or not quiet:
-        print_watched(repository, found, now)
+    try:
+        _write(metrics_file, metrics(repository, found, now))
+    finally:
+        # What is wrong is told, whether or not the metrics can be.
+        if as_json:
+            print_json(document(repository, found, now))
+        elif alarmed or not quiet:
+            print_watched(repository, found, now)
     return Exit.REFUSED if alarmed else Exit.OK
 
 
@@ -163,3 +164,14 @@ def _write(file: Path | None, text: str) -> None:
     if file is not None:
         # The collector runs as another user, and must never see half a file.
         write_atomic(file, text.encode(), mode=0o644)
+
+
+def _try_to_write(file: Path | None, text: str) -> None:
+    """Write, and only tell of it when that fails: there is a worse failure to tell of."""
+    from shipseal.cli.output import tell  # noqa: PLC0415 - not for --help
+    from shipseal.errors import ShipsealError  # noqa: PLC0415
+
+    try:
+        _write(file, text)
+    except ShipsealError as error:
+        tell(f"note: {error.message}")

@@ -43,11 +43,16 @@ def print_watched(repository: str, found: Sequence[JudgedWorkflow], now: datetim
     print_table(_COLUMNS, rows, title=repository)
     for workflow in found:
         for alarm in workflow.alarms:
-            say_wrapped(f"alarm {alarm.kind}: {workflow.file}: {alarm.message}")
-            say_wrapped(f"  hint: {alarm.hint}")
+            say_wrapped(_line(f"alarm {alarm.kind}: {workflow.file}: {alarm.message}"))
+            say_wrapped(f"  hint: {_line(alarm.hint)}")
             if alarm.url:
-                say(f"  {alarm.url}")
+                say(f"  {_line(alarm.url)}")
         for note in workflow.notes:
             say_wrapped(f"note: {workflow.file}: {note}")
     if not any(workflow.alarms for workflow in found):
         say("all is well")
+
+
+def _line(text: str) -> str:
+    """Return ``text`` as one line: what begins a line in a job's log may be a command to its runner."""
+    return " ".join(text.split())

@@ -3,7 +3,7 @@
 Source: GitHub's documentation, "REST API endpoints for" workflows, workflow runs, workflow jobs, and check runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -81,7 +81,7 @@ class GitHubRuns:
         most: int,
         branch: str = "",
         event: str = "",
-        created: str = "",
+        enough: Callable[[Collection[Run]], bool] = lambda _: False,
     ) -> tuple[Run, ...] | None:
         """Return the newest runs, newest first; None when there is no such workflow.
 
@@ -90,24 +90,26 @@ class GitHubRuns:
             most: how many at most.
             branch: of this branch or tag alone.
             event: started by this alone.
-            created: GitHub's own words for a span of dates, such as ``>=2026-01-31``.
+            enough: asked after each page; when it says yes, no further one is fetched.
 
         Raises:
             ShipsealError: as :meth:`workflows`.
         """
         path = f"/actions/workflows/{_file(workflow)}/runs" if workflow else "/actions/runs"
-        stated = {"branch": branch, "event": event, "created": created}
+        stated = {"branch": branch, "event": event}
         query = {key: value for key, value in stated.items() if value}
-        found: list[Run] = []
+        # A run that begins meanwhile moves the others on, so that a page begins with the end of the last one.
+        found: dict[int, Run] = {}
         for page in range(1, _MOST_PAGES + 1):
             wanted = {**query, "page": page, "per_page": min(most, _PER_PAGE)}
             listed = self._found(path, wanted, RunsAnswer)
             if listed is None:
                 return None
-            found += map(_run, listed.workflow_runs)
-            if len(found) >= most or len(listed.workflow_runs) < min(most, _PER_PAGE):
+            found |= {run.id: run for run in map(_run, listed.workflow_runs)}
+            last = len(listed.workflow_runs) < min(most, _PER_PAGE)
+            if last or len(found) >= most or enough(found.values()):
                 break
-        return tuple(found[:most])
+        return tuple(found.values())[:most]
 
     def run(self, number: int) -> Run:
         """Return one run.

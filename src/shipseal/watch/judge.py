@@ -19,6 +19,11 @@ from shipseal.watch.values import (
 
 _ACTIVE = "active"
 _COMPLETED = "completed"
+_OTHER = (
+    "name the file that publishes with --workflow, or in watch.actions.workflows of shipseal.yaml"
+)
+_AHEAD = timedelta(hours=1)
+"""A run that is newer than this machine's time by more says that its clock is wrong."""
 _BLIND = "failures that `continue-on-error` hides could not be looked for: the token lacks `checks: read`"
 
 
@@ -90,15 +95,18 @@ def _about_workflow(
 ) -> Iterator[Alarm]:
     workflow = seen.workflow
     if workflow is not None and workflow.state != _ACTIVE:
+        gone = workflow.state == "deleted"
         yield Alarm(
             Kind.WORKFLOW_DISABLED,
             f"{seen.file} is {workflow.state.replace('_', ' ')}: nothing starts it",
-            f"enable it: gh workflow enable {seen.file}",
+            _OTHER if gone else f"enable it: gh workflow enable {seen.file}",
             url=workflow.url,
         )
     if expected.max_age is None and newest is not None:
         return
-    if newest is None or (expected.max_age is not None and now - newest > expected.max_age):
+    if newest is not None and newest - now > _AHEAD:
+        yield _wrong_clock(seen, newest - now)
+    elif newest is None or (expected.max_age is not None and now - newest > expected.max_age):
         yield _no_run(seen, expected, newest, now)
 
 
@@ -118,12 +126,21 @@ def _no_run(
     )
 
 
+def _wrong_clock(seen: SeenWorkflow, ahead: timedelta) -> Alarm:
+    return Alarm(
+        Kind.NO_RUN,
+        f"the newest run of {seen.file} is {span_text(ahead)} in the future: absence cannot be seen",
+        "set the clock of this machine: by a clock that is behind, no run is ever too old",
+        url=seen.workflow.url if seen.workflow else "",
+    )
+
+
 def _no_workflow(seen: SeenWorkflow) -> Alarm:
     there = ", ".join(seen.others[:20]) or "none"
     return Alarm(
         Kind.WORKFLOW_MISSING,
         f"there is no workflow {seen.file}; there are: {there}",
-        "name the file that publishes with --workflow, or in watch.actions.workflows of shipseal.yaml",
+        _OTHER,
     )
 
 

@@ -20,6 +20,7 @@ _RENAMED = "if it was renamed, name it so in watch.actions of shipseal.yaml; if 
 _CONDITION = "look at the `if:` and `needs:` of it, and of the jobs before it"
 _SWALLOWED = "take `continue-on-error` away: a release must end when this fails"
 _MOST_NAMES = 8
+_MOST_TOLD = 200
 
 
 def run_alarms(seen: SeenRun, expected: Expectation) -> tuple[Alarm, ...]:
@@ -122,8 +123,13 @@ def _swallowed(seen: SeenRun, expected: Expectation) -> Iterator[Alarm]:
             if one.level == "failure" and one.path in ("", ".github")
         ]
         if words:
-            message = f"job {job.name!r} passed, and told of a failure: {words[0][:200]}"
+            message = f"job {job.name!r} passed, and told of a failure: {_line(words[0])}"
             yield _alarm(seen, Kind.SWALLOWED, message, _SWALLOWED, job=job)
+
+
+def _line(text: str) -> str:
+    """Return its beginning as one line: what begins a line in a job's log may be a command to its runner."""
+    return " ".join(text.split())[:_MOST_TOLD]
 
 
 def _failed(step: Step) -> bool:

@@ -1,6 +1,6 @@
 """Asks GitHub for what is judged, and for no more: jobs of the runs that count, annotations of the jobs that matter."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
 
 from shipseal.errors import Code, ShipsealError
 from shipseal.github.run_values import Annotation, Job, Run
@@ -9,21 +9,35 @@ from shipseal.watch.judge import is_wanted
 from shipseal.watch.judge_run import watched_jobs
 from shipseal.watch.values import Expectation, SeenRun, SeenWorkflow
 
+_FIRST_RUNS = 300
+"""Runs of all events that are looked through for those that count."""
+
 _MOST_RUNS = 1_000
-"""Runs that are looked through for those that count: GitHub lists no more where there is a filter."""
+"""The same of one event: GitHub lists no more where there is a filter."""
+
+_PUBLISHING = (
+    "push",
+    "workflow_dispatch",
+    "release",
+    "schedule",
+    "workflow_run",
+    "repository_dispatch",
+    "create",
+    "deployment",
+)
+"""Events that publish, by which runs are listed where those of pull requests stand before them."""
 
 _MOST_ANNOTATED = 32
 """Jobs of one run whose annotations are read."""
 
 
-def look(runs: GitHubRuns, file: str, expected: Expectation, now: datetime) -> SeenWorkflow:
+def look(runs: GitHubRuns, file: str, expected: Expectation) -> SeenWorkflow:
     """Return a workflow with its newest runs, and what those did that count.
 
     Args:
         runs: of the repository.
         file: the workflow's.
         expected: what is looked for.
-        now: the time.
 
     Raises:
         ShipsealError: nobody could look: ``auth.github-denied``, ``service.*``, ``network.*``, ``tls.*``.
@@ -32,7 +46,7 @@ def look(runs: GitHubRuns, file: str, expected: Expectation, now: datetime) -> S
     if workflow is None:
         others = sorted(one.path.rpartition("/")[2] for one in runs.workflows())
         return SeenWorkflow(file, None, others=tuple(others))
-    listed = _listed(runs, file, expected, now)
+    listed = _listed(runs, file, expected)
     counted = {
         run.id for run in [one for one in listed if is_wanted(one, expected)][: expected.runs]
     }
@@ -42,18 +56,25 @@ def look(runs: GitHubRuns, file: str, expected: Expectation, now: datetime) -> S
     return SeenWorkflow(file, workflow, seen)
 
 
-def _listed(runs: GitHubRuns, file: str, expected: Expectation, now: datetime) -> tuple[Run, ...]:
-    """Return the newest runs: those within the allowed age, else the last ones, which say since when there is none."""
+def _listed(runs: GitHubRuns, file: str, expected: Expectation) -> tuple[Run, ...]:
+    """Return the newest runs, newest first, until those that count are among them."""
+
+    def listed(most: int, event: str) -> tuple[Run, ...]:
+        return runs.runs(file, most=most, branch=branch, event=event, enough=enough) or ()
+
+    def enough(found: Collection[Run]) -> bool:
+        return sum(is_wanted(run, expected) for run in found) >= expected.runs
+
     branch = "" if {"*", "?", "["} & set(expected.branch) else expected.branch
-    if expected.max_age is not None:
-        # Dates are whole days there; a day more costs nothing.
-        since = (now - expected.max_age - timedelta(days=1)).date().isoformat()
-        found = runs.runs(
-            file, most=_MOST_RUNS, branch=branch, event=expected.event, created=f">={since}"
-        )
-        if found and any(is_wanted(run, expected) for run in found):
-            return found
-    return runs.runs(file, most=100, branch=branch, event=expected.event) or ()
+    if expected.event:
+        return listed(_MOST_RUNS, expected.event)
+    found = listed(_FIRST_RUNS, "")
+    if len(found) < _FIRST_RUNS or enough(found):
+        return found
+    # Pull requests may be so many that what publishes is far behind them; GitHub can leave none of them out.
+    more = (run for event in _PUBLISHING for run in listed(_MOST_RUNS, event))
+    every = {run.id: run for run in (*found, *more)}
+    return tuple(sorted(every.values(), key=lambda run: (run.created, run.id), reverse=True))
 
 
 def _closely(runs: GitHubRuns, run: Run, expected: Expectation) -> SeenRun:

@@ -7,12 +7,14 @@ import difflib
 import re
 from collections.abc import Iterable
 
-_MATRIX = re.compile(r"\s+\(.*\)$", re.DOTALL)
+# GitHub cuts names with a matrix' values after 97 characters and puts dots there.
+_MATRIX = re.compile(r"\s+\(.*(\)|\.\.\.)$", re.DOTALL)
 
 
 def names_of(job: str) -> frozenset[str]:
     """Return all names by which ``job`` may be expected: as shown, its parts, and these without a matrix' values."""
-    parts = [job, _MATRIX.sub("", job), *job.split(" / ")]
+    path = job.split(" / ")
+    parts = [job, " / ".join(_MATRIX.sub("", part) for part in path), *path]
     return frozenset(name.strip() for part in parts for name in (part, _MATRIX.sub("", part)))
 
 

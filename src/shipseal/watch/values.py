@@ -167,7 +167,7 @@ class JudgedWorkflow:
 KINDS: dict[Kind, str] = {
     Kind.WORKFLOW_MISSING: "there is no such workflow: removed, renamed, or on no default branch",
     Kind.WORKFLOW_DISABLED: "by a person, or by GitHub after 60 quiet days",
-    Kind.NO_RUN: "none for longer than `--max-age`, or none ever",
+    Kind.NO_RUN: "none for longer than `--max-age`, or none ever, or the clock here cannot tell",
     Kind.JOB_MISSING: "an expected job is in no part of the run: renamed or taken out",
     Kind.STEP_MISSING: "an expected step is in no job that ran: renamed, taken out, or its job was skipped",
     Kind.SKIPPED: "an expected job or step was skipped, and the run passed",

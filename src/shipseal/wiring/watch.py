@@ -57,6 +57,7 @@ def expectation(
     Raises:
         ConfigError: the configuration or a word is wrong.
     """
+    words = _checked(words)
     section = _section(config, env)
     stated = {
         "workflows": words.workflows,
@@ -100,6 +101,24 @@ def runs_of(repo: str, folder: Path, env: Mapping[str, str], clock: Clock) -> "G
             hint="name it with --repo OWNER/NAME, or in watch.actions.repository of shipseal.yaml",
         )
     return GitHubRuns(GitHubRest(place.host, clock, wording=RUNS), place.repository)
+
+
+def _checked(words: WatchWords) -> WatchWords:
+    """Return the words, each name once: a series that is told twice makes the collector refuse the file."""
+    named = {
+        "--workflow": words.workflows,
+        "--job": words.jobs,
+        "--step": words.steps,
+        # These two are not named where they are empty.
+        "--branch": filter(None, [words.branch]),
+        "--event": filter(None, [words.event]),
+    }
+    told = {option: tuple(dict.fromkeys(texts)) for option, texts in named.items()}
+    for option, texts in told.items():
+        for text in texts:
+            if not text.strip() or not text.isprintable():
+                raise ConfigError(f"{option}: {text[:80]!r} is no name")
+    return replace(words, workflows=told["--workflow"], jobs=told["--job"], steps=told["--step"])
 
 
 def _section(config: Path | None, env: Mapping[str, str]) -> "WatchActions":

@@ -94,7 +94,7 @@ def test_filters_are_github_s(server: ActionsServer) -> None:
     server.add_run("release.yml", branch="main", event="push", created=NOON)
     server.add_run("release.yml", branch="v1", event="push", created=NOON - timedelta(days=9))
     found = client(server).runs(
-        ".github/workflows/release.yml", most=9, branch="v1", created=">=2026-02-25"
+        ".github/workflows/release.yml", most=9, branch="v1", event="release"
     )
     assert found is not None
     assert [(run.branch, run.event) for run in found] == [("v1", "release")]
@@ -283,3 +283,25 @@ def test_no_archive_ends_in_a_traceback(noise: bytes, at: int, value: int) -> No
     with suppress(ShipsealError), opened(bytes(damaged)) as logs:
         for _, pieces in logs:
             list(pieces)
+
+
+def test_no_more_pages_are_fetched_than_are_needed(server: ActionsServer) -> None:
+    for number in range(450):
+        server.add_run("release.yml", created=NOON + timedelta(hours=number))
+    found = client(server).runs("release.yml", most=400, enough=lambda runs: len(runs) >= 150)
+    assert found is not None
+    assert (len(found), len(server.requests)) == (200, 2)
+
+
+def test_a_run_that_two_pages_tell_of_is_one(server: ActionsServer) -> None:
+    for number in range(150):
+        server.add_run("release.yml", created=NOON + timedelta(hours=number))
+
+    def one_begins(_: object) -> bool:
+        # Between two pages, so that the last run of the first one is the first of the second one.
+        server.add_run("release.yml", created=NOON + timedelta(days=30, hours=len(server.runs)))
+        return False
+
+    found = client(server).runs("release.yml", most=400, enough=one_begins)
+    assert found is not None
+    assert len({run.id for run in found}) == len(found) == 150

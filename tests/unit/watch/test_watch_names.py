@@ -34,6 +34,19 @@ def test_these_are_not(shown: str) -> None:
     assert not is_job("sbom-scan", shown)
 
 
+def test_the_whole_path_of_a_job_is_found_without_the_values_of_any_matrix() -> None:
+    assert is_job("publish / sbom-scan", "publish (1) / sbom-scan (amd64)")
+    assert is_job("publish / sbom-scan", "publish / sbom-scan (amd64)")
+    assert not is_job("publish / sbom-scan", "check (1) / sbom-scan (amd64)")
+
+
+def test_a_name_that_github_cut_is_found() -> None:
+    whole = f"sbom-scan (amd64, ghcr.io/{'long/' * 30}app)"
+    assert is_job("sbom-scan", whole[:97] + "...")
+    assert is_job("sbom-scan", f"caller / {whole[:97]}...")
+    assert not is_job("sbom-scan", "sbom-scan2 (am...")
+
+
 def test_a_name_that_looks_like_a_matrix_is_found_as_it_is() -> None:
     assert is_job("build (all)", "build (all)")
     assert is_job("a / b", "a / b (amd64)")
