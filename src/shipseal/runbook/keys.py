@@ -11,6 +11,7 @@ import msgspec
 
 from shipseal.runbook.rule import Rule
 from shipseal.runbook.rules import (
+    clients,
     evidence,
     findings,
     images,
@@ -19,6 +20,7 @@ from shipseal.runbook.rules import (
     network,
     own,
     registry_access,
+    registry_clients,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -30,12 +32,15 @@ RULES: tuple[Rule, ...] = (
     *findings.RULES,
     *network.RULES,
     *machine.RULES,
+    *clients.RULES,
+    *registry_clients.RULES,
 )
 
 KEYS: tuple[bytes, ...] = (
     # what all sorts of tools say of a failure
     b"error", b"fail", b"unable to", b"could not", b"cannot ", b"not ", b"no ", b"unknown", b"invalid ",
-    b"mismatch", b"unsupported", b"already exists", b"exit code", b"panic:", b"required", b"expected ", b"exceed",
+    b"mismatch", b"unsupported", b"already exists", b"exit code",
+    b"panic", b"core dumped", b"rejected", b"required", b"expected ", b"exceed",
     b"expired", b"too large", b"too many",
     # access
     b"unauthorized", b"denied", b"forbidden", b"credentials", b"must provide", b"scope", b"token", b"oidc",
@@ -47,7 +52,8 @@ KEYS: tuple[bytes, ...] = (
     b"vulnerabilit", b'"code":',
     # the way to a service
     b"toomany", b"limit", b"429", b"x509", b"certificate", b"gave http", b"refused", b"timeout", b"timed",
-    b"deadline", b"enotfound", b"eai_again", b"misbehaving", b"econn", b"unreach", b"reset by peer", b"proxy",
+    b"deadline", b"enotfound", b"eai_again", b"misbehaving", b"econn",
+    b"unreach", b"curl: (", b"enoent", b"reset by peer", b"proxy",
     b"gateway", b"unavailable", b"status", b"received", b"http 4", b"http 5", b"hang up", b"rekor", b"fulcio",
     b"tlog", b"tsa_", b"tuf",
     # the machine

@@ -25,9 +25,9 @@ _TIME = re.compile(
 )
 _MARK = re.compile(r"^##\[(\w+)\]|^::(error|warning|notice|debug|group|endgroup)\b[^:\n]*::")
 _BUILDKIT = re.compile(r"^#\d+ (\d+\.\d+ )?")
-_COMPOSE = re.compile(r"^[\w.-]{1,60}\s+\|\s|^\[?(?:stdout|stderr)\]?:? ")
+_COMPOSE = re.compile(r"^(?!\d+\s)[\w.-]{1,60}\s+\|\s|^\[?(?:stdout|stderr)\]?:? ")
 _LOGRUS = re.compile(r'\blevel=(\w+) msg="((?:[^"\\]|\\.)*)"(.*)$')
-_RULER = re.compile(r"^[│┃|]\s")
+_RULER = re.compile(r"^[│┃]\s")
 _SAYING = ("code", "msg", "message", "error", "err", "errorMessage", "detail", "log")
 _BESIDE = frozenset(
     {"level", "time", "ts", "timestamp", "logger", "caller", "stacktrace", "stream", "hint"}

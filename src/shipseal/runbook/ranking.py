@@ -177,7 +177,7 @@ def _same(one: str, other: str) -> bool:
 def _passed(group: Group, reading: Reading) -> bool:
     """Return whether a failure went away: it was to be tried again, or told as a warning, and then it worked."""
     last = group.hits[-1].line.number
-    if all(hit.quiet for hit in group.hits) and reading.final:
+    if all(hit.quiet and not hit.soft for hit in group.hits) and reading.final:
         return True
     if not all(hit.soft for hit in group.hits):
         return False

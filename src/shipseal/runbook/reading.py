@@ -21,7 +21,7 @@ _ACTION = re.compile(
 _PUSHED = re.compile(r"refers to repository \[([^\]\s]{1,200})\]")
 _AGAIN = re.compile(
     r"\bretry(?:ing)?\b|will retry|backing off|\battempt \d+ (?:of|failed)|\(\d+/\d+\)"
-    r"|trying again|try again in|falling back",
+    r"|trying again|tries remaining|try again in|falling back",
     re.IGNORECASE,
 )
 _FINAL = re.compile(
@@ -47,11 +47,23 @@ _TESTS_FAILED = re.compile(
     r"|^Tests:\s+\d+ failed|\b\d+ failing$|^FAILED \((?:failures|errors)="
     r"|Tests run: \d+, Failures: [1-9]|Tests run:.*Errors: [1-9]|\b\d+ examples?, [1-9]\d* failures?"
     r"|There (?:are|were) (?:test )?fail|tests failed out of|^FAILURES!"
+    r"|^# fail [1-9]|^not ok \d+|failing tests:|^Result: FAIL"
+    r"|\bFAILED \| \d+ passed|^# FAIL: +[1-9]|^FAIL: \S+ "
+    r"|\[  FAILED  \]"
+    r"|\d+ tests? completed, [1-9]\d* failed|^\d+ tests?, [1-9]\d* failures?"
+    r"|Failed!  - Failed|^FAIL +\S+\.(?:test|spec)\.|tests? failed$"
     r"|^FAILED \S+::|^error: test failed|test suites?: \d+ failed",
     re.IGNORECASE,
 )
 _USUAL, _LONG_TEXT = 400, 600_000
 """Characters of a line that are always searched, and those of longer lines that are searched whole, all together."""
+_NO_OUTPUT = re.compile(
+    r"^\++ |^[<>] |^\d* ?\||^(?:raise|return|throw|assert"
+    r"|self\.|await|const|let|var|print\(|printf?|echo"
+    r"|console\.)[ (.]"
+    r"|^(?!main\.go:)[\w./@+-]+\.(?:py|pyi|m?[jt]sx?|go|rs|cc?|cpp|hh?|java|rb|sh|ya?ml|md|txt|json|toml)[:(]\d+"
+)
+"""Commands that a shell echoes, differences, and places in somebody's source with what stands there."""
 _MOST_HITS = 600
 _LIKELY = 14
 
@@ -180,7 +192,7 @@ class Reader:
             del self.reading.hits[_MOST_HITS // 2]
         seen = Seen(self.reading.steps[-1].title, "\n".join(self._before))
         hits = list(self._hits(self._numbers(candidate, line), line, seen))
-        if hits:
+        if hits and not _NO_OUTPUT.match(line.text):
             best = max(hit.weight for hit in hits)
             # Two rules of equal weight may be two readings of one line; the first in the table is the better one.
             kept = [hit for hit in hits if hit.weight == best][:1]

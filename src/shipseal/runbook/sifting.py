@@ -38,7 +38,7 @@ _STRUCTURE = (
     b"shutdown signal",
 )
 """What tells where a line stands, and how the run is called."""
-_WORDS = (b"error", b"fatal", b"fail")
+_WORDS = (b"error", b"fatal", b"fail", b"\nnot ok")
 """What the likely lines of an unknown failure have."""
 _FIRST_WORDS, _LAST_WORDS = 4, 6
 _SUCCEEDED = (b"digest: sha256:", b"tlog entry created", b"image destination", b"success")

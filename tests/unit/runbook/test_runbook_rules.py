@@ -1,12 +1,15 @@
 # ruff: noqa: E501 - lines as tools print them
 """Each failure by the lines that tools print of it, in the least form."""
 
+import re
+
 import pytest
 
 from shipseal.errors import Code
 from shipseal.runbook.engine import diagnose
 from shipseal.runbook.keys import RULES, key_of
 from shipseal.runbook.remedies import NEXT, page_of
+from shipseal.runbook.rule import compiled
 from tests.support.tools import ROOT
 
 LINES: list[tuple[Code, str]] = [
@@ -121,6 +124,15 @@ def test_every_text_that_a_rule_needs_would_be_found() -> None:
             assert key_of(need).decode() in need
     with pytest.raises(KeyError, match="zzz"):
         key_of("zzz")
+
+
+def test_every_pattern_can_be_read_and_every_blank_is_caught() -> None:
+    for rule in RULES:
+        names = {name.rstrip("0123456789") for name in compiled(rule.pattern).groupindex}
+        for part in (rule.unless, rule.after, rule.step, rule.unless_after):
+            compiled(part)
+        for sentence in (rule.cause, *rule.next):
+            assert set(re.findall(r"\{(\w+)\|", sentence)) <= names, rule
 
 
 def test_what_the_line_names_stands_in_cause_and_commands() -> None:

@@ -49,6 +49,8 @@ MEMORY = (
             "oomkilled",
             "oom killed",
             "cannot allocate memory",
+            "memory exhausted",
+            "cannot allocate ",
             "memoryerror",
             "bad_alloc",
             "killed process",
@@ -56,7 +58,7 @@ MEMORY = (
         pattern=r"javascript heap out of memory|fatal error: (?:runtime: )?out of memory|\boomkilled\b"
         r"|oom-kill|reached heap limit|java\.lang\.outofmemoryerror|cannot allocate memory"
         r"|\bmemoryerror\b|std::bad_alloc|out of memory: killed process|virtual memory exhausted"
-        r"|: out of memory|(?:error|killed).*out of memory|oom killed",
+        r"|: out of memory|: memory exhausted|xrealloc: cannot allocate|(?:error|killed).*out of memory|oom killed",
         unless=r"^\s*(?:at |test|assert|expect)|cuda|raises|should",
         cause="memory ran out",
         weight=CLEAR + 5,
@@ -150,6 +152,24 @@ TOOLS = (
         pattern=r"line \d+: +\d+ (?P<why>segmentation fault|bus error)\b",
         cause="a program crashed: {why|}",
         weight=LIKELY + 10,
+    ),
+    Rule(
+        code=Code.TOOL_MISSING,
+        needs=(": not found", "no such file or directory", "enoent"),
+        pattern=rf"^(?:/bin/)?(?:ba|da|a)?sh: {_TOOLS}: not found|^make: {again(_TOOLS)}: no such file or directory"
+        rf"|\[errno 2\] no such file or directory: '{again(_TOOLS, 3)}'|spawn {again(_TOOLS, 4)} enoent",
+        cause="the program {tool|} is not installed there",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.TOOL_CRASHED,
+        needs=("segmentation fault", "sigsegv", "fatal error: ", "(core dumped)", "panicked at"),
+        pattern=r"^segmentation fault|^sigsegv: |^fatal error: (?:all goroutines"
+        r"|stack overflow|unexpected signal|fault$)"
+        r"|\b(?P<why>aborted|bus error|illegal instruction)\b.*\(core dumped\)|^fatal python error: "
+        r"|^thread '[^']*' (?:\(\d+\) )?panicked at",
+        cause="a program crashed: {why|see the lines}",
+        weight=LIKELY,
     ),
     Rule(
         code=Code.TOOL_CRASHED,
