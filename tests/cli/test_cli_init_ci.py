@@ -67,7 +67,12 @@ def test_it_fits_the_targets_and_the_way_of_signing(folder: Path, capsys: Captur
     assert main(["init", "github", "--action", ACTION]) == Exit.OK
     made = workflow(folder)
     assert made["permissions"] == {}
-    assert made["concurrency"]["cancel-in-progress"] is False
+    assert made["concurrency"] == {
+        "group": "release-${{ github.ref }}",
+        "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
+    }
+    # A tag such as vendor-1 is no version.
+    assert made["on"]["push"] == {"tags": ["v[0-9]*"]}
     assert made["jobs"]["check"]["permissions"] == {"contents": "read"}
     assert made["jobs"]["release"]["permissions"] == {
         "contents": "read",
@@ -162,7 +167,7 @@ def test_actionlint_and_zizmor_accept_every_form(tmp_path: Path) -> None:
     )
     assert (linted.returncode, linted.stdout) == (0, "")
     audited = subprocess.run(
-        [need("zizmor"), "--offline", "--no-progress", tmp_path],
+        [need("zizmor"), "--offline", "--persona=pedantic", "--no-progress", tmp_path],
         check=False,
         capture_output=True,
         text=True,
@@ -217,6 +222,15 @@ def test_the_key_lies_where_no_build_takes_it_along(folder: Path, tmp_path: Path
     assert (made.read_text(), made.stat().st_mode & 0o777) == (f"{key}\n", 0o600)
     assert steps["Release"]["env"]["SHIPSEAL_SIGN_KEY"] == "${{ runner.temp }}/sign.key"
     assert not list(folder.rglob("*.key"))
+
+
+def test_no_image_that_runs_privileged_comes_from_a_cache() -> None:
+    for facts in all_facts():
+        jobs = YAML(typ="safe").load(ci_github.github_workflow(facts, ACTION))["jobs"]
+        steps = [step for job in jobs.values() for step in job["steps"]]
+        emulators = [step for step in steps if "setup-qemu" in step.get("uses", "")]
+        assert len(emulators) == (2 if facts.builder in ("buildx", "buildah") else 0)
+        assert all(step["with"]["cache-image"] is False for step in emulators)
 
 
 def test_nothing_that_a_person_wrote_is_replaced(folder: Path, capsys: Capture) -> None:
@@ -311,6 +325,28 @@ def test_the_script_checks_releases_and_releases_again(project: Project, tmp_pat
     assert key.splitlines()[1] not in log
 
 
+@pytest.mark.parametrize("word", ["--chek", "-h", "--help", ""])
+def test_the_script_takes_no_option_for_a_version(
+    project: Project, tmp_path: Path, word: str
+) -> None:
+    assert main(["init", "shell"]) == Exit.OK
+    # Nothing is fetched for it, either.
+    env = surroundings(tmp_path, RELEASE_DATA="fetch")
+    status, log = run_script(project, env, word)
+    assert (status, log) == (Exit.USAGE, "usage: ./release.sh VERSION | --check\n")
+
+
+@pytest.mark.parametrize(("word", "version"), [("v1.2.0", "1.2.0"), ("vendor-1", "vendor-1")])
+def test_the_script_leaves_out_a_v_before_a_number_alone(
+    project: Project, tmp_path: Path, word: str, version: str
+) -> None:
+    assert main(["init", "shell"]) == Exit.OK
+    script = project.folder / "release.sh"
+    script.write_text(script.read_text().replace("shipseal release", "echo"))
+    status, log = run_script(project, surroundings(tmp_path), word)
+    assert (status, log.split()[:2]) == (0, ["--version", version])
+
+
 def test_the_script_ends_with_the_status_of_the_release(project: Project, tmp_path: Path) -> None:
     assert main(["init", "shell"]) == Exit.OK
     project.build({"planted": "1.0"})
@@ -371,6 +407,15 @@ def test_the_pipeline_has_a_token_for_sigstore_where_it_signs_keyless_and_nowher
             assert all(isinstance(line, str) for line in lines)
     facts = all_facts()[2]
     assert pipeline(facts)["release"]["id_tokens"] == {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}}
+
+
+def test_no_variable_is_to_be_masked_that_gitlab_cannot_mask(folder: Path, capsys: Capture) -> None:
+    written(folder, sign={"mode": "key", "key": "./cosign.key"}, verify={})
+    assert main(["init", "gitlab", "--source", f"https://git.example/seal@{COMMIT}"]) == Exit.OK
+    told = [line for line in capsys.readouterr().err.splitlines() if "CI/CD variable" in line]
+    masked = {line.split("variable ")[1].split(",")[0] for line in told if "masked" in line}
+    assert masked == {"GHCR_IO_TOKEN", "DOCKERHUB_TOKEN", "SHIPSEAL_KEY_PASSWORD"}
+    assert len(told) == 6
 
 
 def test_the_pipelines_lines_run(project: Project, tmp_path: Path) -> None:

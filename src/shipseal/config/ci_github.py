@@ -18,15 +18,16 @@ name: release
 
 on:
   push:
-    tags: ["v*"]
+    tags: ["v[0-9]*"]
   pull_request:
 
 permissions: {{}}
 
-# A release that runs is never cancelled; the next one of the same tag waits, and finds it done.
+# A release that runs is never cancelled; the next one of the same tag waits, and finds it done. The check of a pull
+# request ends when there is a newer commit to check.
 concurrency:
   group: release-${{{{ github.ref }}}}
-  cancel-in-progress: false
+  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
 
 jobs:
 """
@@ -91,7 +92,9 @@ def _permissions(facts: CiFacts) -> Iterator[str]:
 def _preparation(facts: CiFacts) -> Iterator[str]:
     yield _CHECKOUT.format(checkout=pinned("actions/checkout"))
     if facts.builder in ("buildx", "buildah") and facts.foreign:
+        # By default it takes the emulator's image from a cache that any workflow of the repository may have written.
         yield _uses("Emulate other processors", "docker/setup-qemu-action")
+        yield "        with:\n          cache-image: false\n"
     if facts.builder == "buildx":
         yield _uses("Set up buildx", "docker/setup-buildx-action")
     if facts.sources:

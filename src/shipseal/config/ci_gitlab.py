@@ -13,7 +13,7 @@ FILE = ".gitlab-ci.yml"
 
 _HEAD = """\
 # Releases the image for each protected tag v1.2.3, and checks each merge request without any right to publish.
-# Written by `shipseal init gitlab`. Masked, protected CI/CD variables that it needs: {variables}.
+# Written by `shipseal init gitlab`. Protected CI/CD variables that it needs: {variables}.
 workflow:
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"

@@ -22,10 +22,17 @@ set -eu
 cd -- "$(dirname -- "$0")"
 config={config}
 
-if [ "$#" -ne 1 ] || [ -z "$1" ]; then
+usage() {{
     echo "usage: $0 VERSION | --check" >&2
     exit 64
-fi
+}}
+[ "$#" -eq 1 ] || usage
+case $1 in
+    --check) version=0.0.0-check ;;
+    "" | -*) usage ;;
+    v[0-9]*) version=${{1#v}} ;;
+    *) version=$1 ;;
+esac
 
 # Grype's data where it is installed, else the built-in matcher's. RELEASE_DATA=keep takes what is there.
 if [ "${{RELEASE_DATA:-}}" != keep ]; then
@@ -41,11 +48,10 @@ trap 'rm -rf -- "$scratch"' EXIT
 trap 'exit 130' HUP INT TERM
 
 if [ "$1" = --check ]; then
-{check}    SHIPSEAL_TARGETS=oci:$scratch/images shipseal release --version 0.0.0-check --dry-run --config "$config"
+{check}    SHIPSEAL_TARGETS=oci:$scratch/images shipseal release --version "$version" --dry-run --config "$config"
     exit
 fi
 
-version=${{1#v}}
 {release}shipseal release --version "$version" --wait "${{RELEASE_WAIT:-2h}}" --config "$config"
 """
 _CHECK_KEY = """\
