@@ -36,6 +36,9 @@ _ABOUT = re.compile(
     rf"(?P<id>{VULNERABILITY.pattern})\s*(?:[:={_DASHES}]|-(?=\s)|$)\s*(?P<value>.*)", re.I
 )
 _BULLET = re.compile(r"^[-*•]\s+")
+_WAS_ENTRY = re.compile(
+    r"-\s+\{?\s*[\"']?vulnerability[\"']?\s*:\s*[\"']?(?P<id>CVE-\d{4}-\d+)", re.I
+)
 _OWN_LABELS = {"cve": "description", "vulnerability": "description", "see": "tracking"}
 
 
@@ -52,10 +55,43 @@ def parts_of(comment: str) -> Mapping[str, str]:
     return found
 
 
+def own_lines(comment: str, vulnerability: str) -> str:
+    """Return ``comment`` without what it says of another CVE: that justifies nothing here.
+
+    It comes there with an entry that was copied, or that was commented out above this one. Ids of other kinds may be
+    names of the same.
+
+    Args:
+        comment: lines without their ``#``.
+        vulnerability: id of the entry's own.
+    """
+    mine = vulnerability.upper()
+    if not mine.startswith("CVE-"):
+        return comment
+    lines = comment.splitlines()
+    out = [number for number, line in enumerate(lines) if _was_entry_of(line) not in ("", mine)]
+    lines = lines[out[-1] + 1 :] if out else lines
+    heads = [
+        (number, head["id"].upper())
+        for number, line in enumerate(lines)
+        if (head := _ABOUT.match(_bare(line))) and head["id"].upper().startswith("CVE-")
+    ]
+    if not heads:
+        return "\n".join(lines)
+    own = next((number for number, name in heads if name == mine), len(lines))
+    return "\n".join([*lines[: heads[0][0]], *lines[own:]])
+
+
 def about(comment: str) -> tuple[str, ...]:
     """Return the vulnerabilities that lines of ``comment`` begin with."""
     heads = (_ABOUT.match(_bare(line)) for line in comment.splitlines())
     return tuple(found["id"] for found in heads if found)
+
+
+def _was_entry_of(line: str) -> str:
+    """Return the CVE of an entry that was commented out; empty for any other line."""
+    found = _WAS_ENTRY.match(line)
+    return found["id"].upper() if found else ""
 
 
 def _statements(lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -19,9 +19,13 @@ Met = Callable[[IgnoreRule, Sequence[Finding]], str]
 
 _NAME = r"(?P<name>[A-Za-z0-9@][A-Za-z0-9@/+._:-]{0,213})"
 _VERSION = r"v?(?P<version>\d[A-Za-z0-9.+:~_^-]*)"
-_AT_LEAST = re.compile(rf"{_NAME}\s*(?P<sign>>=|>|==?|\u2265)\s*{_VERSION}")
+_WORD = r"(?:\s+(?:package\s+)?version)?"
+_AT_LEAST = re.compile(rf"{_NAME}{_WORD}\s*(?P<sign>>=|>|==?|\u2265)\s*{_VERSION}", re.IGNORECASE)
+_OR_NEWER = re.compile(
+    rf"{_NAME}{_WORD}\s+{_VERSION},?\s+(?:or|and)\s+(?:newer|later|higher|above)\b", re.IGNORECASE
+)
 _FIXED_IN = re.compile(
-    rf"(?:fix(?:ed)?|patched|resolved)\s+(?:is\s+)?in\s+{_NAME}\s+{_VERSION}", re.IGNORECASE
+    rf"(?:fix(?:ed)?|patched|resolved)\s+(?:is\s+)?in\s+{_NAME}{_WORD}\s+{_VERSION}", re.IGNORECASE
 )
 _ANY_FIX = re.compile(
     r"(?:(?:a|the|upstream)\s+)*fix(?:ed version)?\s+(?:is|becomes)\s+(?:available|released|out|published)"
@@ -29,7 +33,10 @@ _ANY_FIX = re.compile(
     re.IGNORECASE,
 )
 _INSTALLED = re.compile(r"\b(?:installed|in\s+(?:the|our|its)\s+(?:\w+\s+)?image)\b", re.IGNORECASE)
-_DAY = re.compile(r"(?:after|by|on|until)\s+(?P<day>\d{4}-\d{2}-\d{2})", re.IGNORECASE)
+# A key such as ``remove-after`` has the day alone.
+_DAY = re.compile(
+    r"(?:\b(?:after|by|on|until)\s+|\A)(?P<day>\d{4}-\d{2}-\d{2})(?!\d)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +129,14 @@ def _versions(text: str) -> Iterator[VersionCondition]:
     for found in _AT_LEAST.finditer(text):
         sign = {"==": "=", "\u2265": ">="}.get(found["sign"], found["sign"])
         yield VersionCondition(found["name"], sign, found["version"].rstrip(".,;:"))
-    for found in _FIXED_IN.finditer(text):
+    for found in (*_FIXED_IN.finditer(text), *_OR_NEWER.finditer(text)):
         yield VersionCondition(found["name"], ">=", found["version"].rstrip(".,;:"))
+
+
+def no_such_day(text: str) -> str:
+    """Return the day that removal criteria name where the calendar has none such; empty otherwise."""
+    found = _DAY.search(text.strip())
+    return found["day"] if found and _day(text.strip()) is None else ""
 
 
 def _day(text: str) -> date | None:

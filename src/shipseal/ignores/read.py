@@ -11,7 +11,8 @@ from typing import Any
 
 from shipseal._internal.limits import CONFIG_FILE
 from shipseal.errors import ConfigError
-from shipseal.ignores.comments import parts_of
+from shipseal.ignores.comments import own_lines, parts_of
+from shipseal.ignores.conditions import no_such_day
 from shipseal.ignores.keys import (
     OTHER_SETTINGS,
     OWN_KEYS,
@@ -163,8 +164,14 @@ class _Reader:
             else:
                 text = f"{key}: unknown key{_meant(word, rule_words())}"
                 self._remark(index, at, text, key=str(key))
-        for name, said in parts_of(comment).items():
+        named = values.get("vulnerability", ("", line))[0]
+        own = own_lines(comment, named if isinstance(named, str) else "")
+        for name, said in parts_of(own).items():
             self._take(index, line, stated.fill, (f"its comment, {name}", name, said), stated)
+        if day := no_such_day(stated.texts.get("remove_when", "")):
+            # Without its day it would go on for ever.
+            stated.problems.append(f"its removal criteria: no such day: {day}")
+            self._remark(index, line, f"{stated.problems[-1]}; the rule does not ignore until then")
         return IgnoreRule(
             index=index,
             line=line,

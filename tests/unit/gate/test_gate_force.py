@@ -74,6 +74,7 @@ def judged(
         ("a fix is available", openssl("3.0.11"), ""),
         ("a fix is available", openssl("3.0.11", "3.0.12"), "is fixed in openssl 3.0.12"),
         ("openssl 3.0.12 or newer is in the image", openssl("3.0.11", "3.0.12"), ""),
+        ("openssl 3.0.12 or newer is in the image", openssl("3.0.13"), "3.0.13 is installed"),
         ("openssl >= 3.0.12 is in the base image", openssl("3.0.11", "3.0.12"), ""),
         ("openssl >= 3.0.12 is in the base image", openssl("3.0.13"), "3.0.13 is installed"),
         ("openssl >= 3.0.12 is installed", openssl("3.0.11", "3.0.12"), ""),

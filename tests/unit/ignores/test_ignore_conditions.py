@@ -31,6 +31,10 @@ def removal(text: str) -> Removal:
         ("the base image has libssl3 >= 3.0.11-1~deb12u2", ("libssl3", ">=", "3.0.11-1~deb12u2")),
         ("@scope/name > 1.2", ("@scope/name", ">", "1.2")),
         ("openssl == 1:1.1.1", ("openssl", "=", "1:1.1.1")),
+        ("openssl version >= 3.0.12", ("openssl", ">=", "3.0.12")),
+        ("fixed in openssl version 3.0.12", ("openssl", ">=", "3.0.12")),
+        ("openssl 3.0.12 or newer is in the image", ("openssl", ">=", "3.0.12")),
+        ("openssl v3.0.12, or later", ("openssl", ">=", "3.0.12")),
     ],
 )
 def test_versions_are_read_from_a_sentence(
@@ -55,6 +59,8 @@ def test_several_versions_are_alternatives() -> None:
         ("it is not fixed", False, None),
         ("after 2026-05-31", False, date(2026, 5, 31)),
         ("by 2026-02-30", False, None),
+        ("2026-05-31", False, date(2026, 5, 31)),
+        ("ticket 2026-05-31", False, None),
         ("we have moved to another library", False, None),
     ],
 )

@@ -209,3 +209,30 @@ def test_terms_say_what_is_required_and_what_follows() -> None:
 @settings(max_examples=100, deadline=None)
 def test_any_comment_is_read(text: str) -> None:
     assert all(parts_of(text).values())
+
+
+OTHERS = BLOCK.replace("ignore:\n", "").replace("- vulnerability: ", "# - vulnerability: ")
+
+
+@pytest.mark.parametrize(
+    "own", ["", "  # CVE-2026-0002: another\n", "  #\n  # CVE-2026-0002\n  # Owner: anna\n"]
+)
+def test_what_is_said_of_another_cve_justifies_nothing(own: str) -> None:
+    """An entry that was commented out stands right above, with all that it had."""
+    text = f"ignore:\n{OTHERS}{own}  - vulnerability: CVE-2026-0002\n"
+    found = rules(text)[0]
+    assert (found.impact, found.issue) == ("", "")
+    lacking = [str(part) for part in missing_parts(found)]
+    assert lacking == [str(part) for part in REQUIRED][1 if "another" in own else 0 :]
+
+
+def test_a_copied_comment_about_another_cve_justifies_nothing() -> None:
+    copied = BLOCK.replace("- vulnerability: CVE-2026-0001", "- vulnerability: CVE-2026-0002")
+    assert len(missing(copied)) == len(REQUIRED)
+
+
+def test_one_comment_may_be_about_several() -> None:
+    shared = BLOCK.replace("ignore:\n", "ignore:\n  # CVE-2026-0009: the same defect\n")
+    assert missing(shared) == []
+    alias = BLOCK.replace("- vulnerability: CVE-2026-0001", "- vulnerability: GHSA-aaaa-bbbb-cccc")
+    assert missing(alias) == []

@@ -202,3 +202,15 @@ def test_anchors_that_multiply_are_not_spelled_out() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(ConfigError):
         assert isinstance(read(text), IgnoreFile)
+
+
+@pytest.mark.parametrize("line", ["remove-when: after 2026-02-30", "remove-after: 2026-02-30"])
+def test_a_removal_on_a_day_that_does_not_exist_spoils_the_rule(line: str) -> None:
+    found = read(f"ignore:\n  - vulnerability: CVE-2026-0001\n    {line}\n")
+    assert found.rules[0].problem == "its removal criteria: no such day: 2026-02-30"
+    assert "does not ignore until then" in found.remarks[0].text
+
+
+def test_a_comment_with_a_day_that_does_not_exist_spoils_the_rule() -> None:
+    found = read("ignore:\n  # TODO: Remove after 2026-13-01\n  - vulnerability: CVE-2026-0001\n")
+    assert "2026-13-01" in found.rules[0].problem
