@@ -198,6 +198,8 @@ def test_without_a_token_all_of_it_is_printed(
     for text in ("gh issue create", "gh pr create", "Ignored for now: CVE-2026-0001", "git switch"):
         assert text in shown.out
     assert "there is no token for github.com" in shown.err
+    # The file may be new to Git, which commits it by name only once it was added.
+    assert shown.out.index("git add -- ") < shown.out.index("git commit ")
     assert "run the same command again with --issue URL" in " ".join(shown.err.split())
     assert CVE in place.file.read_text()
     # With the issue, the same command completes the entry.

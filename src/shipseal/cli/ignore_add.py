@@ -303,6 +303,8 @@ def commands(change: Change, file: LocalFile, place: Place) -> list[str]:
         )
     lines += [
         ("git", "switch", "--create", change.branch),
+        # A file that is new to Git cannot be committed by its name alone.
+        ("git", "add", "--", str(file.path)),
         ("git", "commit", "--message", change.title, "--", str(file.path)),
         ("git", "push", "--set-upstream", "origin", change.branch),
         ("gh", "pr", "create", *repo, "--title", change.title, "--body-file", "PULL.md"),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from shipseal._internal.clock import rfc3339
 from shipseal.exceptions.assess import Assessment
+from shipseal.ignores.render import day_or_moment
 from shipseal.ignores.rules import IgnoreRule
 
 LABEL = "vulnerability-ignore"
@@ -65,8 +66,8 @@ def issue_body(rule: IgnoreRule, found: Assessment) -> str:
 
 
 def add_title(rule: IgnoreRule) -> str:
-    """Return the title of the pull request, and of its commit."""
-    end = f" until {rule.until.date().isoformat()}" if rule.until else ""
+    """Return the title of the pull request, and of its commit; the day is the one that stands in the entry."""
+    end = f" until {day_or_moment(rule.until)}" if rule.until else ""
     return f"Ignore {_plain(rule.vulnerability)}{end}"
 
 

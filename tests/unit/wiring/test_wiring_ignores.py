@@ -40,7 +40,7 @@ def test_the_file_beside_the_configuration_is_in_force_and_that_is_said(tmp_path
     (tmp_path / ".grype.yaml").write_text(_RULES, encoding="utf-8")
     found, notes = rules(tmp_path)
     assert len(found) == 1
-    assert notes == ["1 ignore rule(s) of .grype.yaml are in force"]
+    assert notes == ["1 ignore rule(s) in .grype.yaml"]
 
 
 def test_settings_of_grypes_that_do_nothing_here_are_told_with_their_line(tmp_path: Path) -> None:
