@@ -1,8 +1,10 @@
 """How an examination is shown: one line for each thing, then what is wrong, the proof, and what to do."""
 
+import re
+
 from shipseal.checks import Outcome, Status
 from shipseal.cli.columns import Column
-from shipseal.cli.output import print_table, say, say_wrapped
+from shipseal.cli.output import has_room, print_table, say, say_wrapped
 from shipseal.doctor.examination import Examined, Report
 
 _BAD = (Status.FAIL, Status.UNKNOWN)
@@ -12,6 +14,16 @@ _VERDICTS = {
     Outcome.UNDECIDED: "it cannot be told whether a release would get through",
 }
 _EVIDENCE = 6
+_COLUMNS = (
+    Column("check", fixed=True),
+    Column("about"),
+    Column("state", fixed=True),
+    Column("found"),
+)
+_STATE = len("skipped ")
+# Enough of a digest to know it again; JSON has all of it.
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+_NAME = 12
 
 
 def print_report(report: Report) -> None:
@@ -20,8 +32,11 @@ def print_report(report: Report) -> None:
         (one.check.name, one.check.subject or "-", str(one.check.status), _found(one))
         for one in report.examined
     ]
-    columns = (Column("check", fixed=True), "about", Column("state", fixed=True), "found")
-    print_table(columns, rows)
+    if has_room(_COLUMNS, rows):
+        print_table(_COLUMNS, rows)
+    else:
+        for check, about, state, found in rows:
+            say_wrapped(f"{state:<{_STATE}}{check} {about}: {found}", indent=_STATE)
     for one in report.examined:
         if one.check.status in _BAD:
             _print_bad(one)
@@ -38,7 +53,8 @@ def _found(one: Examined) -> str:
     check = one.check
     if check.status in _BAD:
         return one.code or "see below"
-    return "; ".join(filter(None, (check.got, check.reason))) or "-"
+    told = "; ".join(filter(None, (check.got, check.reason))) or "-"
+    return _DIGEST.sub(r"\1…", told)
 
 
 def _print_bad(one: Examined) -> None:
@@ -55,7 +71,7 @@ def _print_bad(one: Examined) -> None:
     ]
     for name, text in told:
         if text:
-            say_wrapped(f"  {name:<10}{text}")
+            say_wrapped(f"  {name:<{_NAME - 2}}{text}", indent=_NAME)
 
 
 def report_json(report: Report) -> dict[str, object]:

@@ -163,24 +163,34 @@ def _draw_cards(console: "Console", fitted: Fitted) -> None:
             _say_wrapped(f"{column.name:<{longest}}{_GAP}{cell}", console.width)
 
 
-def say_wrapped(text: str) -> None:
-    """Print a sentence of the result: on a terminal its lines break between words, in a pipe it is one line."""
+def say_wrapped(text: str, *, indent: int = len(_GAP)) -> None:
+    """Print a sentence of the result: on a terminal its lines break between words, in a pipe it is one line.
+
+    Args:
+        text: the sentence.
+        indent: spaces before all lines but the first.
+    """
     if is_live(sys.stdout):
-        _say_wrapped(printable(redact(text)), console_for(sys.stdout).width)
+        _say_wrapped(printable(redact(text)), console_for(sys.stdout).width, " " * indent)
     else:
         say(text)
 
 
-def _say_wrapped(text: str, width: int) -> None:
+def _say_wrapped(text: str, width: int, indent: str = _GAP) -> None:
     lines = textwrap.wrap(
         text,
         max(width, 20),
-        subsequent_indent=_GAP,
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
         replace_whitespace=False,
     )
     say("\n".join(lines))
+
+
+def has_room(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether a table fits the terminal with its words whole; always where nobody's terminal limits it."""
+    return not is_live(sys.stdout) or bool(fit(columns, rows, console_for(sys.stdout).width).widths)
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from shipseal._internal.durable import disk_errors
 from shipseal._internal.limits import KIB, MIB
 from shipseal.checks import Check, Status
 from shipseal.doctor.examination import Examined, failed, of_error, passed
-from shipseal.errors import Code, ShipsealError
+from shipseal.errors import Code, ConfigError, ShipsealError
 
 DISK, MEMORY, CLOCK = "disk", "memory", "clock"
 MOST_SKEW = 60.0
@@ -40,6 +40,7 @@ class Room:
         need: bytes that should be free.
         why: where that figure comes from.
         setting: how it is moved elsewhere.
+        optional: whether a release goes on without it.
     """
 
     what: str
@@ -47,6 +48,7 @@ class Room:
     need: int
     why: str
     setting: str
+    optional: bool = False
 
 
 def disk_checks(rooms: Sequence[Room]) -> Iterator[Examined]:
@@ -54,13 +56,40 @@ def disk_checks(rooms: Sequence[Room]) -> Iterator[Examined]:
     for room in rooms:
         subject = f"{room.what} ({room.folder})"
         try:
-            yield _disk(room, subject)
+            found = _disk(room, subject)
         except ShipsealError as error:
-            yield of_error(DISK, subject, error)
+            found = of_error(DISK, subject, error)
+            if error.code is Code.CONFIG_INVALID:
+                remedy = (
+                    f"make it a folder that can be written, or name another place: {room.setting}"
+                )
+                found = replace(found, remedy=remedy)
+        yield _only_told(found) if room.optional else found
+
+
+def _only_told(found: Examined) -> Examined:
+    """Return a finding that stops nothing: a release works without that folder, only slower."""
+    if found.check.status is not Status.FAIL:
+        return found
+    remark = "a release goes on without it"
+    return passed(
+        found.check.name,
+        found.check.subject,
+        found.check.got,
+        evidence=found.evidence,
+        remark=remark,
+        remedy=found.remedy,
+    )
 
 
 def _disk(room: Room, subject: str) -> Examined:
-    folder = next(path for path in (room.folder, *room.folder.absolute().parents) if path.is_dir())
+    with disk_errors(room.folder):
+        above = (room.folder, *room.folder.absolute().parents)
+        folder = next(path for path in above if path.exists())
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder}: is a file, not a folder",
+        )
     with disk_errors(folder), tempfile.TemporaryFile(dir=folder) as probe:
         probe.write(b"\0" * _PROBE_BYTES)
         probe.flush()
@@ -133,7 +162,11 @@ def clock_check(host: str, ask: Callable[[], Heard]) -> Iterator[Examined]:
     if theirs is None:
         got = f"Date: {heard.date[:60]!r}" if heard.date else "it sends no Date"
         reason = f"it does not tell the time: {got}"
-        yield Examined(Check(CLOCK, host, Status.UNKNOWN, reason=reason))
+        yield Examined(
+            Check(CLOCK, host, Status.UNKNOWN, reason=reason),
+            remedy="compare this machine's clock with another one (timedatectl): too late or too early a clock makes "
+            "tokens and certificates invalid",
+        )
         return
     # The answer was made somewhere between the two; Date has whole seconds.
     early = (theirs - heard.answered).total_seconds()

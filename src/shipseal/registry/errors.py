@@ -58,6 +58,8 @@ _HINTS: Mapping[Code, str] = {
     Code.TAG_EXISTS: "the registry does not let this tag move; take another version",
 }
 _REFUSED = "the same request will be refused again: ask those who run the registry, or the proxy before it, why"
+_TLS_WANTED = "http request to an https server"
+_SPEAKS_TLS = "it speaks TLS: write registries: HOST: {plain_http: false}, and ca: where its authority is your own"
 _REASONS: Mapping[type[httpx.HTTPError], str] = {
     httpx.ConnectTimeout: "no connection in time",
     httpx.ReadTimeout: "no answer in time",
@@ -120,7 +122,8 @@ def answer_error(
     told = status_text(status) + (f", asks to wait {after:g} s" if after else "")
     retryable = status in _TRANSIENT or _RATE_LIMITED in said.codes
     if code is Code.SERVICE_OUTAGE and 400 <= status < 500 and not retryable:
-        told, hint = f"the registry refused the request with {told}", _REFUSED
+        told = f"the registry refused the request with {told}"
+        hint = _SPEAKS_TLS if _TLS_WANTED in said.text.lower() else _REFUSED
     error = AnswerError(
         code,
         redact(f"{caller.target}: {_request(response)}: {told}{_colon(said.text)}"),

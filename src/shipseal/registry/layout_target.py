@@ -179,6 +179,7 @@ class LayoutTarget(Target):
 
         Raises:
             ConfigError: something that is no folder stands there.
+            ImageError: what stands there already is no layout that can be read.
             ShipsealError: ``config.invalid`` or ``resource.disk-full``, naming the folder.
         """
         folder = self._layout.folder
@@ -189,6 +190,7 @@ class LayoutTarget(Target):
                 hint="name a folder for the layout",
                 context={"target": self.name},
             )
+        self._entries()
         with disk_errors(existing):
             descriptor, probe = open_part(existing, "probe")
             probe.unlink()

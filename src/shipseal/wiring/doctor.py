@@ -31,6 +31,7 @@ from shipseal.wiring.doctor_outside import (
     heard_from,
     sigstore_probes,
 )
+from shipseal.wiring.doctor_rules import CONFIGURATION, rule_checks
 from shipseal.wiring.doctor_signing import SIGNING, asks_others, signing_check
 from shipseal.wiring.doctor_tools import wanted_tools
 from shipseal.wiring.state import state_folder
@@ -38,7 +39,6 @@ from shipseal.wiring.status_pages import hosts_of, outlooks
 from shipseal.wiring.surroundings import Surroundings
 from shipseal.wiring.targets import Connections
 
-CONFIGURATION = "configuration"
 CHECKS = (
     CONFIGURATION, TOOLS, PUSH, CLOCK, DISK, MEMORY, PLATFORMS, DATABASE, SIGNING, GITHUB, SIGSTORE, GIT, RELEASES,
     STATUS,
@@ -47,6 +47,8 @@ CHECKS = (
 
 # A person waits for the answer; what needs longer than this to answer once is in trouble.
 _RETRY_SECONDS, _ANSWER_SECONDS = 4.0, 10.0
+_BAD = (Status.FAIL, Status.UNKNOWN)
+_NO_TIME = "it did not tell the time"
 _NO_CONFIGURATION = "needs a configuration that can be read"
 
 
@@ -92,13 +94,20 @@ def examination(wish: DoctorWish, around: Surroundings) -> Report:
 
 def _without_echo(found: tuple[Examined, ...]) -> tuple[Examined, ...]:
     """Return the findings without clocks of hosts that did not answer, where that is told already or others did."""
-    silent = {one.host for one in found if one.check.name == PUSH and one.blames_others}
+    bad = {one.host for one in found if one.check.name == PUSH and one.check.status in _BAD}
     known = any(one.check.name == CLOCK and one.check.status is Status.PASS for one in found)
     return tuple(
-        skipped(CLOCK, one.check.subject, "it does not answer")
-        if one.check.name == CLOCK and one.blames_others and (known or one.host in silent)
+        skipped(CLOCK, one.check.subject, _NO_TIME)
+        if one.check.name == CLOCK and _untold(one) and (known or one.check.subject in bad)
         else one
         for one in found
+    )
+
+
+def _untold(clock: Examined) -> bool:
+    """Return whether a host did not tell the time, for whatever reason; not whether the clock is wrong."""
+    return clock.check.status is Status.UNKNOWN or bool(
+        clock.check.status is Status.FAIL and clock.code
     )
 
 
@@ -152,6 +161,8 @@ def _quick(loaded: LoadedConfig) -> LoadedConfig:
 def _probes(wish: DoctorWish, loaded: LoadedConfig | None, around: Surroundings) -> Iterator[Probe]:
     config = loaded.config if loaded else None
     folder = loaded.folder if loaded else Path.cwd()
+    if loaded is not None:
+        yield Probe(CONFIGURATION, "rules", lambda: rule_checks(loaded))
     yield Probe(TOOLS, "", lambda: tool_checks(wanted_tools(loaded, around)))
     yield Probe(DISK, "", lambda: disk_checks(rooms_of(loaded, wish.config, around.env)))
     yield Probe(MEMORY, "", lambda: memory_check(machine_now(), budget_wanted(config)))

@@ -60,10 +60,15 @@ def _builtin(loaded: LoadedConfig | None, around: Surroundings) -> Examined:
     if path is None:
         if loaded is None:
             return skipped(DATABASE, "builtin", "no data yet: `shipseal db update` fetches it")
+        alone = loaded.config.scan.engine == "builtin"
         raise ScanError(
             Code.DB_UNAVAILABLE,
-            "there is no Grype with a usable database, and no advisory database",
-            hint=f"run `{_UPDATE['grype']}`, or `{_UPDATE['builtin']}`",
+            "there is no advisory database"
+            if alone
+            else "there is no Grype with a usable database, and no advisory database",
+            hint=f"run `{_UPDATE['builtin']}`, or name one with scan.database or SHIPSEAL_DB"
+            if alone
+            else f"run `{_UPDATE['grype']}`, or `{_UPDATE['builtin']}`",
         )
     facts = advisory_facts(path, around.env)
     policy = DatabasePolicy(loaded.config.scan.max_age) if loaded else DatabasePolicy()

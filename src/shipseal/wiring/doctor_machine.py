@@ -1,6 +1,6 @@
 """What a release needs of this machine: where it writes, and how much."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shipseal._internal.budget import Wanted
@@ -16,8 +16,11 @@ from shipseal.wiring.state import state_folder
 from shipseal.wiring.turns import DEFAULT_PARALLEL
 
 _STATE, _CACHE, _TEMPORARY = 1 * GIB, 512 * MIB, 1 * GIB
+# Journals, SBOMs, scans and bundles, besides the image itself.
+_BESIDES = 64 * MIB
 # Layers are unpacked, some of them twice (docs/reliability.md).
 _UNPACKED = 3
+_LAYOUT = "oci:"
 
 
 def rooms_of(
@@ -30,19 +33,41 @@ def rooms_of(
         ShipsealError: ``resource.disk-full``.
     """
     size = _image_size(loaded)
-    known = f"for an image of {size // MIB} MiB" if size else "for an image of usual size"
+    known = f"for an image of {-(-size // MIB)} MiB" if size else "for an image of usual size"
     state = state_folder(loaded.path if loaded else config, env).root
     return (
-        Room("state folder", state, max(_STATE, 2 * size), known, "SHIPSEAL_STATE"),
-        Room("cache", cache_root(env), _CACHE, "for SBOMs and advisories", "SHIPSEAL_CACHE"),
+        Room(
+            "state folder", state, _BESIDES + 2 * size if size else _STATE, known, "SHIPSEAL_STATE"
+        ),
+        Room(
+            "cache",
+            cache_root(env),
+            _CACHE,
+            "for SBOMs and advisories",
+            "SHIPSEAL_CACHE",
+            optional=True,
+        ),
         Room(
             "temporary files",
             check_temporary(env),
-            max(_TEMPORARY, _UNPACKED * size),
+            _BESIDES + _UNPACKED * size if size else _TEMPORARY,
             f"to unpack layers, {known}",
             "TMPDIR",
         ),
+        *(_named(loaded, size, known) if loaded else ()),
     )
+
+
+def _named(loaded: LoadedConfig, size: int, known: str) -> Iterator[Room]:
+    """Yield the folders that the configuration names: for the evidence, and layouts that are targets."""
+    if folder := loaded.config.evidence.folder:
+        yield Room(
+            "evidence folder", loaded.folder / folder, _BESIDES, "for bundles", "evidence.folder"
+        )
+    for text in loaded.config.targets:
+        if text.startswith(_LAYOUT):
+            place = loaded.folder / text.removeprefix(_LAYOUT)
+            yield Room("target", place, _BESIDES + size, known, "targets")
 
 
 def _image_size(loaded: LoadedConfig | None) -> int:

@@ -8,13 +8,16 @@ from shipseal._internal.progress import SilentReporter
 from shipseal.attest.key_files import environment_password, read_key_file
 from shipseal.attest.oidc_sources import VARIABLE
 from shipseal.config.load import LoadedConfig
-from shipseal.doctor.examination import Examined, passed, skipped
+from shipseal.doctor.examination import Examined, of_error, passed, skipped
+from shipseal.errors import ShipsealError
 from shipseal.github.event import origin_of
 from shipseal.wiring.keyless import in_job, on_terminal
-from shipseal.wiring.keys import release_keys, signing_mode
+from shipseal.wiring.keys import Keys, release_keys, signing_mode
+from shipseal.wiring.rules import release_vex
 from shipseal.wiring.surroundings import Surroundings
 
 SIGNING = "signing"
+_VEX = "vex.documents"
 
 
 class _Kept(SilentReporter):
@@ -46,9 +49,21 @@ def signing_check(loaded: LoadedConfig, around: Surroundings) -> Iterator[Examin
         yield skipped(SIGNING, mode, reason)
         return
     kept = _Kept()
-    keys = release_keys(loaded, replace(around, reporter=kept, ask=lambda: None))
+    quiet = replace(around, reporter=kept, ask=lambda: None)
+    keys = release_keys(loaded, quiet)
     accepted = f"verify accepts it: {', '.join(keys.trust.accepts) or 'its own key'}"
     yield passed(SIGNING, mode, keys.signer.identity, evidence=(*kept.notes, accepted))
+    if loaded.config.vex.documents:
+        yield _vex_check(loaded, keys, quiet)
+
+
+def _vex_check(loaded: LoadedConfig, keys: Keys, around: Surroundings) -> Examined:
+    """Read the documents of others: they count by who signed them, which a release looks at before it begins."""
+    try:
+        found = release_vex(loaded, keys, around)
+    except ShipsealError as error:
+        return of_error(SIGNING, _VEX, error)
+    return passed(SIGNING, _VEX, f"{len(found)} believed")
 
 
 def _not_now(loaded: LoadedConfig, around: Surroundings, mode: str) -> str:

@@ -56,7 +56,7 @@ def release_rules(
     """
     config = loaded.config
     ignores = with_approvals(ignore_rules(loaded, around.reporter), loaded, around)
-    vex = _vex(loaded, keys, around)
+    vex = release_vex(loaded, keys, around)
     return Rules(
         gate=gate_policy(config.gate, config.ignores),
         ignores=ignores,
@@ -80,7 +80,13 @@ def release_rules(
     )
 
 
-def _vex(loaded: LoadedConfig, keys: Keys, around: Surroundings) -> tuple[VexDocument, ...]:
+def release_vex(loaded: LoadedConfig, keys: Keys, around: Surroundings) -> tuple[VexDocument, ...]:
+    """Return the VEX documents that a release believes.
+
+    Raises:
+        ConfigError: one cannot be read.
+        ShipsealError: nobody who is trusted signed it.
+    """
     config = loaded.config
     # The release's own key counts where nobody is named; a fork has none, and only its public half may lie there.
     own = keys.trust if keys.trust.accepts else public_half(config.sign.key)
