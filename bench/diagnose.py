@@ -76,7 +76,7 @@ def quiet(size: int) -> bytes:
     pick = random.Random(1)  # the same log each time
     lines = (
         f"2026-01-02T03:04:05.1234567Z {' '.join(pick.choices(_WORDS, k=12))}\n"
-        for _ in range(size // 90)
+        for _ in range(size // 120)
     )
     whole = [line.encode() for line in lines]
     whole.insert(len(whole) // 2, _FAILURE)

@@ -6,8 +6,9 @@ from itertools import islice
 import msgspec
 
 from shipseal.runbook.fresh import FreshLines
-from shipseal.runbook.keys import Watched, watched
+from shipseal.runbook.keys import KEYS, Watched, watched
 from shipseal.runbook.stream import Block
+from shipseal.runbook.vocabulary import Vocabulary
 
 _ENOUGH = 1500
 """After this many lines with one key, a block gives its first and last ones only: more of the same proves no more."""
@@ -44,6 +45,9 @@ _FIRST_WORDS, _LAST_WORDS = 4, 6
 _SUCCEEDED = (b"digest: sha256:", b"tlog entry created", b"image destination", b"success")
 
 
+_TEXTS = (*KEYS, *_STRUCTURE, *_FOLLOWING, *_WORDS, *_SUCCEEDED)
+
+
 class Candidate(msgspec.Struct):
     """A raw line that is worth reading.
 
@@ -67,6 +71,7 @@ class Sifter:
 
     def __init__(self) -> None:
         self._fresh = FreshLines()
+        self._vocabulary = Vocabulary(_TEXTS)
         self._seen: dict[bytes, int] = {}
         self._tried: dict[bytes, int] = {}
 
@@ -74,17 +79,7 @@ class Sifter:
         """Yield candidates of one block with their raw bytes, in order."""
         text, numbers = self._fresh.of(block)
         lower = text.lower()
-        found: dict[int, Candidate] = {}
-        for each in watched():
-            self._watch(found, lower, each, last=block.last)
-        for key in _STRUCTURE:
-            self._mark(found, self._capped(lower, key, (), last=block.last), "structure")
-        for key, count in _FOLLOWING.items():
-            for _, end in self._capped(lower, key, (), last=block.last):
-                self._mark(found, _next_lines(lower, end, count), "following")
-        for words, kind in ((_WORDS, "word"), (_SUCCEEDED, "success")):
-            for word in words:
-                self._mark(found, _few(lower, word), kind)
+        found = self._found(lower, self._vocabulary.possible(lower), last=block.last)
         at = line = 0
         for start in sorted(found):
             line += text.count(b"\n", at, start)
@@ -92,6 +87,23 @@ class Sifter:
             candidate = found[start]
             candidate.number = numbers[line]
             yield candidate, text[start : candidate.end]
+
+    def _found(
+        self, lower: bytes, possible: frozenset[bytes], *, last: bool
+    ) -> dict[int, Candidate]:
+        found: dict[int, Candidate] = {}
+        for each in watched():
+            if each.key in possible:
+                self._watch(found, lower, each, last=last)
+        for key in possible.intersection(_STRUCTURE):
+            self._mark(found, self._capped(lower, key, (), last=last), "structure")
+        for key in possible.intersection(_FOLLOWING):
+            for _, end in self._capped(lower, key, (), last=last):
+                self._mark(found, _next_lines(lower, end, _FOLLOWING[key]), "following")
+        for words, kind in ((_WORDS, "word"), (_SUCCEEDED, "success")):
+            for word in possible.intersection(words):
+                self._mark(found, _few(lower, word), kind)
+        return found
 
     def _watch(
         self, found: dict[int, Candidate], lower: bytes, each: Watched, *, last: bool

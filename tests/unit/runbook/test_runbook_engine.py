@@ -14,6 +14,7 @@ from shipseal.errors import Code
 from shipseal.runbook.diagnosis import Diagnosis
 from shipseal.runbook.engine import diagnose
 from shipseal.runbook.facts import Facts
+from shipseal.runbook.vocabulary import Vocabulary
 
 STAMP = "2026-01-02T03:04:05.1234567Z "
 DENIED = "denied: permission_denied: write_package"
@@ -243,3 +244,20 @@ def test_how_a_log_is_cut_changes_nothing(
         return [(one.code, [proof.line for proof in one.proof]) for one in found]
 
     assert comparable(diagnose(cut())) == comparable(diagnose([data]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"unable to", b"x509", b"\nrun ", b"http 503", b"no ", b"137", b" ", b"\n", b"ab", b"un", b"able", b"to"]
+        ),
+        max_size=40,
+    )
+)  # fmt: skip
+def test_no_text_that_is_in_a_block_is_left_out_by_its_words(pieces: list[bytes]) -> None:
+    texts = (b"unable to", b"x509", b"\nrun ", b"http 5", b"no ", b"137", b"able")
+    data = b"".join(pieces)
+    vocabulary = Vocabulary(texts)
+    for block in (data, data[::-1], data):
+        assert {text for text in texts if text in block} <= vocabulary.possible(block)
