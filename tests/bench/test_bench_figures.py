@@ -26,7 +26,7 @@ from bench.release import (
     goals,
     run,
 )
-from bench.report import PAGE, Goal, Report, columns, write_into
+from bench.report import PAGES, Goal, Report, columns, write_into
 from bench.samples import HASHING, IMPORTS, NETWORK, SOURCE, Profile, Row, Tool, kind_of, owner
 from bench.samples_text import details
 from bench.site import Image, Site, Unmeasurable
@@ -94,7 +94,7 @@ def test_figures_go_to_their_place_on_the_page_and_nowhere_else(tmp_path: Path) 
 
 
 def test_every_part_has_a_place_on_the_page() -> None:
-    text = PAGE.read_text("utf-8")
+    text = "".join(page.read_text("utf-8") for page in PAGES)
     for part in bench.PARTS:
         assert text.count(f"<!-- measured: {part}, by `make bench` -->") == 1
 
