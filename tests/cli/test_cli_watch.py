@@ -1,6 +1,9 @@
 """`shipseal watch actions` against GitHub's API over HTTP: what alarms, what does not, and what a cron job gets."""
 
+import contextlib
 import json
+import socket
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -520,3 +523,40 @@ def test_alarms_are_told_where_the_metrics_cannot_be_written(
         run(words, env(server), StoppedClock(), metrics_file=tmp_path)
     assert caught.value.exit == Exit.AUTH
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_what_a_step_or_a_job_may_have_become_is_another_name(
+    server: ActionsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(server, [served_job("publish", ["Attest SBOM (ghcr)"]), served_job("sbom_scan (amd64)")])
+    job, step = watch(server, capsys, jobs=("sbom-scan",), steps=("Attest SBOM",))["workflows"][0][
+        "alarms"
+    ]
+    assert "is it 'sbom_scan' now?" in job["hint"]
+    assert "is it 'Attest SBOM (ghcr)' now?" in step["hint"]
+
+
+def test_a_server_that_sends_a_header_for_ever_ends_the_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipseal.cli.watch._LONGEST_LOOK", 0.6)
+    file, over = tmp_path / "shipseal.prom", threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        with listening.accept()[0] as peer, contextlib.suppress(OSError):
+            peer.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while not over.wait(0.05):
+                peer.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        where = {"GITHUB_API_URL": f"http://127.0.0.1:{listening.getsockname()[1]}"}
+        try:
+            with pytest.raises(ShipsealError, match="no end after") as caught:
+                run(WatchWords(repo="org/app"), where, StoppedClock(), metrics_file=file)
+        finally:
+            over.set()
+            thread.join()
+    assert (caught.value.code, caught.value.exit) == (Code.SERVICE_OUTAGE, Exit.OUTSIDE)
+    assert 'shipseal_watch_up{repository="org/app"} 0\n' in file.read_text()

@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shipseal._internal.clock import Clock
+    from shipseal.github.runs import GitHubRuns
+    from shipseal.watch.values import Expectation, SeenWorkflow
     from shipseal.wiring.watch import WatchWords
+
+_LONGEST_LOOK = 600.0
+"""Seconds; a usual look takes one or two. Who looks every quarter of an hour looks once at a time."""
 
 app = typer.Typer(
     help="Look at what must happen by itself, and alarm when it did not.", no_args_is_help=True
@@ -131,7 +136,6 @@ def run(
     from shipseal.errors import Exit, ShipsealError  # noqa: PLC0415
     from shipseal.watch.document import document  # noqa: PLC0415
     from shipseal.watch.judge import judge  # noqa: PLC0415
-    from shipseal.watch.look import look  # noqa: PLC0415
     from shipseal.watch.metrics import metrics  # noqa: PLC0415
     from shipseal.wiring.watch import expectation, runs_of  # noqa: PLC0415
 
@@ -140,12 +144,13 @@ def run(
     client = runs_of(repo, folder, env, clock)
     repository, now = str(client.repository), clock.now()
     try:
-        found = [judge(look(client, file, expected), expected, now) for file in expected.workflows]
+        seen = _look(client, expected)
     except ShipsealError:
         _try_to_write(metrics_file, metrics(repository, None, now))
         raise
     finally:
         client.close()
+    found = [judge(one, expected, now) for one in seen]
     alarmed = any(one.alarms for one in found)
     try:
         _write(metrics_file, metrics(repository, found, now))
@@ -156,6 +161,25 @@ def run(
         elif alarmed or not quiet:
             print_watched(repository, found, now)
     return Exit.REFUSED if alarmed else Exit.OK
+
+
+def _look(client: "GitHubRuns", expected: "Expectation") -> "list[SeenWorkflow]":
+    from shipseal._internal.time_limit import time_limit  # noqa: PLC0415 - not for --help
+    from shipseal.watch.look import look  # noqa: PLC0415
+
+    with time_limit(_LONGEST_LOOK, _no_end):
+        return [look(client, file, expected) for file in expected.workflows]
+
+
+def _no_end() -> Exception:
+    from shipseal.errors import Code, ShipsealError  # noqa: PLC0415 - not for --help
+
+    return ShipsealError(
+        Code.SERVICE_OUTAGE,
+        f"GitHub: the look has no end after {_LONGEST_LOOK:g} s",
+        hint="what answers there sends a little all the time; run the same command again when GitHub answers",
+        context={"service": "GitHub"},
+    )
 
 
 def _write(file: Path | None, text: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from shipseal.github.run_values import Job, Step
-from shipseal.watch.names import is_job, nearest
+from shipseal.watch.names import is_job, names_of, nearest
 from shipseal.watch.values import Alarm, Expectation, Kind, SeenRun
 
 _GOOD = "success"
@@ -139,7 +139,8 @@ def _failed(step: Step) -> bool:
 def _no_job(seen: SeenRun, name: str) -> Alarm:
     names = [job.name for job in seen.jobs]
     told = f"no job {name!r} in the run; there {_listed(names)}"
-    return _alarm(seen, Kind.JOB_MISSING, told, _renamed(name, names), job_name=name)
+    like = sorted({one for job in names for one in names_of(job)})
+    return _alarm(seen, Kind.JOB_MISSING, told, _renamed(name, like), job_name=name)
 
 
 def _no_step(seen: SeenRun, name: str) -> Alarm:

@@ -25,7 +25,7 @@ def is_job(expected: str, job: str) -> bool:
 
 def nearest(expected: str, there: Iterable[str]) -> str:
     """Return the name that ``expected`` may have become; empty when none is like it."""
-    names = {_plain(name): name for one in there for name in names_of(one)}
+    names = {_plain(name): name for name in there}
     found = difflib.get_close_matches(_plain(expected), names, n=1, cutoff=0.6)
     return names[found[0]] if found else ""
 

@@ -70,6 +70,6 @@ def test_every_name_is_its_own(name: str) -> None:
 def test_what_a_name_has_become_is_guessed_and_no_more_than_that() -> None:
     there = ["Set up job", "attest sbom", "Post Check out"]
     assert nearest("Attest SBOM", there) == "attest sbom"
-    assert nearest("sbom-scan", ["sbom_scan (amd64)"]) == "sbom_scan"
+    assert nearest("Attest SBOM", ["Attest SBOM (ghcr)"]) == "Attest SBOM (ghcr)"
     assert nearest("Attest SBOM", ["lint", "test"]) == ""
     assert nearest("x", []) == ""
