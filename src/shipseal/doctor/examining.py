@@ -2,21 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.daemon_jobs import begin
 from shipseal._internal.machine_faults import machine_error
 from shipseal._internal.progress import Reporter
-from shipseal._internal.threads import thread_pool
 from shipseal.checks import Check, Status
 from shipseal.doctor.examination import Examined, Probe, of_error, skipped
 from shipseal.errors import Code, ShipsealError
 
-_AT_ONCE = 8
+LONGEST = 40.0
+"""Seconds that one who is asked has for everything; whoever sends a byte now and then would keep a person for ever."""
+
 OFFLINE = "--offline: nobody is asked"
 
 
 def examine(
-    probes: Sequence[Probe], clock: Clock, reporter: Reporter, *, offline: bool = False
+    probes: Sequence[Probe],
+    clock: Clock,
+    reporter: Reporter,
+    *,
+    offline: bool = False,
+    longest: float = LONGEST,
 ) -> tuple[Examined, ...]:
     """Return what all probes found, in their order.
 
@@ -25,12 +33,28 @@ def examine(
         clock: tells how long it took.
         reporter: hears which probes are at work.
         offline: whether those that ask others are left out, which is said of each.
+        longest: seconds that those have who ask others; what is not known then is unknown.
     """
-    if not probes:
-        return ()
-    with thread_pool(min(_AT_ONCE, len(probes)), "doctor") as pool:
-        jobs = [pool.submit(_examined, probe, clock, reporter, offline) for probe in probes]
-        return tuple(one for job in jobs for one in job.result())
+    until = clock.monotonic() + longest
+    jobs = [
+        begin(partial(_examined, probe, clock, reporter, offline), f"doctor {probe.name}")
+        for probe in probes
+    ]
+    found: list[Examined] = []
+    for probe, job in zip(probes, jobs, strict=True):
+        left = max(0.0, until - clock.monotonic()) if probe.network else None
+        try:
+            found += job.result(left)
+        except TimeoutError:
+            found.append(_silent(probe, longest))
+    return tuple(found)
+
+
+def _silent(probe: Probe, seconds: float) -> Examined:
+    reason = f"no whole answer within {seconds:g} s"
+    check = Check(probe.name, probe.about, Status.UNKNOWN, reason=reason)
+    remedy = "whoever answers there, a proxy perhaps, does not come to an end: try again, or ask those who run it"
+    return Examined(check, (), remedy, str(Code.SERVICE_OUTAGE), probe.host, seconds)
 
 
 def _examined(

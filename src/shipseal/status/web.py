@@ -5,6 +5,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.daemon_jobs import begin
 from shipseal._internal.limits import MIB, Limit
 from shipseal._internal.no_answer import Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact
@@ -18,6 +19,7 @@ SECONDS = 10.0
 """For one whole answer, redirects included."""
 
 _CONNECT = 5.0
+_GRACE = 0.5
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONNECTIONS = 8
@@ -44,6 +46,14 @@ class StatusWeb(StatusPages):
         Raises:
             StatusPageError: likewise.
         """
+        # A header that comes byte by byte restarts each of the client's own timeouts, so the whole has one of its own.
+        job = begin(lambda: self._read(address), f"status page of {address.name}")
+        try:
+            return job.result(self._seconds + _GRACE)
+        except TimeoutError:
+            raise self._slow(address) from None
+
+    def _read(self, address: PageAddress) -> Page:
         until = self._clock.monotonic() + self._seconds
         url = address.json
         try:

@@ -1,5 +1,6 @@
 """How findings add up, and that one check's failure stops no other."""
 
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from shipseal._internal.budget import Wanted
 from shipseal._internal.capacity import Machine
+from shipseal._internal.clock import SystemClock
 from shipseal._internal.limits import GIB, MIB
 from shipseal._internal.progress import SilentReporter
 from shipseal.checks import Check, Outcome, Status
@@ -86,6 +88,27 @@ def test_whatever_goes_wrong_with_one_thing_the_others_are_looked_at() -> None:
     assert found[2].remedy == "ask"
     offline = examine(probes[-1:], StoppedClock(), SilentReporter(), offline=True)
     assert offline[0].check.status is Status.SKIPPED
+
+
+def test_whoever_never_comes_to_an_end_is_unknown_and_keeps_nobody() -> None:
+    ends = threading.Event()
+
+    def drips() -> list[Examined]:
+        ends.wait(60)
+        return [passed("push", "x", "y")]
+
+    probes = [
+        Probe("push", "x", drips, network=True, host="example.org"),
+        Probe("disk", "y", lambda: [passed("disk", "y", "z")]),
+    ]
+    try:
+        first, second = examine(probes, SystemClock(), SilentReporter(), longest=0.2)
+    finally:
+        ends.set()
+    assert first.blames_others
+    assert (first.host, first.code) == ("example.org", "service.outage")
+    assert "0.2 s" in first.check.reason
+    assert second.check.status is Status.PASS
 
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

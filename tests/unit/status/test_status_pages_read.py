@@ -1,6 +1,9 @@
 """Status pages of three products are read alike, and a hostile one says nothing at all."""
 
+import contextlib
 import json
+import socket
+import threading
 import time
 from typing import Any
 
@@ -77,6 +80,33 @@ def test_a_page_that_is_none_is_unknown_and_never_good(fault: str) -> None:
         assert found.code == Code.SERVICE_OUTAGE
         assert found.problem.startswith("status page of sample: ")
         web.close()
+
+
+def test_a_page_whose_header_never_ends_is_given_up() -> None:
+    """Each byte restarts a client's timeout, so it is the whole answer that has to be there in time."""
+    ends = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        with listening.accept()[0] as connection, contextlib.suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not ends.wait(0.05):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=drip, args=(listening,))
+        server.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/summary.json"
+        web = StatusWeb(SystemClock(), seconds=0.5)
+        began = time.monotonic()
+        try:
+            with pytest.raises(StatusPageError, match=r"no end after 0\.5 s"):
+                web.read(PageAddress("slow", url, url))
+            web.close()
+            assert time.monotonic() - began < 5
+        finally:
+            ends.set()
+            server.join()
 
 
 def test_a_page_that_comes_too_slowly_is_given_up() -> None:
