@@ -39,6 +39,7 @@ def _build(here: Here) -> Iterator[Act]:
     outputs = here.text("outputs")
     recipe = {name: here.text(name) for name in _RECIPE}
     recipe["cache-from"] = here.text("cache-from")
+    recipe["platforms"] = here.text("platforms")
     push = here.step.given("push")
     exported = re.search(r"(?<![\w-])push=(true|\$\{\{.*?\}\})", here.step.given("outputs") or "")
     if exported:
@@ -133,6 +134,24 @@ def _snyk(here: Here) -> Iterator[Act]:
         )
 
 
+def _scout(here: Here) -> Iterator[Act]:
+    if "cves" not in here.text("command").lower():
+        return
+    ref = here.text("image")
+    local = ref.startswith("local://") or not ref
+    images = (image_of(ref.removeprefix("registry://")),) if ref and not local else ()
+    stated = here.text("exit-code").lower()
+    gate: bool | None = stated == "true"
+    why = "" if gate else "`exit-code: true` is not given, and false is its default"
+    if "$" in stated or here.text("exit-on"):
+        gate = None
+    gate, why = unless_continued(here, gate, why)
+    output = here.text("sarif-file")
+    yield Act(
+        Kind.SCAN, here.step, here.step.line, images, gate=gate, why=why, output=output, local=local
+    )
+
+
 def _push_to_registry(here: Here) -> Iterator[Act]:
     registry, image = here.text("registry"), here.text("image")
     tags = here.text("tags") or "latest"
@@ -171,6 +190,7 @@ _ACTIONS: tuple[tuple[str, Reader], ...] = (
     ("anchore/scan-action", _anchore_scan),
     ("aquasecurity/trivy-action", _trivy),
     ("snyk/actions/docker", _snyk),
+    ("docker/scout-action", _scout),
     ("redhat-actions/push-to-registry", _push_to_registry),
     ("redhat-actions/podman-login", _podman_login),
 )

@@ -10,12 +10,14 @@ from shipseal.workflows.permissions import callers_of, effective
 from shipseal.workflows.reading import read_workflow
 from shipseal.workflows.rights_spelling import misspelt
 from shipseal.workflows.rule_input import CheckOptions, Rule, Scenery, Told
+from shipseal.workflows.rules_anyway import anyway
 from shipseal.workflows.rules_forks import forks
 from shipseal.workflows.rules_gate import never_fails, other_build
 from shipseal.workflows.rules_order import gate_after_tag, needs, tag_again
 from shipseal.workflows.rules_pins import pins
 from shipseal.workflows.rules_rights import rights
 from shipseal.workflows.rules_secrets import secrets
+from shipseal.workflows.rules_unscanned import unscanned
 
 RULES: Sequence[Rule] = (
     rights,
@@ -27,6 +29,8 @@ RULES: Sequence[Rule] = (
     secrets,
     never_fails,
     other_build,
+    anyway,
+    unscanned,
 )
 
 

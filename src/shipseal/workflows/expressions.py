@@ -69,7 +69,7 @@ def condition(text: str, lookup: Lookup) -> bool | None:
         text = whole[1]
     elif "${{" in text:
         # A template within other text is a text, and a text that is not empty is true: GitHub runs it always.
-        return None
+        return bool(_TEMPLATE.sub("", text).strip()) or None
     try:
         return truth(evaluate(text, lookup))
     except ExpressionError:

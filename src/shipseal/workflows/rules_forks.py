@@ -1,5 +1,6 @@
 """What a stranger's pull request would make fail, or would be allowed to do."""
 
+import re
 from collections.abc import Iterator
 
 from shipseal.workflows.acts import Act, Kind, happens
@@ -119,7 +120,12 @@ def _target(scenery: Scenery, job: Job) -> Iterator[Told]:
 
 
 def _takes_foreign(step: Step) -> bool:
-    if step.action != "actions/checkout" or step.inherited:
+    if step.inherited:
+        return False
+    if not step.uses:
+        script = step.node.string("run")
+        return re.search(r"\bgh pr checkout\b|\bgit fetch \S+ \S*pull/", script) is not None
+    if step.action != "actions/checkout":
         return False
     ref = (step.given("ref") or "").lower()
     return any(word in ref for word in _FOREIGN_CODE)

@@ -13,6 +13,7 @@ _PUBLISHING = (Kind.PUSH, Kind.TAG, Kind.ATTEST, Kind.SIGN)
 _RECIPE = ("context", "file", "target", "build-args", "build-contexts")
 _FIX = {
     "aquasecurity/trivy-action": "exit-code: '1'\nseverity: CRITICAL",
+    "docker/scout-action": "exit-code: true",
     "anchore/scan-action": "fail-build: true\nseverity-cutoff: critical",
 }
 
@@ -32,7 +33,7 @@ def never_fails(scenery: Scenery, job: Job) -> Iterator[Told]:
                 (act.step, act.line),
                 f"{act.step.label} scans, and whatever it finds stops nothing: {act.why}",
                 _fix(act),
-                _edits(scenery, act),
+                _edits(scenery, job, act),
             )
 
 
@@ -113,6 +114,10 @@ def _fix(act: Act) -> str:
         return "remove the part behind ||"
     if "pipe" in act.why:
         return "shell: bash"
+    if "set +e" in act.why:
+        return "remove `set +e`"
+    if "Scout" in act.why:
+        return "docker scout cves --exit-code"
     return (
         "grype --fail-on critical"
         if "grype" in script
@@ -120,12 +125,15 @@ def _fix(act: Act) -> str:
     )
 
 
-def _edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
+def _edits(scenery: Scenery, job: Job, act: Act) -> tuple[Edit, ...]:
     source, step = scenery.source, act.step
     if step.inherited:
         return ()
-    if "of the step" in act.why:
-        return without_key(step.node, "continue-on-error", source)
+    if "continue-on-error" in act.why:
+        node = step.node if "of the step" in act.why else job.node
+        return without_key(node, "continue-on-error", source)
+    if step.action == "docker/scout-action":
+        return set_input(step, "exit-code", "true", source)
     if step.action == "aquasecurity/trivy-action":
         return set_input(step, "exit-code", "'1'", source)
     if step.action == "anchore/scan-action":
@@ -138,7 +146,7 @@ def _edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
 def _script_edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
     source = scenery.source
     line = source.lines[act.line - 1] if act.line <= len(source.lines) else ""
-    swallowed = re.search(r"\s*\|\|\s*(?:true|:)\s*$", line.rstrip("\r"))
+    swallowed = re.search(r"\s*\|\|\s*(?:true|:|exit 0)\s*$", line.rstrip("\r"))
     if act.why.startswith("`||"):
         return replace_in_line(source, act.line, swallowed[0], "") if swallowed else ()
     if "pipe" in act.why:
@@ -150,6 +158,8 @@ def _script_edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
         )
     if "--fail-on" in act.why:
         return replace_in_line(source, act.line, "grype ", "grype --fail-on critical ")
+    if "Scout" in act.why:
+        return replace_in_line(source, act.line, "scout cves ", "scout cves --exit-code ")
     if "--exit-code" in act.why:
         for verb in ("trivy image ", "trivy sbom "):
             made = replace_in_line(
@@ -210,15 +220,25 @@ def _other_tag(scenery: Scenery, job: Job, act: Act) -> Iterator[Told]:
     ):
         return
     if all(_differs(scanned, item) for item in ours):
+        wanted = _digest_here(job, scenery, ours[0]) or ours[0].text
         yield scenery.found(
             WorkflowCode.SCAN_OTHER_BUILD,
             (act.step, act.line),
             f"{act.step.label} scans the tag {scanned.tag} of {scanned.repository}; what is pushed is {ours[0].tag}",
-            f"{ours[0].text}",
-            replace_in_line(scenery.source, *written(act), ours[0].text)
+            wanted,
+            replace_in_line(scenery.source, *written(act), wanted)
             if not act.step.inherited
             else (),
         )
+
+
+def _digest_here(job: Job, scenery: Scenery, image: Image) -> str:
+    """Return the reference by digest of what a step of this job pushes; empty where its step has no id."""
+    for act in scenery.acts[job.id]:
+        named = act.step.id and act.step.action == "docker/build-push-action"
+        if act.kind is Kind.PUSH and named and not act.step.inherited and image in act.images:
+            return f"{image.repository}@${{{{ steps.{act.step.id}.outputs.digest }}}}"
+    return ""
 
 
 def _differs(scanned: Image, pushed: Image) -> bool:

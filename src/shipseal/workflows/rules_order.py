@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from shipseal.workflows.acts import Act, Kind, happens, written
 from shipseal.workflows.changes import need, replace_in_line
@@ -9,10 +10,12 @@ from shipseal.workflows.expressions import expressions_in
 from shipseal.workflows.images import Image, image_of, metadata_of
 from shipseal.workflows.model import Edit, Finding, Job, Step, Workflow, WorkflowCode
 from shipseal.workflows.rule_input import Scenery, Told
+from shipseal.workflows.rules_anyway import scanned_by_another_workflow
 from shipseal.workflows.rules_gate import _text_of
 from shipseal.workflows.scope import event_scene, job_runs
 
 _NEEDS = re.compile(r"\bneeds\.([A-Za-z_][\w-]*)\.(?:outputs|result)\b")
+_TEMPLATE = re.compile(r"\$\{\{.*?\}\}")
 _DIGEST_ACTIONS = ("docker/build-push-action",)
 
 
@@ -35,18 +38,22 @@ def gate_after_tag(scenery: Scenery, job: Job) -> Iterator[Told]:
         if not public or before or happens(scenery.workflow, job, act) is False:
             continue
         scan = _scan_after(scenery, job, acts[number + 1 :], act)
+        other = None if scan else scanned_by_another_workflow(scenery, act)
         if scan is not None:
             yield _too_early(scenery, act, public[0], scan)
             return
+        if other is not None:
+            yield _too_early(scenery, act, public[0], other[1], f" of {other[0].path}")
+            return
 
 
-def _too_early(scenery: Scenery, act: Act, image: Image, scan: Act) -> Finding:
+def _too_early(scenery: Scenery, act: Act, image: Image, scan: Act, where: str = "") -> Finding:
     shown = image.text if not image.tag.startswith("<") else f"the tags of {image.repository}"
     step = act.step.id or "build"
     return scenery.found(
         WorkflowCode.GATE_AFTER_TAG,
         (act.step, act.line),
-        f"{act.step.label} makes {shown} public before {scan.step.label} (line {scan.line}) has scanned it; "
+        f"{act.step.label} makes {shown} public before {scan.step.label} (line {scan.line}{where}) has scanned it; "
         "a bad image is out by the time that the scan fails",
         "outputs: type=image,name="
         + image.repository
@@ -240,7 +247,7 @@ def _artifacts(workflow: Workflow, job: Job) -> Iterator[_Missing]:
     waits = workflow.before(job.id)
     own = {_artifact(step) for step in job.steps if step.action == "actions/upload-artifact"}
     for step in job.steps:
-        name = _artifact(step)
+        name = _artifact(step) or _pattern(step)
         if (
             step.action != "actions/download-artifact"
             or not name
@@ -253,7 +260,7 @@ def _artifacts(workflow: Workflow, job: Job) -> Iterator[_Missing]:
             for other in workflow.jobs.values()
             if other.id != job.id
             and any(
-                item.action == "actions/upload-artifact" and _artifact(item) == name
+                item.action == "actions/upload-artifact" and _matches(_uploaded(item), name)
                 for item in other.steps
             )
         ]
@@ -265,6 +272,21 @@ def _artifacts(workflow: Workflow, job: Job) -> Iterator[_Missing]:
         ):
             message = f"job {job.id} downloads {name}, which job {makers[0]} uploads, and does not wait for it"
             yield makers[0], step.at, message
+
+
+def _pattern(step: Step) -> str:
+    """Return the pattern of artifacts that are downloaded together; empty for all of them, or when it is not known."""
+    pattern = (step.given("pattern") or "").strip()
+    return pattern if "$" not in pattern and pattern.strip("*") else ""
+
+
+def _uploaded(step: Step) -> str:
+    """Return the name under which a step uploads, each template in it as one letter that no name has."""
+    return _TEMPLATE.sub("\0", (step.given("name") or "").strip())
+
+
+def _matches(name: str, wanted: str) -> bool:
+    return bool(name.strip("\0")) and fnmatchcase(name, wanted)
 
 
 def _artifact(step: Step) -> str:

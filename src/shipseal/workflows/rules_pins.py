@@ -7,7 +7,7 @@ from shipseal.workflows.changes import replace_in_line
 from shipseal.workflows.model import Edit, Finding, Job, Source, Step, WorkflowCode
 from shipseal.workflows.rule_input import Scenery, Told
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:/[^@]*)?")
 # Its workflows prove where they come from by their tag, and refuse to run by commit.
 _BY_TAG = "slsa-framework/slsa-github-generator/.github/workflows/"
