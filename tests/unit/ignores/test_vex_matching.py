@@ -13,6 +13,7 @@ from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.ignores.vex.document import ImageNames, VexDocument
 from shipseal.ignores.vex.matching import VexResult, apply_vex
+from shipseal.ignores.vex.names import image_names
 from shipseal.ignores.vex.read import read_vex
 from shipseal.scan.interface import Finding
 from tests.support.scanning import finding
@@ -99,6 +100,32 @@ def test_another_image_is_told(name: str, why: str) -> None:
     result = applied(statement(product(name, PURL)))
     assert not result.matches
     assert why in result.unmatched[0].why
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("ghcr.io/org/app:1.0", False),
+        ("ghcr.io/org/app:2.0", True),
+        ("ghcr.io/org/app", True),
+        ("pkg:oci/app?repository_url=ghcr.io/org/app&tag=1.0", False),
+        ("pkg:oci/app?repository_url=ghcr.io/org/app&tag=2.0", True),
+        ("pkg:oci/app@1.0", False),
+        (f"{OCI}?tag=1.0", True),
+        (f"ghcr.io/org/app:1.0@{DIGEST}", True),
+    ],
+)
+def test_another_tag_is_another_image_unless_the_digest_is_named(name: str, same: bool) -> None:
+    image = image_names(["ghcr.io/org/app:2.0"], [DIGEST])
+    document = read_vex(openvex(statement(product(name, PURL))), what="vex.json")
+    result = apply_vex([document], [finding()], image)
+    assert bool(result.matches) is same
+    if not same:
+        (told,) = result.unmatched
+        assert (told.cause, "the tag 1.0 is not the image's: 2.0" in told.why) == (
+            "other-version",
+            True,
+        )
 
 
 @pytest.mark.parametrize(

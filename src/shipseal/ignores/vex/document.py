@@ -101,10 +101,12 @@ class ImageNames:
     Attributes:
         repositories: full names of the repositories that it is in, ``docker.io/library/app``.
         digests: of its index and its platforms' manifests.
+        tags: under which it is known there; empty when none is known, and then none is compared.
     """
 
     repositories: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,15 +51,30 @@ def image_name(text: str) -> str:
     return f"docker.io/{path if '/' in path else f'library/{path}'}" if host in _HUB else name
 
 
-def image_names(names: Iterable[str], digests: Iterable[str]) -> ImageNames:
+def image_tag(text: str) -> str:
+    """Return the tag that a reference names; empty when there is none."""
+    try:
+        return Reference.parse(text).tag or ""
+    except ConfigError:
+        return ""
+
+
+def image_names(
+    names: Iterable[str], digests: Iterable[str], tags: Iterable[str] = ()
+) -> ImageNames:
     """Return an image's names as they are compared.
 
     Args:
         names: references or repositories; what is none is left out.
         digests: of its index and its platforms.
+        tags: that it has or gets, besides those of ``names``.
     """
-    repositories = dict.fromkeys(filter(None, map(image_name, names)))
-    return ImageNames(tuple(repositories), tuple(dict.fromkeys(filter(None, digests))))
+    called = tuple(names)
+    repositories = dict.fromkeys(filter(None, map(image_name, called)))
+    known = dict.fromkeys(filter(None, (*tags, *map(image_tag, called))))
+    return ImageNames(
+        tuple(repositories), tuple(dict.fromkeys(filter(None, digests))), tuple(known)
+    )
 
 
 def image_mismatch(text: str, image: ImageNames) -> Mismatch | None:
@@ -73,7 +88,7 @@ def image_mismatch(text: str, image: ImageNames) -> Mismatch | None:
     if digest and digest not in image.digests:
         return _other_digest(image)
     if image_name(name) in image.repositories:
-        return None
+        return None if digest else _other_tag(image_tag(name), image)
     told = f"it is neither the image ({_repositories(image)}) nor a package URL"
     return Mismatch(Cause.IMAGE, told)
 
@@ -84,19 +99,23 @@ def _purl_mismatch(purl: PackageURL, image: ImageNames) -> Mismatch | None:
     pinned = bool(purl.version and purl.version.startswith("sha256:"))
     if pinned and purl.version not in image.digests:
         return _other_digest(image)
-    stated = str(dict(purl.qualifiers).get("repository_url", ""))
+    qualifiers = dict(purl.qualifiers)
+    tag = str(qualifiers.get("tag", "")) or purl.version or ""
+    # With a digest, that decides: the image may have got another tag since.
+    narrowed = None if pinned else _other_tag(tag, image)
+    stated = str(qualifiers.get("repository_url", ""))
     if not stated and purl.type == "docker":
         stated = "/".join(filter(None, ("docker.io", purl.namespace, purl.name)))
     if stated:
         # Some write the repository, others the place above it.
         found = {image_name(stated), image_name(f"{stated}/{purl.name}")}
         if not found.isdisjoint(image.repositories):
-            return None
+            return narrowed
         told = f"repository_url {_both(stated)} is not where the image is: {_repositories(image)}"
         return Mismatch(Cause.IMAGE, told)
     names = {name.rpartition("/")[2] for name in image.repositories}
     if pinned or purl.name in names:
-        return None
+        return narrowed
     known = ", ".join(sorted(names)) or "it has none"
     return Mismatch(Cause.IMAGE, f"the name {purl.name} is not the image's: {known}")
 
@@ -129,6 +148,13 @@ def package_mismatch(text: str, package_purl: str) -> Mismatch | None:
             told = f"the qualifier {key}={value} is not {got[key]}"
             return Mismatch(Cause.QUALIFIER, told)
     return None
+
+
+def _other_tag(tag: str, image: ImageNames) -> Mismatch | None:
+    """Return that a statement is about another tag than those that are known; None when that cannot be said."""
+    if not tag or not image.tags or tag in image.tags:
+        return None
+    return Mismatch(Cause.VERSION, f"the tag {tag} is not the image's: {', '.join(image.tags)}")
 
 
 def _other_digest(image: ImageNames) -> Mismatch:

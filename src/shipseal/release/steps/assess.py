@@ -89,7 +89,8 @@ def vex_names(ctx: Context, built: BuiltImage) -> ImageNames:
     plan = ctx.ledger.state.plan
     targets = [name for name in (plan.targets if plan else ()) if not name.startswith("oci:")]
     digests = [str(subject.digest) for subject in built.image.subjects()]
-    return image_names(targets or (ctx.image_name,), digests)
+    tags = [tag.name for tag in ctx.rules.tags]
+    return image_names(targets or (ctx.image_name,), digests, tags)
 
 
 def _assess_platform(
