@@ -52,4 +52,8 @@ def _read(text: str, name: str, *, compose: bool) -> Any:
         problem = " ".join((error.problem or "cannot be read").split())
         raise ConfigError(f"{name}:{line}: {problem}", hint=_HINT) from error
     except (YAMLError, ValueError, RecursionError, AttributeError, TypeError) as error:
-        raise ConfigError(f"{name}: cannot be read as YAML: {error}", hint=_HINT) from error
+        # What is wrong with a character has its place alone, in characters from 0.
+        at = getattr(error, "position", None)
+        line = f":{text.count(chr(10), 0, at) + 1}" if isinstance(at, int) else ""
+        told = " ".join(str(error).split())
+        raise ConfigError(f"{name}{line}: cannot be read as YAML: {told}", hint=_HINT) from error

@@ -214,3 +214,10 @@ def test_a_removal_on_a_day_that_does_not_exist_spoils_the_rule(line: str) -> No
 def test_a_comment_with_a_day_that_does_not_exist_spoils_the_rule() -> None:
     found = read("ignore:\n  # TODO: Remove after 2026-13-01\n  - vulnerability: CVE-2026-0001\n")
     assert "2026-13-01" in found.rules[0].problem
+
+
+def test_the_line_of_a_character_that_no_yaml_may_have_is_named() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^\.grype\.yaml:2: cannot be read as YAML: [^\n]*x001b[^\n]*$"
+    ):
+        read("ignore:\n  # \x1b[31mred\n  - vulnerability: CVE-2026-0001\n")
