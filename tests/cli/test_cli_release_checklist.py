@@ -1,6 +1,7 @@
 """``shipseal release checklist``: nobody ticks anything, the evidence does."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shipseal.errors import Exit
-from shipseal.release.checklist import ITEMS
+from shipseal.release.checklist import ITEMS, checklist
 from shipseal.release.checklist_page import PAGE
+from shipseal.release.known import survey
 from shipseal.testing.http_server import Exchange
 from shipseal.testing.registry_simulator import RegistrySimulator
+from shipseal.wiring.state import state_folder
 from tests.support.release_project import PASSWORD, Project
 
 SCHEMA = (
@@ -54,6 +57,10 @@ def test_a_release_that_is_public_has_every_box_ticked_by_digests(
     assert "sha256:" in proofs["seal.attested"]
     [page] = project.folder.rglob(PAGE)
     assert page.read_text().count("- [x] ") == len(ITEMS)
+    # Statements are signed side by side; the page is the same whichever came first.
+    [known] = survey(state_folder(project.folder / "shipseal.yaml", {})).releases
+    turned = dict(reversed(known.state.evidence.items()))
+    assert checklist(replace(known.state, evidence=turned)) == checklist(known.state)
 
 
 def test_a_release_that_the_gate_refused_says_what_failed_and_what_is_open(

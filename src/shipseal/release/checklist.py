@@ -174,7 +174,9 @@ def _attested(family: str) -> Callable[[ReleaseState], Tick]:
     def tick(state: ReleaseState) -> Tick:
         if state.fork or state.dry_run:
             return Tick(NOT_NEEDED, "nothing is signed in a rehearsal or for a fork")
-        records = [one for one in state.evidence.values() if one.family == family]
+        # They were signed side by side; the whole image comes first, however that went.
+        found = (one for one in state.evidence.values() if one.family == family)
+        records = sorted(found, key=lambda one: one.platform or "")
         covered = {subject for one in records for subject in one.subjects}
         missing = [name for name, digest in _subjects(state).items() if digest not in covered]
         if missing or not records:
