@@ -12,6 +12,9 @@ _TRIVY_LISTS = frozenset({"cyclonedx", "spdx", "spdx-json", "github"})
 
 def of_action(here: Here) -> Iterator[Act]:
     """Yield what the step's action does with images; nothing for an action that is not known."""
+    if here.step.action.endswith("/shipseal"):
+        gate, why = unless_continued(here, None, "")
+        yield Act(Kind.SCAN, here.step, here.step.line, gate=gate, why=why)
     for prefix, reader in _ACTIONS:
         if here.step.action == prefix or here.step.action.startswith(f"{prefix}/"):
             yield from reader(here)

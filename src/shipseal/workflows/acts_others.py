@@ -59,4 +59,15 @@ def _snyk(said: Said) -> Iterator[Act]:
         yield scanned(said, words[2:3], True, "", output)
 
 
-OTHERS: dict[str, Callable[[Said], Iterator[Act]]] = {"helm": _helm, "oras": _oras, "snyk": _snyk}
+def _shipseal(said: Said) -> Iterator[Act]:
+    # What it releases, and what stops it, stands in its configuration: a scan that may stop the job.
+    if said.arguments()[1:2] in (("release",), ("gate",)):
+        yield scanned(said, (), None, "", "")
+
+
+OTHERS: dict[str, Callable[[Said], Iterator[Act]]] = {
+    "helm": _helm,
+    "oras": _oras,
+    "shipseal": _shipseal,
+    "snyk": _snyk,
+}

@@ -10,7 +10,7 @@ from shipseal.workflows.permissions import callers_of, effective
 from shipseal.workflows.reading import read_workflow
 from shipseal.workflows.rights_spelling import misspelt
 from shipseal.workflows.rule_input import CheckOptions, Rule, Scenery, Told
-from shipseal.workflows.rules_anyway import anyway
+from shipseal.workflows.rules_anyway import anyway, not_waited_for
 from shipseal.workflows.rules_forks import forks
 from shipseal.workflows.rules_gate import never_fails, other_build
 from shipseal.workflows.rules_order import gate_after_tag, needs, tag_again
@@ -30,6 +30,7 @@ RULES: Sequence[Rule] = (
     never_fails,
     other_build,
     anyway,
+    not_waited_for,
     unscanned,
 )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shipseal.workflows.acts import Act, Kind, happens
-from shipseal.workflows.changes import replace_in_line
+from shipseal.workflows.changes import need, replace_in_line
 from shipseal.workflows.job_acts import acts_of
 from shipseal.workflows.model import Job, Workflow, WorkflowCode
 from shipseal.workflows.rule_input import Scenery, Told
@@ -87,3 +87,47 @@ def scanned_by_another_workflow(scenery: Scenery, push: Act) -> tuple[Workflow, 
 def _same_repository(scan: Act, push: Act) -> bool:
     names = {image.repository.lower() for image in push.images if image.certain}
     return any(image.certain and image.repository.lower() in names for image in scan.images)
+
+
+def not_waited_for(scenery: Scenery, job: Job) -> Iterator[Told]:
+    """Yield public tags that are made while another job still scans what both were given.
+
+    Never accused: jobs that are never in one run, a job that waits for any scan, a job that is not after the same push.
+    """
+    before = scenery.workflow.before(job.id)
+    known = [*scenery.acts[job.id], *(act for name in before for act in scenery.acts.get(name, ()))]
+    calls = any(scenery.workflow.jobs[name].calls for name in before if name in scenery.acts)
+    act = next((item for item in scenery.acts[job.id] if _publishes(item)), None)
+    if act is None or calls or any(item.kind is Kind.SCAN for item in known):
+        return
+    for other in scenery.workflow.jobs.values():
+        shared = before & scenery.workflow.before(other.id)
+        scan = _gate_of(scenery, other, act)
+        if (
+            scan
+            and job.id not in scenery.workflow.before(other.id)
+            and _pushed(scenery, shared, act)
+        ):
+            if other.condition != job.condition or happens(scenery.workflow, job, act) is False:
+                continue
+            wanted = ", ".join((*job.needs, other.id))
+            yield scenery.found(
+                WorkflowCode.GATE_AFTER_TAG,
+                (act.step, act.line),
+                f"{act.step.label} makes a tag public, and does not wait for job {other.id}, whose scan (line "
+                f"{scan.line}) could stop it",
+                f"needs: [{wanted}]",
+                need(job, [other.id], scenery.source),
+            )
+            return
+
+
+def _gate_of(scenery: Scenery, job: Job, push: Act) -> Act | None:
+    acts = scenery.acts.get(job.id, ())
+    scans = (act for act in acts if act.kind is Kind.SCAN and act.gate)
+    return next((act for act in scans if _same_repository(act, push)), None)
+
+
+def _pushed(scenery: Scenery, jobs: frozenset[str], tag: Act) -> bool:
+    acts = (act for name in jobs for act in scenery.acts.get(name, ()))
+    return any(act.kind is Kind.PUSH and _same_repository(act, tag) for act in acts)

@@ -50,6 +50,9 @@ def promote_job(condition: str) -> str:
     return BUILT + job(scan(FROM_JOB), "needs: publish", "scan") + job(steps, head, "promote")
 
 
+BESIDE = promote_job("").replace("[publish, scan]\n    if: ", "[publish]")
+
+
 def several(line: str) -> str:
     """Return a push of two platforms after a scan of the one that was loaded."""
     return push().replace("    push:", f"    {line}\n    push:")
@@ -101,6 +104,10 @@ BAD: dict[str, tuple[str, list[tuple[str, str]]]] = {
         gate(f"- run: snyk container test {DIGEST} || true\n"),
         [("gate-never-fails", f"- run: snyk container test {DIGEST} || true")],
     ),
+    "a release whose gate stops nothing": (
+        workflow(job(STAGED + "- run: shipseal release ghcr.io/org/app:1.2.0 || true\n")),
+        [("gate-never-fails", "- run: shipseal release ghcr.io/org/app:1.2.0 || true")],
+    ),
     "a step that moves the tag always": (
         gate(scan()).replace("- run: docker", "- if: always()\n        run: docker"),
         [("gate-never-fails", "- if: always()")],
@@ -112,6 +119,10 @@ BAD: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a job that moves the tag always": (
         workflow(promote_job("always()")),
         [("gate-never-fails", "if: always()")],
+    ),
+    "a job that does not wait for the scan beside it": (
+        workflow(BESIDE),
+        [("gate-after-tag", PROMOTE.replace("steps.build", "needs.publish").strip())],
     ),
     "two platforms are pushed, one is scanned": (
         workflow(job(CHECKOUT + BUILDX + LOGIN + LOAD + scan("app:test") + several("platforms: linux/amd64,linux/arm64"))),
@@ -163,6 +174,7 @@ def test_a_patch_takes_the_finding_away_and_makes_no_other(name: str) -> None:
 
 
 PATCHED = (
+    "a job that does not wait for the scan beside it",
     "continue-on-error of the job", "Docker Scout without an exit code", "Docker Scout as a command",
     "exit 0 behind a scan", "Snyk as a command", "a step that moves the tag always", "a job that moves the tag always",
     "a step that moves the tag unless cancelled", "the digests of a matrix, and no job is waited for",
@@ -217,6 +229,8 @@ def test_no_spelling_of_a_guard_is_accused(guard: str) -> None:
 GOOD = {
     "every tag with its digest is signed": workflow(job(ALL_TAGS + TAGS_ENV + '  run: echo "${TAGS}" | xargs -I {} cosign sign --yes {}@${DIGEST}\n')),
     "a loop with the digest": workflow(job(ALL_TAGS + TAGS_ENV + '  run: |\n    for tag in $TAGS; do cosign sign --yes "${tag}@${DIGEST}"; done\n')),
+    "a job that waits for the scan": workflow(promote_job("success()")),
+    "a job that never runs beside the scan": workflow(BESIDE.replace("needs: [publish]", "needs: [publish]\n    if: github.event_name == 'release'")),
     "a job that asks for the scan's result": workflow(promote_job("always() && needs.scan.result == 'success'")),
     "a job that asks whether anything failed": workflow(promote_job("'!cancelled() && !failure()'")),
     "a report that is written always": gate(scan()).replace(PROMOTE.strip(), "- if: always()\n        run: echo done"),
@@ -224,6 +238,9 @@ GOOD = {
     "Docker Scout with an exit code": gate(SCOUT + "    exit-code: true\n"),
     "Docker Scout for code scanning": gate(SCOUT + f"    sarif-file: scout.sarif\n- uses: github/codeql-action/upload-sarif@{SHA}\n  with: {{sarif_file: scout.sarif}}\n"),
     "Docker Scout compares": gate(SCOUT.replace("cves", "quickview")),
+    "shipseal releases, Trivy reports": workflow(job(STAGED + TRIVY + "- run: shipseal release\n")),
+    "shipseal's action releases, Trivy reports": workflow(job(STAGED + TRIVY + f"- uses: org/shipseal@{SHA}\n")),
+    "shipseal's gate before the tag moves": gate("- run: shipseal gate\n"),
     "Snyk stops": gate(f"- run: snyk container test {DIGEST} --severity-threshold=high\n"),
     "one platform is scanned and pushed": workflow(job(CHECKOUT + BUILDX + LOGIN + LOAD + scan("app:test") + several("platforms: linux/amd64"))),
     "platforms that the text does not tell": workflow(job(CHECKOUT + BUILDX + LOGIN + LOAD + scan("app:test") + several("platforms: ${{ vars.PLATFORMS }}"))),
