@@ -27,6 +27,8 @@ def test_a_signal_while_tools_run_leaves_no_temporary_folder(
     project.build()
     scratch = tmp_path / "scratch"
     scratch.mkdir()
+    # Whoever runs the tests with nohup lets them ignore it, and that is inherited.
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     running = subprocess.Popen(
         [sys.executable, "-m", "shipseal.cli.main", "release", "--version", "1.0.0"],
         cwd=project.folder,
@@ -39,6 +41,7 @@ def test_a_signal_while_tools_run_leaves_no_temporary_folder(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    signal.signal(signal.SIGHUP, inherited)
     try:
         deadline = time.monotonic() + 20
         while not list(scratch.glob("shipseal-sbom-*/syft")):
@@ -47,7 +50,7 @@ def test_a_signal_while_tools_run_leaves_no_temporary_folder(
             time.sleep(0.02)
         time.sleep(0.3)
         running.send_signal(number)
-        out, _ = running.communicate(timeout=20)
+        out, _ = running.communicate(timeout=60)
     finally:
         running.kill()
     assert running.returncode == Exit.INTERRUPTED, out

@@ -258,7 +258,7 @@ def test_trim_with_a_wrong_limit(
 BAD: dict[str, tuple[bytes | None, str]] = {
     "missing": (None, "No such file"),
     "empty": (b"", "the file is empty"),
-    "text": (b"SPDXVersion: SPDX-2.3\n", "not a JSON object"),
+    "text": (b"SPDXVersion: SPDX-2.3\n", "it is SPDX tag-value"),
     "cyclonedx": (b'{"bomFormat":"CycloneDX"}', "this is CycloneDX"),
     "spdx 3": (b'{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "this is SPDX 3"),
     "version": (sbom("a").replace(b"SPDX-2.3", b"SPDX-2.9"), "'SPDX-2.9', expected SPDX-2.3"),

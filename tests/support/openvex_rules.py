@@ -9,7 +9,11 @@ from typing import Any
 import jsonschema
 
 _TEXT = {"type": "string", "minLength": 1}
-_TIME = {"type": "string", "format": "date-time"}
+# A format would be checked only where a further package is installed.
+_TIME = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
+}
 _IRI = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:"}
 _HASHES = ("md5", "sha1", "sha-256", "sha-384", "sha-512", "sha3-224", "sha3-256", "sha3-384",
            "sha3-512", "blake2s-256", "blake2b-256", "blake2b-512")  # fmt: skip

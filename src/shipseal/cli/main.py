@@ -66,7 +66,7 @@ COMMANDS: Mapping[str, Entry] = {
         "shipseal.cli.admission", "Write the policy out for a cluster's admission controller."
     ),
     "db": Entry(
-        "shipseal.cli.db", "Fetch, import, share and check the advisories of the built-in matcher."
+        "shipseal.cli.db", "Fetch, import, share and check advisories for scans without Grype."
     ),
     "sbom": Entry("shipseal.cli.sbom", "Make, trim, compare and measure SBOMs."),
     "diagnose": Entry(
@@ -83,12 +83,12 @@ COMMANDS: Mapping[str, Entry] = {
     "watch": Entry(
         "shipseal.cli.watch", "Look at what must happen by itself, and alarm when it did not."
     ),
+    "doctor": Entry(
+        "shipseal.cli.doctor", "Look for what would stop a release, before it is begun."
+    ),
     "doctor workflow": Entry(
         "shipseal.cli.doctor_workflow",
         "Say what in workflows of GitHub Actions would fail, or let a bad image out.",
-    ),
-    "doctor": Entry(
-        "shipseal.cli.doctor", "Look for what would stop a release, before it is begun."
     ),
     "status-pages": Entry(
         "shipseal.cli.status_pages",

@@ -164,8 +164,13 @@ class ReleaseResult(msgspec.Struct, frozen=True):
         return dict(msgspec.to_builtins(self))
 
 
-def closing(error: ShipsealError) -> ClosedRecord:
-    """Return how a release ends that was stopped by ``error``: what may pass by itself is pending, the rest is not."""
+def closing(error: ShipsealError, release: str = "") -> ClosedRecord:
+    """Return how a release ends that was stopped by ``error``: what may pass by itself is pending, the rest is not.
+
+    Args:
+        error: what stopped it.
+        release: its id, for the command that goes on with it; others may be unfinished on the same machine.
+    """
     if isinstance(error, PartlyPromotedError):
         status = Status.PARTLY_PROMOTED
     elif error.exit in (Exit.REFUSED, Exit.UNDECIDED):
@@ -177,7 +182,7 @@ def closing(error: ShipsealError) -> ClosedRecord:
     exit_ = Exit.OUTSIDE if status == Status.PARTLY_PROMOTED else error.exit
     hint = error.hint
     if status == Status.PENDING:
-        hint = "; then: ".join(filter(None, (hint, "shipseal release resume")))
+        hint = "; then: ".join(filter(None, (hint, f"shipseal release resume {release}".rstrip())))
     return ClosedRecord(
         status,
         str(error.code),

@@ -84,12 +84,12 @@ class Runner:
         try:
             closed = self._steps()
         except ShipsealError as error:
-            closed = _failed(error, _public(state) if first else ())
+            closed = _failed(error, state, first=first)
         except (OSError, MemoryError, RuntimeError) as error:
             known = machine_error(error)
             if known is None:
                 raise
-            closed = _failed(known, _public(state) if first else ())
+            closed = _failed(known, state, first=first)
         except KeyboardInterrupt:
             self.ctx.cancel.set()
             closed = _interrupted(state)
@@ -275,16 +275,26 @@ def _public(state: ReleaseState) -> Sequence[str]:
     ]
 
 
-def _failed(error: ShipsealError, public: Sequence[str]) -> ClosedRecord:
-    """Return how a release ends that ``error`` stopped: partly promoted when it has moved a tag that stays moved."""
-    closed = closing(error)
+def _failed(error: ShipsealError, state: ReleaseState, *, first: bool) -> ClosedRecord:
+    """Return how a release ends that ``error`` stopped: partly promoted when it has moved a tag that stays moved.
+
+    Args:
+        error: what stopped it.
+        state: what is known.
+        first: whether it had not been done before: a second run changes nothing about what is public.
+    """
+    public = _public(state) if first else ()
+    release = state.plan.release if state.plan else ""
+    closed = closing(error, release)
     if not public or closed.status == Status.PARTLY_PROMOTED:
         return closed
     return replace(
         closed,
         status=Status.PARTLY_PROMOTED,
         message=f"{closed.message}; public already: {', '.join(public)}",
-        hint="; then: ".join(filter(None, (error.hint, "shipseal release resume"))),
+        hint="; then: ".join(
+            filter(None, (error.hint, f"shipseal release resume {release}".rstrip()))
+        ),
         exit=int(Exit.OUTSIDE),
     )
 

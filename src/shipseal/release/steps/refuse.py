@@ -32,8 +32,8 @@ def refusal_of(ctx: Context, assessment: Assessment) -> ClosedRecord | None:
         return None
     if gate.outcome is Outcome.FAIL:
         hint = (
-            "update what blocks to the fixed version, or ignore it in .grype.yaml with its reason and end; "
-            "`shipseal gate explain` says which rule decided"
+            "update what blocks to the fixed version, or ignore it for a time with its reasons: "
+            "shipseal ignore add CVE --expires 30d; `shipseal gate explain` says which rule decided"
         )
         return _refused(Code.GATE_FAILED, gate.summary, hint)
     return _refused(Code.GATE_UNDECIDED, gate.summary, _undecided_hint(assessment))
