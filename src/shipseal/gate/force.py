@@ -123,7 +123,13 @@ class Force:
                 continue
             cause, why = nothing_held(matcher, self._findings)
             yield NoEffect(
-                rule.label, str(cause), why, line=rule.line, owner=rule.owner, status="ignored"
+                rule.label,
+                str(cause),
+                why,
+                line=rule.line,
+                owner=rule.owner,
+                status="ignored",
+                rule=rule,
             )
 
     def _used(self) -> Iterator[tuple[IgnoreRule, int]]:

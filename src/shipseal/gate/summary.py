@@ -143,15 +143,18 @@ def _ignores(report: GateReport) -> Iterable[IgnoreRow]:
 
 
 def _idle_row(idle: NoEffect) -> IgnoreRow:
+    problem = f"no effect: {idle.why}"
+    if idle.rule is not None:
+        return _ignore_row(idle.rule, 0, (), problem)
     return IgnoreRow(
         rule=idle.label,
         line=idle.line,
         findings=0,
         ids=(),
-        reason=f"VEX {idle.document}" if idle.document else "",
+        reason=f"VEX {idle.document}",
         owner=idle.owner,
         until="",
-        problem=f"no effect: {idle.why}",
+        problem=problem,
     )
 
 

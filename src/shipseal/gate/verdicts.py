@@ -110,6 +110,7 @@ class NoEffect:
         owner: who answers for it: a rule's owner, a statement's author; may be empty.
         signer: who signed the statement; empty for rules.
         status: what a statement says of the product; ``ignored`` for rules.
+        rule: of ours; None for statements.
     """
 
     label: str
@@ -120,6 +121,7 @@ class NoEffect:
     owner: str = ""
     signer: str = ""
     status: str = ""
+    rule: IgnoreRule | None = None
 
     @property
     def text(self) -> str:

@@ -243,6 +243,13 @@ def test_without_findings_every_ignore_is_idle() -> None:
     assert one.cause == "nothing-found"
 
 
+def test_an_ignore_without_effect_keeps_its_reason_and_its_end() -> None:
+    text = f"ignore:\n- {{vulnerability: {CVE}, reason: unused, expires: 2026-01-31, {WHY}}}\n"
+    (row,) = summarize(judged(rules=text)).ignores
+    assert (row.reason, row.owner, row.until) == ("unused", "anna", "2026-02-01T00:00:00Z")
+    assert row.problem.startswith("no effect: ")
+
+
 def test_every_platform_counts_for_a_condition() -> None:
     rules = read_ignores(
         f"ignore:\n- {{vulnerability: {CVE}, remove-when: a fix is available, {WHY}}}\n", name="x"
