@@ -106,6 +106,9 @@ def _unknown(reading: Reading, *, empty: bool) -> Diagnosis:
     ]
     if empty:
         cause = "the log is empty"
+    elif not lines and not reading.success:
+        lines = list(reading.last)
+        cause = "nothing known fits, and no line looks like an error; these are the last ones"
     elif not lines:
         cause = "the log shows no failure"
     else:

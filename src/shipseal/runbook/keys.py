@@ -12,8 +12,11 @@ import msgspec
 from shipseal.runbook.rule import Rule
 from shipseal.runbook.rules import (
     clients,
+    connections,
+    containers,
     evidence,
     findings,
+    gates,
     images,
     jobs,
     machine,
@@ -21,6 +24,8 @@ from shipseal.runbook.rules import (
     own,
     registry_access,
     registry_clients,
+    rights,
+    verifiers,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -34,6 +39,11 @@ RULES: tuple[Rule, ...] = (
     *machine.RULES,
     *clients.RULES,
     *registry_clients.RULES,
+    *rights.RULES,
+    *verifiers.RULES,
+    *gates.RULES,
+    *connections.RULES,
+    *containers.RULES,
 )
 
 KEYS: tuple[bytes, ...] = (
@@ -49,16 +59,17 @@ KEYS: tuple[bytes, ...] = (
     b"exec format", b"digest", b"schema 1", b"immutable", b"eof",
     # evidence and findings
     b"attest", b"signature", b"signing", b"inclusion", b"severity",
-    b"vulnerabilit", b'"code":',
+    b"vulnerabilit", b'"code":', b"untrusted", b"fingerprint", b"predicate", b"issues, found", b"vulnerable", b"polic",
+    b"empty sbom", b"sbom is", b"wrote 0 ", b"trust data", b"trusted ", b"integrity", b"conflict",
     # the way to a service
     b"toomany", b"limit", b"429", b"x509", b"certificate", b"gave http", b"refused", b"timeout", b"timed",
     b"deadline", b"enotfound", b"eai_again", b"misbehaving", b"econn",
     b"unreach", b"curl: (", b"enoent", b"reset by peer", b"proxy",
     b"gateway", b"unavailable", b"status", b"received", b"http 4", b"http 5", b"hang up", b"rekor", b"fulcio",
-    b"tlog", b"tsa_", b"tuf",
+    b"tlog", b"tsa_", b"tuf", b"forcibly", b"ended prematurely", b"exception",
     # the machine
     b"enospc", b"137", b"kill", b"memory", b"bad_alloc", b"sigsegv", b"segmentation",
-    b"goroutine ",
+    b"goroutine ", b"larger than",
 )  # fmt: skip
 
 

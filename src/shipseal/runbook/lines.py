@@ -26,6 +26,24 @@ _TIME = re.compile(
 _MARK = re.compile(r"^##\[(\w+)\]|^::(error|warning|notice|debug|group|endgroup)\b[^:\n]*::")
 _BUILDKIT = re.compile(r"^#\d+ (\d+\.\d+ )?")
 _COMPOSE = re.compile(r"^(?!\d+\s)[\w.-]{1,60}\s+\|\s|^\[?(?:stdout|stderr)\]?:? ")
+_SERVICE = re.compile(
+    r"^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,80} [\w./-]{1,60}(?:\[\d+\])?: |^(?:stdout|stderr) [FP] "
+    r"|^\[(?:pod|step|job|build|stage|task|container)[\w./:-]{0,80}\] "
+)
+"""Before a line in the log of a system, of a container runtime, or of several containers together."""
+_KLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] ")
+_KLOG_LEVELS = {"I": "info", "W": "warning"}
+_NUMBERED = re.compile(
+    r"^\d{1,6} \| (?=(?:error|fatal|denied|unauthorized|tag invalid|toomanyrequests|failed to \w+|get \"?https?"
+    r"|(?:head|post|put) \"?https?|time=\"|no basic auth|manifest unknown|error response)\b[^!(]*$)",
+    re.IGNORECASE,
+)
+"""Logs of some services number their lines just as compilers number those of a source: only what tools say is taken."""
+_PACKED = re.compile(r"\\n(?:\\t)?")
+_PACKED_HEAD = re.compile(
+    r"^.*\"(?:std_?(?:out|err)|stack\w*|error|err|msg|message|output|log)\": ?\""
+)
+_MOST_PACKED, _FEWEST_PACKED = 60, 3
 _LOGRUS = re.compile(r'\blevel=(\w+) msg="((?:[^"\\]|\\.)*)"(.*)$')
 _RULER = re.compile(r"^[│┃]\s")
 _SAYING = ("code", "msg", "message", "error", "err", "errorMessage", "detail", "log")
@@ -64,7 +82,16 @@ def cleaned(number: int, raw: bytes) -> list[Line]:
         line = _cleaned(number, piece, place)
         place = line.place
         found.append(line)
+        if piece.count("\\n") >= _FEWEST_PACKED and line.mark not in {COMMAND, "group"}:
+            found += _packed(line, _ANSI.sub("", piece))
     return found
+
+
+def _packed(line: Line, piece: str) -> Iterator[Line]:
+    """Yield the lines that are packed into one as a text of a structure: a stack trace, or a program's output."""
+    for text in _PACKED.split(piece.replace('\\"', '"'), _MOST_PACKED)[:_MOST_PACKED]:
+        if text := _PACKED_HEAD.sub("", text).strip(' "}'):
+            yield msgspec.structs.replace(line, text=text)
 
 
 def _cleaned(number: int, text: str, place: str) -> Line:
@@ -82,6 +109,10 @@ def _cleaned(number: int, text: str, place: str) -> Line:
     built = _BUILDKIT.match(text)
     if built:
         inner, text = bool(built[1]), text[built.end() :]
+    text = _NUMBERED.sub("", _SERVICE.sub("", text, count=1), count=1)
+    klog = _KLOG.match(text)
+    if klog:
+        return Line(number, text[klog.end() :].strip(), _KLOG_LEVELS.get(klog[1], ""), place, inner)
     level, text = _unwrapped(
         _RULER.sub("", _COMPOSE.sub("", text, count=1).strip(), count=1).strip()
     )

@@ -144,8 +144,14 @@ def _of_failed_steps(reading: Reading) -> Iterable[Hit]:
 
 
 def _of_tests(hit: Hit, reading: Reading) -> bool:
-    """Return whether a line is what a test printed that failed: tests of clients print what servers refuse."""
-    return hit.line.number < reading.steps[hit.step].tested and hit.code not in _MACHINE
+    """Return whether a test printed the line that failed, or a compiler was what failed after it.
+
+    Tests of clients print what servers refuse; a script that goes on to compile has got over what was said before.
+    """
+    step = reading.steps[hit.step]
+    if hit.line.number < step.compiled and hit.code not in {Code.DISK_FULL, Code.OUT_OF_MEMORY}:
+        return True
+    return hit.line.number <= step.tested and hit.code not in _MACHINE
 
 
 def grouped(hits: Iterable[Hit]) -> list[Group]:
@@ -186,7 +192,7 @@ def _passed(group: Group, reading: Reading) -> bool:
 
 def _follows(group: Group, groups: Sequence[Group]) -> bool:
     for other in groups:
-        if other is group or other.code is group.code:
+        if other is group or other.code is group.code or other.weight < LIKELY <= group.weight:
             continue
         together = bool(other.steps & group.steps)
         if together and other.code in _BOTH_WAYS.get(group.code, ()):

@@ -72,10 +72,19 @@ def again(part: str, number: int = 2) -> str:
     return re.sub(r"\?P<([a-z]+)>", rf"?P<\g<1>{number}>", part)
 
 
-def matched(rule: Rule, text: str, seen: Seen) -> Mapping[str, str] | None:
-    """Return what the rule catches of a line, by group; None when it does not match."""
+def matched(rule: Rule, text: str, seen: Seen, across: int = -1) -> Mapping[str, str] | None:
+    """Return what the rule catches of a line, by group; None when it does not match.
+
+    Args:
+        rule: the rule.
+        text: the cleaned line.
+        seen: what stands around it.
+        across: place in the text that the match has to reach across: two lines were joined there.
+    """
     found = compiled(rule.pattern).search(text)
-    if found is None or (rule.unless and compiled(rule.unless).search(text)):
+    if found is None or not (across < 0 or found.start() < across < found.end()):
+        return None
+    if rule.unless and compiled(rule.unless).search(text):
         return None
     if rule.step and (seen.step or rule.named) and not compiled(rule.step).search(seen.step):
         return None

@@ -16,6 +16,8 @@ _FIRST, _LAST = 2, 6
 _TRIED, _TRIED_LATER = 40_000, 100
 """Lines with a key that are looked at for what rules need; in each later block so many."""
 _WINDOW = 1000
+_PAGE = 300
+"""Bytes of a line that may have been broken at the width of a page."""
 """Bytes on each side of what was found, in lines that are longer."""
 _FOLLOWING: Mapping[bytes, int] = {
     b"github_token permissions": 24,
@@ -37,11 +39,22 @@ _STRUCTURE = (
     b"refers to repository [",
     b"/v2/",
     b"shutdown signal",
+    b"importing cache manifest",
 )
 """What tells where a line stands, and how the run is called."""
-_WORDS = (b"error", b"fatal", b"fail", b"\nnot ok")
+_WORDS = (
+    b"error",
+    b"fatal",
+    b"fail",
+    b"\nnot ok",
+    b"traceback (",
+    b"exception",
+    b"unbound variable",
+    b"*** ",
+)
 """What the likely lines of an unknown failure have."""
 _FIRST_WORDS, _LAST_WORDS = 4, 6
+_LAST_LINES = 5
 _SUCCEEDED = (b"digest: sha256:", b"tlog entry created", b"image destination", b"success")
 
 
@@ -57,6 +70,8 @@ class Candidate(msgspec.Struct):
         number: from 1, in the log.
         rules: numbers of those that it may match.
         kinds: why it was taken, besides.
+        previous: the line before it, where that is short and the sentence may have begun there.
+        following: the line after it, where the sentence may go on.
     """
 
     start: int
@@ -64,6 +79,8 @@ class Candidate(msgspec.Struct):
     number: int = 0
     rules: set[int] = msgspec.field(default_factory=set)
     kinds: set[str] = msgspec.field(default_factory=set)
+    previous: bytes = b""
+    following: bytes = b""
 
 
 class Sifter:
@@ -72,6 +89,7 @@ class Sifter:
     def __init__(self) -> None:
         self._fresh = FreshLines()
         self._vocabulary = Vocabulary(_TEXTS)
+        self._begun = False
         self._seen: dict[bytes, int] = {}
         self._tried: dict[bytes, int] = {}
 
@@ -86,6 +104,8 @@ class Sifter:
             at = start
             candidate = found[start]
             candidate.number = numbers[line]
+            if candidate.rules:
+                _beside(candidate, text)
             yield candidate, text[start : candidate.end]
 
     def _found(
@@ -100,6 +120,11 @@ class Sifter:
         for key in possible.intersection(_FOLLOWING):
             for _, end in self._capped(lower, key, (), last=last):
                 self._mark(found, _next_lines(lower, end, _FOLLOWING[key]), "following")
+        if not self._begun and lower.startswith(b"run "):
+            self._mark(found, _next_lines(lower, -1, 1), "structure")
+        self._begun = True
+        if last:
+            self._mark(found, _last_lines(lower), "end")
         for words, kind in ((_WORDS, "word"), (_SUCCEEDED, "success")):
             for word in possible.intersection(words):
                 self._mark(found, _few(lower, word), kind)
@@ -144,6 +169,18 @@ class Sifter:
         return [*first, *islice((place for place in backward if _has(lower, needs, *place)), _LAST)]
 
 
+def _beside(candidate: Candidate, text: bytes) -> None:
+    """Keep the lines beside one, for sentences that somebody broke at the width of a page."""
+    start, end = candidate.start, candidate.end
+    if end - start > _PAGE:
+        return
+    before = text.rfind(b"\n", max(0, start - 1 - _PAGE), max(0, start - 1)) + 1
+    if start and (before or start <= _PAGE):
+        candidate.previous = text[before : start - 1]
+    after = text.find(b"\n", end + 1, end + 1 + _PAGE)
+    candidate.following = text[end + 1 : after] if after >= 0 else text[end + 1 : end + 1 + _PAGE]
+
+
 def _has(lower: bytes, needs: Sequence[bytes], start: int, end: int) -> bool:
     return not needs or any(lower.find(need, start, end) >= 0 for need in needs)
 
@@ -173,6 +210,16 @@ def _backward(lower: bytes, key: bytes) -> Iterator[tuple[int, int]]:
         start, end = _around(lower, at + (key[:1] == b"\n"))
         yield start, end
         at = lower.rfind(key, 0, start) if start else -1
+
+
+def _last_lines(lower: bytes) -> Iterator[tuple[int, int]]:
+    end = len(lower.rstrip())
+    for _ in range(_LAST_LINES):
+        start = lower.rfind(b"\n", max(0, end - 2 * _WINDOW), end) + 1
+        if end <= 0 or (not start and end > 2 * _WINDOW):
+            return
+        yield start, end
+        end = start - 1
 
 
 def _few(lower: bytes, word: bytes) -> Iterator[tuple[int, int]]:

@@ -172,8 +172,8 @@ SUBJECT = (
 STORING = (
     Rule(
         code=Code.ATTEST_CONFLICT,
-        needs=("equivalent entry already exists",),
-        pattern=r"equivalent entry already exists",
+        needs=("equivalent entry already exists", "createlogentryconflict"),
+        pattern=r"equivalent entry already exists|createlogentryconflict",
         cause="the transparency log has this entry already (409)",
         weight=CERTAIN,
     ),

@@ -156,11 +156,19 @@ FORMAT = (
             "unsupported manifest media",
             "unknown media",
             "unknown manifest media",
+            "unknown layer media",
+            "unknown config media",
+            "unsupported layer media",
+            "unsupported config media",
+            "unsupported docker v2s",
+            "unsupported oci v",
             "not support oci",
             "not supported",
         ),
-        pattern=r"unsupported (?:manifest )?media ?type:?[\s\"']*(?P<what>application/[\w.+/-]+)?"
-        r"|unknown (?:manifest )?media ?type:? ?(?P<unknown>application/[\w.+/-]+)?|does not support oci index"
+        pattern=r"unsupported (?:manifest |layer |config |docker v2s[12] "
+        r"|oci v?1 )?media ?type:?[\s\"']*(?P<what>application/[\w.+/-]+)?"
+        r"|unknown (?:manifest |layer |config )?media ?type:? ?(?P<unknown>application/[\w.+/-]+)?"
+        r"|does not support oci index"
         r"|media ?type \"?(?P<media>application/[\w.+/-]+)\"? (?:is )?(?:not supported|unsupported)",
         unless=r"\b415\b",
         cause="this media type is not supported: {what|}{media|}{unknown|}",

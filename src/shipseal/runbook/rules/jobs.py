@@ -2,7 +2,7 @@
 
 from shipseal.errors import Code
 from shipseal.runbook.rule import CERTAIN, CLEAR, LIKELY, Rule
-from shipseal.runbook.rules.places import ATTESTING
+from shipseal.runbook.rules.places import ATTESTING, BROKEN
 
 _OTHER = (
     r"issues?/comments|pull.?request|/releases|#create-a-release|create-(?:an?-)?(?:issue"
@@ -46,7 +46,7 @@ OIDC = (
         r"|id-token\W+write\W*.*(?:permission|required|missing)",
         cause="the job gets no identity token: `id-token: write` is missing from its permissions",
         weight=CLEAR,
-        unless=r"^\s*#",
+        unless=r"^\s*#|\.ya?ml:\d+",
     ),
     Rule(
         code=Code.OIDC_PERMISSION,
@@ -56,7 +56,7 @@ OIDC = (
         r"|credentials?)"
         r"|no (?:oidc |identity |id )token (?:found|available|was|provided)|error obtaining token: expired_token"
         r"|must provide (?:an )?identity.token",
-        unless=r"(?:\b50[0-4]\b|no such host|connection refused|timeout)",
+        unless=rf"\b50[0-4]\b|no such host|connection refused|timeout|{BROKEN}",
         cause="there is no identity token to sign with",
         weight=LIKELY + 10,
     ),
@@ -92,9 +92,18 @@ ATTESTATIONS = (
     Rule(
         code=Code.ATTESTATIONS_PERMISSION,
         needs=("resource not accessible by",),
+        pattern=r"attest.*resource not accessible by|resource not accessible by.*attestations?\b",
+        unless=rf"{_OTHER}|gh: ",
+        cause="GitHub does not let this job store attestations: `attestations: write` is missing",
+        weight=CLEAR,
+    ),
+    Rule(
+        code=Code.ATTESTATIONS_PERMISSION,
+        needs=("resource not accessible by",),
         pattern=r"resource not accessible by (?:integration|personal access token)",
         step=ATTESTING,
-        unless=rf"{_OTHER}|gh: ",
+        after=r"attestation|actions/attest|rekor|fulcio|sigstore",
+        unless=rf"{_OTHER}|gh: |denied: ",
         cause="GitHub does not let this job store attestations: `attestations: write` is missing",
         weight=CLEAR,
     ),
@@ -103,6 +112,7 @@ ATTESTATIONS = (
         needs=("error: unauthorized", "##[error]unauthorized"),
         pattern=r"^(?:error: )?unauthorized\.?\s*$",
         step=ATTESTING,
+        named=True,
         cause="GitHub does not take the token of the step that attests: `attestations: write` is missing, or GH_TOKEN",
         weight=CLEAR - 5,
     ),
@@ -128,7 +138,7 @@ API = (
         needs=("resource not accessible by",),
         pattern=r"resource not accessible by (?P<who>integration|personal access token)",
         cause="the job's token lacks a right for what this step does at GitHub",
-        unless=r"persist attestation|/attestations",
+        unless=r"persist attestation|/attestations|denied: ",
         weight=LIKELY + 10,
     ),
     Rule(

@@ -59,7 +59,7 @@ MEMORY = (
         r"|oom-kill|reached heap limit|java\.lang\.outofmemoryerror|cannot allocate memory"
         r"|\bmemoryerror\b|std::bad_alloc|out of memory: killed process|virtual memory exhausted"
         r"|: out of memory|: memory exhausted|xrealloc: cannot allocate|(?:error|killed).*out of memory|oom killed",
-        unless=r"^\s*(?:at |test|assert|expect)|cuda|raises|should",
+        unless=r"^\s*(?:at |test|assert|expect|failed \S+::)|cuda|raises|should",
         cause="memory ran out",
         weight=CLEAR + 5,
     ),
@@ -135,7 +135,7 @@ TOOLS = (
     Rule(
         code=Code.TOOL_CRASHED,
         needs=("panic:",),
-        pattern=r"^panic: (?P<why>.+)",
+        pattern=r"^panic: (?!test timed out)(?P<why>.+)",
         cause="the tool crashed: {why|}",
         weight=LIKELY,
     ),
@@ -167,14 +167,15 @@ TOOLS = (
         pattern=r"^segmentation fault|^sigsegv: |^fatal error: (?:all goroutines"
         r"|stack overflow|unexpected signal|fault$)"
         r"|\b(?P<why>aborted|bus error|illegal instruction)\b.*\(core dumped\)|^fatal python error: "
-        r"|^thread '[^']*' (?:\(\d+\) )?panicked at",
+        r"|^thread '[^']*' (?:\(\d+\) )?panicked at (?!\S*build\.rs)",
         cause="a program crashed: {why|see the lines}",
         weight=LIKELY,
     ),
     Rule(
         code=Code.TOOL_CRASHED,
         needs=("panic:", "sigsegv", "segmentation fault", "fatal error: "),
-        pattern=r"^panic: (?P<why>.*)|\bsigsegv\b|segmentation fault|^fatal error: (?:unexpected signal"
+        pattern=r"^panic: (?!test timed out)(?P<why>.*)|\bsigsegv\b|segmentation fault"
+        r"|^fatal error: (?:unexpected signal"
         r"|all goroutines|concurrent map|stack overflow)",
         step=r"sbom|syft|grype|scan|trivy|cosign|attest|docker|buildx|buildah|crane|skopeo",
         named=True,

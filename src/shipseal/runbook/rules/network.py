@@ -231,7 +231,7 @@ OUTAGE = (
             "fulcio",
         ),
         pattern=rf"(?:{SIGSTORE}).*(?:[\[( ]{_NUMBERS}[\]), :]|server error|unavailable)",
-        unless=rf"{_TESTS}|no such host|connection refused|identity token",
+        unless=rf"{_TESTS}|no such host|connection refused|identity token|resource temporarily unavailable",
         cause="the signing service answers with a server error: it is down or overloaded",
         weight=CLEAR + 5,
     ),
@@ -295,7 +295,8 @@ OUTAGE = (
         needs=("tuf_", "tuf mirror", "tuf metadata", "tuf remote mirror", "tuf root"),
         pattern=r"tuf_\w+_error|(?:error|failed) .*(?:\btuf\b.*(?:mirror|metadata|root)|remote mirror)"
         r"|updating tuf metadata",
-        unless=r"no such host|connection refused|x509",
+        unless=r"no such host|connection refused|x509|invalid key|local store|temporarily unavailable|permission denied"
+        r"|read-only|no such file|unmarshal|threshold|signature|cache",
         cause="the trust root of the signing service could not be fetched",
         weight=LIKELY,
     ),

@@ -16,3 +16,9 @@ OWN_HOST = (
 """This machine: what does not answer there is often a test's own server."""
 ATTESTING = r"attest|provenance|sigstore|cosign"
 """Steps that sign or store evidence."""
+BROKEN = (
+    r"socket hang up|\becon(?:nreset|nrefused|naborted)\b|\betimedout\b|\beai_again\b|\benotfound\b|connection reset"
+    r"|timed? ?out|network timeout|fetch failed|unexpected eof|: eof\b|broken pipe|forcibly closed"
+    r"|terminated abnormally"
+)
+"""A connection that did not come about, or broke, in the words of several libraries."""

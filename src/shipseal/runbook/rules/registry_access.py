@@ -197,7 +197,7 @@ DENIED = (
     Rule(
         code=_DENIED,
         needs=("requested access to the resource is denied",),
-        pattern="requested access to the resource is denied",
+        pattern=r"(?:^|: |\] |\")(?:the )?requested access to the resource is denied",
         unless="pull access denied|repository does not exist",
         cause="the account may not do this in that repository (denied)",
         weight=CLEAR,
