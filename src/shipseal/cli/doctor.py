@@ -36,9 +36,9 @@ def doctor(
 ) -> None:
     """Check configuration, tools, rights, clock, disk, memory, data, signing, and the services that a release needs.
 
-    Nothing is stored at any target. Exit status: 0 when nothing stands in the way, 2 when something does, or its own: 64
-    for the configuration, 4 for missing rights, 5 for what did not answer, 3 for an identity that is not accepted, 6 for
-    data that is too old.
+    Nothing is stored at any target. Exit status: 0 when nothing stands in the way, 2 when something does, or its own:
+    64 for the configuration, 4 for missing rights, 5 for what did not answer, 3 for an identity that is not accepted,
+    6 for data that is too old.
     """
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - as for every command
     from shipseal.cli.doctor_view import print_report, report_json  # noqa: PLC0415

@@ -55,7 +55,7 @@ def as_end(value: object) -> datetime:
     """
     text = as_text(value).strip()
     try:
-        if len(text) == len("2026-05-31"):
+        if len(text) <= len("2026-05-31"):
             day = date.fromisoformat(text)
             return datetime.combine(day, time(), UTC) + timedelta(days=1)
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
