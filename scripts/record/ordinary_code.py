@@ -40,7 +40,7 @@ def ordinary_pytest_says_401(scene: Scene) -> None:
     scene.step("python -m pytest -p no:cacheprovider")
 
 
-@held(UNKNOWN, "pytest")
+@rules(UNKNOWN, "pytest")
 def ordinary_pytest_says_disk_full(scene: Scene) -> None:
     """A test of Python fails that is about a full disk."""
     scene.file("test_store.py", (

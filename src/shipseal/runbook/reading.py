@@ -80,6 +80,7 @@ _OPEN = re.compile(r"^.{40,200}[^.!?;{}]$")
 _GOES_ON = re.compile(r"^[a-z0-9'\"(`][^=]{6,}")
 _NO_OUTPUT = re.compile(
     r"^\++ |^# |^\[[\u2716\u2717\u2718x]\] |^AssertionError\b|^E {3,}|^[-+][ \t\u00a0]+\w{0,3}\""
+    r"|^(?:Actual|Expected|Received)(?: \w+)?: "
     r"|^[<>] |^\d* ?\||^(?:raise|return|throw|assert"
     r"|self\.|await|const|let|var|print\(|printf?|echo"
     r"|console\.)[ (.]"
