@@ -88,6 +88,8 @@ _NO_OUTPUT = re.compile(
 )
 """Commands that a shell echoes, differences, and places in somebody's source with what stands there."""
 _MOST_HITS, _MOST_BROKEN = 600, 3000
+_DENSE, _MOST_DENSE = 30, 150
+"""Rules whose words stand in one line, from which on it is dense, and how many such lines are looked at."""
 _LIKELY, _LAST = 14, 4
 
 
@@ -166,6 +168,7 @@ class Reader:
         self._pushed = ""
         self._place = ""
         self._budget = _LONG_TEXT
+        self._dense_left = _MOST_DENSE
         self._broken = _MOST_BROKEN
 
     def read(self, candidate: Candidate, raw: bytes) -> None:
@@ -240,7 +243,8 @@ class Reader:
         seen = Seen(self.reading.steps[-1].title, "\n".join(self._before))
         if _NO_OUTPUT.match(line.text) or _is_compared(candidate, line):
             return False
-        hits = list(self._hits(self._numbers(candidate, line), line, seen, across))
+        numbers = self._affordable(self._numbers(candidate, line))
+        hits = list(self._hits(numbers, line, seen, across))
         if hits:
             best = max(hit.weight for hit in hits)
             # Two rules of equal weight may be two readings of one line; the first in the table is the better one.
@@ -266,6 +270,13 @@ class Reader:
             if _SIDE.search(f"{seen.before}\n{line.text}") and rule.code is not Code.DISK_FULL:
                 weight = min(weight, LIKELY - 15)
             yield Hit(number, code, line, caught, weight, len(self.reading.steps) - 1, soft, quiet)
+
+    def _affordable(self, numbers: list[int]) -> list[int]:
+        """Return the rules to try; none for one more line that has words of very many, as no tool writes it."""
+        if len(numbers) > _DENSE:
+            self._dense_left -= 1
+            return numbers if self._dense_left >= 0 else []
+        return numbers
 
     def _bounded(self, text: str) -> str:
         """Return as much of a line as is searched: expressions take their time with long ones."""
