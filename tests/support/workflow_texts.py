@@ -22,6 +22,7 @@ LOGIN = f"""\
 """
 BUILDX = f"- uses: docker/setup-buildx-action@{SHA}\n"
 DIGEST = "ghcr.io/org/app@${{ steps.build.outputs.digest }}"
+TRIVY = f"- uses: aquasecurity/trivy-action@{SHA}\n  with:\n    image-ref: {DIGEST}\n"
 
 
 def push(tags: str = "ghcr.io/org/app:1.2.0", *, when: str = "true", name: str = "build") -> str:

@@ -15,6 +15,7 @@ from tests.support.workflow_texts import (
     PROMOTE,
     RIGHTS,
     SHA,
+    TRIVY,
     at,
     attest,
     check,
@@ -30,7 +31,6 @@ from tests.support.workflow_texts import (
 MAIN = ".github/workflows/main.yml"
 READ = "permissions: {contents: read}"
 STAGED = LOGIN + stage()
-TRIVY = f"- uses: aquasecurity/trivy-action@{SHA}\n  with:\n    image-ref: {DIGEST}\n"
 SCOUT = f"- uses: docker/scout-action@{SHA}\n  with:\n    command: cves\n    image: {DIGEST}\n"
 LOAD = f"- uses: docker/build-push-action@{SHA}\n  with:\n    context: .\n    load: true\n    tags: app:test\n"
 META = f"- id: meta\n  uses: docker/metadata-action@{SHA}\n  with:\n    images: ghcr.io/org/app\n"

@@ -18,6 +18,7 @@ from tests.support.workflow_texts import (
     PATH,
     PROMOTE,
     SHA,
+    TRIVY,
     at,
     attest,
     check,
@@ -31,7 +32,6 @@ from tests.support.workflow_texts import (
 )
 
 USES_ATTEST = f"- uses: actions/attest-build-provenance@{SHA}"
-TRIVY = f"- uses: aquasecurity/trivy-action@{SHA}\n  with:\n    image-ref: {DIGEST}\n"
 GRYPE = f"- run: |\n    set -u\n    grype {DIGEST}\n"
 SHORT = "ghcr.io/org/app:1.2.0"
 
