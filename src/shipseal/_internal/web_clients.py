@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from shipseal import __version__
+from shipseal._internal.loopback import is_own
 from shipseal._internal.redact import redact
 from shipseal.errors import ConfigError
 
 USER_AGENT = f"shipseal/{__version__}"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class WebClients:
@@ -71,11 +71,6 @@ def _close(clients: dict[tuple[bool, bool], httpx.Client]) -> None:
     for client in clients.values():
         client.close()
     clients.clear()
-
-
-def is_own(url: str) -> bool:
-    """Return whether ``url`` is an address of this machine."""
-    return urlsplit(url).hostname in LOOPBACK
 
 
 def trusted_roots() -> ssl.SSLContext:

@@ -15,8 +15,9 @@ import httpx
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB, Limit, too_large
+from shipseal._internal.loopback import is_own
 from shipseal._internal.retry import Told, call_with_retry, until
-from shipseal._internal.web_clients import WebClients, is_own
+from shipseal._internal.web_clients import WebClients
 from shipseal.attest.web_errors import no_answer, refused, too_slow
 from shipseal.errors import Code, ConfigError, ShipsealError
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from shipseal._internal.loopback import LOOPBACK
 from shipseal._internal.redact import register_secret
 from shipseal.errors import ConfigError
 
 GITHUB = "github.com"
 _TENANTS = ".ghe.com"
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?")
 _OWN_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
@@ -122,7 +122,7 @@ def is_safe(url: str) -> bool:
         return False
     if not host or "@" in parts.netloc:
         return False
-    return parts.scheme == "https" or (plain and host in _LOOPBACK)
+    return parts.scheme == "https" or (plain and host in LOOPBACK)
 
 
 def _token(env: Mapping[str, str], names: tuple[str, ...]) -> str:

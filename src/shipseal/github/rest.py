@@ -14,8 +14,9 @@ import httpx
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import ERROR_BODY, Limit, too_large
+from shipseal._internal.loopback import is_own
 from shipseal._internal.retry import RetryPolicy, call_with_retry
-from shipseal._internal.web_clients import WebClients, is_own
+from shipseal._internal.web_clients import WebClients
 from shipseal.errors import Code, ShipsealError
 from shipseal.github.hosts import GitHubHost, is_safe
 from shipseal.github.refusals import no_answer, nonsense, refused, shown, too_slow

@@ -7,9 +7,10 @@ import httpx
 from shipseal._internal.clock import Clock
 from shipseal._internal.daemon_jobs import begin
 from shipseal._internal.limits import MIB, Limit
+from shipseal._internal.loopback import is_own
 from shipseal._internal.no_answer import Hints, status_text, why_no_answer
 from shipseal._internal.redact import redact
-from shipseal._internal.web_clients import WebClients, is_own
+from shipseal._internal.web_clients import WebClients
 from shipseal.errors import Code
 from shipseal.status.interface import Page, PageAddress, StatusPageError, StatusPages
 from shipseal.status.parse import parse_page

@@ -4,7 +4,8 @@ import gc
 
 import pytest
 
-from shipseal._internal.web_clients import WebClients, is_own
+from shipseal._internal.loopback import is_own
+from shipseal._internal.web_clients import WebClients
 from shipseal.errors import ConfigError
 
 
