@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from shipseal._internal.kms_names import parse_kms_name
 from shipseal.attest.interface import SignedBundle
+from shipseal.attest.key_signer import KeySigner
 from shipseal.attest.kms_key import KmsKey
-from shipseal.attest.kms_signer import KmsSigner
 from shipseal.errors import AttestError, Code, RegistryError
 from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest
@@ -34,7 +34,7 @@ class ServiceSigner(CountingSigner):
         def sign(message: bytes) -> bytes:
             return private.sign(message, ec.ECDSA(hashes.SHA256()))
 
-        self._signer = KmsSigner(KmsKey(parse_kms_name("hsm:2"), key.public, sign))
+        self._signer = KeySigner(KmsKey(parse_kms_name("hsm:2"), key.public, sign))
 
     def sign(self, statement: bytes) -> SignedBundle:
         if len(self.signed) == self.stop_after:

@@ -14,7 +14,7 @@ from shipseal.attest.key_files import (
     read_key_file,
     read_public_keys,
 )
-from shipseal.attest.key_signer import KeySigner
+from shipseal.attest.key_signer import KeySigner, SigningKey
 from shipseal.attest.keys import PublicKey
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.config.load import LoadedConfig
@@ -84,29 +84,19 @@ def release_keys(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool = 
     _check_own(loaded, own.public, trusted)
     ids = tuple(sorted(public.key_id for public in trusted))
     if loaded.config.verify.identities:
-        return Keys(own.signer, identity_trust(loaded, around.env, around.clock), ids)
-    return Keys(own.signer, KeyTrust(trusted), ids)
+        return Keys(KeySigner(own), identity_trust(loaded, around.env, around.clock), ids)
+    return Keys(KeySigner(own), KeyTrust(trusted), ids)
 
 
-@dataclass(frozen=True, slots=True)
-class _OwnKey:
-    """The key that signs, wherever it is."""
-
-    signer: Signer
-    public: PublicKey
-
-
-def _own_key(key: Path | str, password: PasswordSource, *, dry_run: bool) -> _OwnKey:
+def _own_key(key: Path | str, password: PasswordSource, *, dry_run: bool) -> SigningKey:
     if isinstance(key, Path):
-        local = load_private_key(read_key_file(key), what=str(key), password=password)
-        return _OwnKey(KeySigner(local), local.public)
+        return load_private_key(read_key_file(key), what=str(key), password=password)
     from shipseal.attest.kms_key import open_kms_key  # noqa: PLC0415 - only where a key service signs
-    from shipseal.attest.kms_signer import KmsSigner  # noqa: PLC0415
 
     remote = open_kms_key(key, pin=password)
     if not dry_run:
         remote.check()
-    return _OwnKey(KmsSigner(remote), remote.public)
+    return remote
 
 
 def identity_trust(loaded: LoadedConfig, env: Mapping[str, str], clock: Clock) -> Trust:

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shipseal._internal.kms_names import parse_kms_name
 from shipseal.attest.bundle import parse_bundle
 from shipseal.attest.key_files import environment_password
+from shipseal.attest.key_signer import KeySigner
 from shipseal.attest.keys import LocalKey, PublicKey
 from shipseal.attest.kms_errors import kms_error
 from shipseal.attest.kms_key import KmsKey, open_kms_key
-from shipseal.attest.kms_signer import KmsSigner
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.errors import AttestError, Code, ShipsealError
 from shipseal.intoto.statement import Subject, encode_statement
@@ -40,7 +40,7 @@ def remote(private: ec.EllipticCurvePrivateKey, **options: float) -> KmsKey:
 def test_the_bundle_is_that_of_a_local_key() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     key = remote(private)
-    signer = KmsSigner(key)
+    signer = KeySigner(key)
     first, second = signer.sign(STATEMENT), signer.sign(STATEMENT)
     assert first.raw != second.raw
     for bundle in (first, second):
@@ -58,7 +58,7 @@ def test_nothing_but_statements_is_signed() -> None:
 
     key = KmsKey(NAME, LocalKey.generate().public, sign)
     with pytest.raises(AttestError) as caught:
-        KmsSigner(key).sign(b"{}")
+        KeySigner(key).sign(b"{}")
     assert caught.value.code is Code.ATTEST_INVALID
     assert asked == []
 
