@@ -5,7 +5,6 @@ idempotent is known by the caller, who wraps only such calls. ``Retry-After`` wi
 that would pass the deadline is not begun.
 """
 
-import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.stop import stop_base
 
 from shipseal._internal.clock import Clock
+from shipseal._internal.jitter import spread
 from shipseal.errors import Code, ShipsealError
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ def backoff(policy: RetryPolicy, number: int, error: BaseException | None) -> fl
         return max(0.0, asked)
     # Beyond twenty doublings every wait is the longest one.
     wait = min(policy.max_wait, policy.first_wait * 2 ** min(number - 1, 20))
-    return float(wait * random.uniform(1.0, 1.5))
+    return spread(wait, at_most=1.5)
 
 
 class _Stop(stop_base):

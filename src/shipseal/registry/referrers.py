@@ -4,10 +4,10 @@ The ``OCI-Subject`` header of an answer is not taken for the API: ECR sends it a
 read; when the manifest is not in it, the fallback tag is kept.
 """
 
-import random
 import threading
 from collections.abc import Iterator
 
+from shipseal._internal.jitter import spread
 from shipseal._internal.limits import MANIFEST
 from shipseal.errors import Code, ImageError, RegistryError, ShipsealError
 from shipseal.oci import Descriptor, Digest, RawManifest
@@ -174,7 +174,7 @@ class Referrers:
                 patience.after(error, 0)
                 continue
             took = clock.monotonic() - started
-            clock.sleep(took * _SETTLE * random.uniform(1.0, 2.0))
+            clock.sleep(spread(took * _SETTLE, at_most=2.0))
         raise RegistryError(
             Code.SERVICE_OUTAGE,
             f"{self._session.target}: fallback tag {fallback_tag(subject)}: "

@@ -5,12 +5,12 @@ page is looked at for people, and to try sooner when it says that the trouble ha
 rule holds however long it takes: nothing is published without its evidence.
 """
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from shipseal._internal.clock import Clock, rfc3339
+from shipseal._internal.jitter import spread
 from shipseal._internal.progress import Reporter
 from shipseal._internal.redact import redact
 from shipseal.checks import Status as Checked
@@ -154,7 +154,7 @@ class Holding:
             self._cause, self._pause = cause, _FIRST_PAUSE
         pause = self._pause
         self._pause = min(_LONGEST_PAUSE, pause * 2)
-        return pause * random.uniform(1.0, _JITTER)
+        return spread(pause, at_most=_JITTER)
 
     def _sleep(
         self, hold: HoldRecord, until: float, asked: bool, changed: Callable[[HoldRecord], None]

@@ -70,6 +70,8 @@ class FeedWeb:
         self._transport.close()
 
     def _once(self, address: str, into: Path, known: Version, transfer: Transfer) -> Version | None:
+        # Raises where nobody wants it any more, before a server is asked again.
+        transfer.advance(0)
         asked = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
         headers = {name: value for name, value in asked.items() if value}
         caller = Caller("advisories")

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from shipseal._internal.progress import SilentReporter
+from shipseal._internal.cancelled import CancelledError
+from shipseal._internal.progress import SilentReporter, SilentTransfer
 from shipseal._internal.retry import RetryPolicy
-from shipseal.advisories.feeds import Feeds
+from shipseal.advisories.feeds import Feeds, Version
 from shipseal.advisories.interface import PackageQuery
 from shipseal.advisories.ordering import scheme_for
 from shipseal.advisories.store import Store
@@ -301,6 +303,28 @@ def test_an_authority_of_ones_own_is_trusted_where_it_is_named(
 
 def test_every_ecosystem_that_is_fetched_by_default_can_be_ordered() -> None:
     assert [name for name in ECOSYSTEMS if scheme_for(name) is None] == []
+
+
+def test_what_nobody_wants_any_more_is_not_asked_again(world: World, tmp_path: Path) -> None:
+    class CalledOff(SilentTransfer):
+        over = False
+
+        def advance(self, amount: int) -> None:
+            if self.over:
+                raise CancelledError
+
+    transfer = CalledOff()
+
+    def failing(exchange: Exchange) -> None:
+        transfer.over = True
+        status(503)(exchange)
+
+    world.feed.answers[NPM] = [failing] * 3
+    asked = len(world.feed.asked)
+    fetch = FeedWeb({}, StoppedClock(), RetryPolicy(tries=3, first_wait=0.01))
+    with closing(fetch), pytest.raises(CancelledError):
+        fetch(world.url + NPM, tmp_path / "npm.zip", Version(), transfer)
+    assert len(world.feed.asked) == asked + 1
 
 
 def test_when_one_source_fails_nobody_waits_for_the_others(world: World) -> None:

@@ -1,5 +1,6 @@
 """Only what is transient is tried again, and only until the deadline."""
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,12 @@ def _outage(retry_after: float | None = None) -> ShipsealError:
 
 
 POLICY = RetryPolicy(tries=4, first_wait=1.0, max_wait=20.0, deadline=100.0)
+
+
+def test_the_shared_generator_of_random_numbers_is_left_alone() -> None:
+    before = random.getstate()
+    call_with_retry(Flaky(3, _outage()), POLICY, FakeClock())
+    assert random.getstate() == before
 
 
 def test_a_transient_failure_is_tried_again_with_growing_waits() -> None:
