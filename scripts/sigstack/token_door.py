@@ -1,16 +1,16 @@
 """Where a person gets tokens of a private instance that runs in another process."""
 
 from collections.abc import Mapping
-from typing import Self
 
 from scripts.sigstack.issuer import Job
 from scripts.sigstack.stack import SigstoreStack
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.simulator import Simulator
 
 _CLAIMS = frozenset({"repository", "workflow", "signer", "ref", "sha", "visibility"})
 
 
-class TokenDoor:
+class TokenDoor(Simulator):
     """Hands out tokens over HTTP: of a job with the claims of the query, or with ``mail`` of an address.
 
     Args:
@@ -18,15 +18,9 @@ class TokenDoor:
     """
 
     def __init__(self, stack: SigstoreStack) -> None:
+        super().__init__()
         self._stack = stack
-        self._server = HttpServer(self._answer)
-        self.url = f"{self._server.url}/token"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
+        self.url = f"{self._serve(self._answer).url}/token"
 
     def _answer(self, exchange: Exchange) -> None:
         claims = {name: values[-1] for name, values in exchange.query.items()}

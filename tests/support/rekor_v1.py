@@ -8,18 +8,19 @@ import hashlib
 import json
 import threading
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.simulator import Simulator
 from tests.support.logs import ClassicLog, canonical
 
 _JSON = {"Content-Type": "application/json"}
 _ENTRIES = "/api/v1/log/entries"
 
 
-class RekorV1:
+class RekorV1(Simulator):
     """A log; a context manager.
 
     Attributes:
@@ -30,20 +31,14 @@ class RekorV1:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.log = ClassicLog(ec.generate_private_key(ec.SECP256R1()))
         self.lose_answers = 0
         self.swap = False
         self.asked: list[str] = []
         self._lock = threading.Lock()
         self._entries: dict[str, dict[str, Any]] = {}
-        self._server = HttpServer(self._respond)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
+        self.url = self._serve(self._respond).url
 
     def _respond(self, exchange: Exchange) -> None:
         with self._lock:

@@ -199,6 +199,38 @@ def drip(pause: Callable[[], object], *, piece: int = 1) -> Fault:
     return twisted(lambda reply: replace(reply, body=dripping(reply.body)))
 
 
+def drip_header(pause: Callable[[], object]) -> Fault:
+    """Send the answer's status and header one byte at a time: each byte comes before any timeout, the end does not.
+
+    Args:
+        pause: called before each byte; sleeps, or moves a clock of the test.
+    """
+
+    def fault(exchange: Exchange) -> bool:
+        exchange.dripping = pause
+        return False
+
+    return fault
+
+
+def sip(pause: Callable[[], object], *, piece: int = 1) -> Fault:
+    """Take the request's body in small pieces with a pause before each: never stuck for long, and never at an end.
+
+    Whoever takes the body by its pieces heeds it. The systems on both sides hold some megabytes, so that only larger
+    bodies are held up.
+
+    Args:
+        pause: called before each piece; sleeps, or moves a clock of the test.
+        piece: bytes at a time.
+    """
+
+    def fault(exchange: Exchange) -> bool:
+        exchange.sipping = pause, piece
+        return False
+
+    return fault
+
+
 def _first(body: Iterable[bytes], most: int) -> Iterator[bytes]:
     yield bytes(islice((byte for chunk in body for byte in chunk), most))
 

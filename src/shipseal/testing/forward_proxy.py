@@ -5,18 +5,18 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from typing import Self
 from urllib.parse import urlsplit
 
 from shipseal._internal.limits import KIB
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange
 from shipseal.testing.reverse_proxy import pass_on
+from shipseal.testing.simulator import NotingSimulator
 
 _CHUNK = 64 * KIB
 _CONNECT_SECONDS = 10.0
 
 
-class ForwardProxy:
+class ForwardProxy(NotingSimulator):
     """Serves until it is closed; a context manager.
 
     Args:
@@ -33,29 +33,19 @@ class ForwardProxy:
     """
 
     def __init__(self, hosts: Mapping[str, str], *, login: tuple[str, str] | None = None) -> None:
+        super().__init__()
         self.before: Callable[[Exchange], bool] = lambda exchange: False
-        self.requests: list[str] = []
         self.cut_tunnels: list[int] = []
         self._hosts = dict(hosts)
         self._login = login
-        self._server = HttpServer(self._respond)
-        self.url = self._server.url
+        server = self._serve(self._respond)
+        self.url = server.url
         self.url_with_login = (
-            self.url if login is None else f"http://{login[0]}:{login[1]}@{self._server.netloc}"
+            self.url if login is None else f"http://{login[0]}:{login[1]}@{server.netloc}"
         )
 
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _respond(self, exchange: Exchange) -> None:
-        self.requests.append(f"{exchange.method} {exchange.target}")
+        self._note(exchange)
         if not self._may_pass(exchange):
             exchange.reply(407, b"", {"Proxy-Authenticate": 'Basic realm="proxy"'})
         elif self.before(exchange):

@@ -9,16 +9,14 @@ token. Answers in place of the right ones are :class:`~shipseal.testing.github_s
 """
 
 import itertools
-import json
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.github_answers import answer, not_found, words_of
+from shipseal.testing.http_server import Exchange
 from shipseal.testing.runs_documents import (
     Document,
     annotation_documents,
@@ -27,18 +25,17 @@ from shipseal.testing.runs_documents import (
     workflow_document,
 )
 from shipseal.testing.served_runs import ServedJob, ServedRun, log_archive
+from shipseal.testing.simulator import NotingSimulator
 
 if TYPE_CHECKING:
     from shipseal.testing.github_server import Refusal
 
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
-_NONE: Mapping[str, str] = MappingProxyType({})
 # Of the first workflow; the next ones follow.
 _WORKFLOW = 70
 _EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-class ActionsServer:
+class ActionsServer(NotingSimulator):
     """Serves one repository's Actions until it is closed; a context manager.
 
     Args:
@@ -67,24 +64,24 @@ class ActionsServer:
         tokens: Iterable[str] = (),
         folder: Path | None = None,
     ) -> None:
+        super().__init__()
         self.repository = repository
         self.runs: dict[int, ServedRun] = {}
         self.states: dict[str, str] = {}
         self.refuse: list[Refusal] = []
         self.refuse_paths: dict[str, Refusal] = {}
         self.page_size = 100
-        self.requests: list[str] = []
         self.seen: list[str] = []
         self.seen_elsewhere: list[str] = []
         self.web = "https://github.com"
         self._tokens = frozenset(tokens)
         self._ids = itertools.count(1000)
         self._lock = threading.RLock()
-        self._files = HttpServer(self._serve_logs)
-        self._server = HttpServer(self._respond)
-        self.url = self._server.url
+        self._files = self._serve(self._serve_logs)
+        self.url = self._serve(self._respond).url
         self.socket = folder / "actions.sock" if folder else None
-        self._at_socket = HttpServer(self._respond, unix=self.socket) if self.socket else None
+        if self.socket:
+            self._serve(self._respond, unix=self.socket)
 
     def add_run(
         self,
@@ -117,26 +114,15 @@ class ActionsServer:
         self.runs[made.id] = made
         return made
 
-    def close(self) -> None:
-        """Stop serving."""
-        for server in filter(None, (self._at_socket, self._server, self._files)):
-            server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _respond(self, exchange: Exchange) -> None:
         with self._lock:
-            self.requests.append(f"{exchange.method} {exchange.target}")
+            self._note(exchange)
             self.seen.append(exchange.headers.get("Authorization") or "")
             refusal = self.refuse.pop(0) if self.refuse else self._refused(exchange.target)
             if refusal is not None and refusal.drops:
                 exchange.drop()
             elif refusal is not None:
-                _answer(exchange, refusal.status, {"message": refusal.message}, refusal.headers)
+                answer(exchange, refusal.status, {"message": refusal.message}, refusal.headers)
             else:
                 self._route(exchange)
 
@@ -144,8 +130,7 @@ class ActionsServer:
         return next((one for part, one in self.refuse_paths.items() if part in target), None)
 
     def _route(self, exchange: Exchange) -> None:
-        words = unquote(exchange.path).strip("/").split("/")
-        words = words[2:] if words[:2] == ["api", "v3"] else words
+        words = words_of(exchange)
         if words[0] == "logs":
             # gh sends all that it fetches through the socket file, whatever its address says.
             self._serve_logs(exchange)
@@ -153,16 +138,16 @@ class ActionsServer:
         whose = "/".join(words[1:3]).lower()
         hidden = self._tokens and self._token(exchange) not in self._tokens
         if words[0] != "repos" or whose != self.repository.lower() or hidden:
-            _not_found(exchange)
+            not_found(exchange)
             return
         match words[3:]:
             case []:
-                _answer(exchange, 200, {"id": 1, "full_name": self.repository})
+                answer(exchange, 200, {"id": 1, "full_name": self.repository})
             case ["actions", "workflows"]:
                 listed = [self._workflow(file) for file in self.states]
                 self._page(exchange, "workflows", listed)
             case ["actions", "workflows", file] if self._file_of(file):
-                _answer(exchange, 200, self._workflow(self._file_of(file)))
+                answer(exchange, 200, self._workflow(self._file_of(file)))
             case ["actions", "workflows", file, "runs"] if file in self.states:
                 self._list_runs(exchange, file)
             case ["actions", "runs"]:
@@ -170,9 +155,9 @@ class ActionsServer:
             case ["actions", "runs", number, *rest] if self._run(number):
                 self._about_run(exchange, self._run(number), rest)
             case ["check-runs", number, "annotations"] if self._job(number):
-                _answer(exchange, 200, annotation_documents(self._job(number)))
+                answer(exchange, 200, annotation_documents(self._job(number)))
             case _:
-                _not_found(exchange)
+                not_found(exchange)
 
     def _file_of(self, word: str) -> str:
         """Return the workflow that a file's name or a number names; empty when there is none."""
@@ -192,7 +177,7 @@ class ActionsServer:
     def _about_run(self, exchange: Exchange, run: ServedRun, rest: list[str]) -> None:
         match rest:
             case []:
-                _answer(exchange, 200, self._run_of(run))
+                answer(exchange, 200, self._run_of(run))
             case ["jobs"]:
                 jobs = [job_document(self._page_of, run, job) for job in run.attempts[-1]]
                 self._page(exchange, "jobs", jobs)
@@ -208,13 +193,13 @@ class ActionsServer:
             case ["attempts", number, "logs"] if _attempt(run, number) is not None:
                 self._redirect_to_logs(exchange, run, number)
             case _:
-                _not_found(exchange)
+                not_found(exchange)
 
     def _redirect_to_logs(self, exchange: Exchange, run: ServedRun, number: str) -> None:
         if not self._token(exchange):
-            _answer(exchange, 403, {"message": "Must have admin rights to Repository."})
+            answer(exchange, 403, {"message": "Must have admin rights to Repository."})
         elif run.expired:
-            _answer(exchange, 410, {"message": "Server Error"})
+            answer(exchange, 410, {"message": "Server Error"})
         else:
             where = f"{self._files.url}/logs/{run.id}/{number}?sig=secret-signature"
             exchange.reply(302, b"", {"Location": where})
@@ -245,7 +230,7 @@ class ActionsServer:
     def _page(self, exchange: Exchange, name: str, found: list[Mapping[str, Any]]) -> None:
         size = min(int(exchange.query.get("per_page", ["30"])[0]), self.page_size)
         first = (int(exchange.query.get("page", ["1"])[0]) - 1) * size
-        _answer(exchange, 200, {"total_count": len(found), name: found[first : first + size]})
+        answer(exchange, 200, {"total_count": len(found), name: found[first : first + size]})
 
     def _workflow(self, file: str) -> Document:
         number = _WORKFLOW + list(self.states).index(file)
@@ -263,13 +248,3 @@ class ActionsServer:
 def _attempt(run: ServedRun, number: str) -> list[ServedJob] | None:
     known = number.isdecimal() and 1 <= int(number) <= len(run.attempts)
     return run.attempts[int(number) - 1] if known else None
-
-
-def _not_found(exchange: Exchange) -> None:
-    _answer(exchange, 404, {"message": "Not Found"})
-
-
-def _answer(
-    exchange: Exchange, status: int, value: object, headers: Mapping[str, str] = _NONE
-) -> None:
-    exchange.reply(status, json.dumps(value).encode(), {**_JSON, **headers})

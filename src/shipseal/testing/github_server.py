@@ -12,16 +12,15 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Self
-from urllib.parse import unquote, urlencode
+from typing import Any
+from urllib.parse import urlencode
 
 from shipseal._internal.limits import KIB
+from shipseal.testing.github_answers import JSON, NO_HEADERS, answer, not_found, words_of
 from shipseal.testing.github_project import ServedProject
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.simulator import NotingSimulator
 
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
-_NONE: Mapping[str, str] = MappingProxyType({})
 _PER_PAGE, _PER_PAGE_MAX = 30, 100
 # What the filter's short words stand for.
 _TYPES = {
@@ -45,7 +44,7 @@ class Refusal:
 
     status: int = 500
     message: str = "the server says so"
-    headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     stores: bool = False
     drops: bool = False
 
@@ -94,7 +93,7 @@ class StoredAttestation:
     subjects: frozenset[str]
 
 
-class GitHubServer:
+class GitHubServer(NotingSimulator):
     """Serves until it is closed; a context manager.
 
     Args:
@@ -122,25 +121,21 @@ class GitHubServer:
         private: Iterable[str] = (),
         folder: Path | None = None,
     ) -> None:
+        super().__init__()
         self.quirks = GitHubQuirks()
         self.attestations: list[StoredAttestation] = []
-        self.requests: list[str] = []
         self.seen: list[str] = []
         self.projects = {name.lower(): ServedProject(name) for name in (*repositories, *private)}
         self.repositories = set(self.projects)
         self._private = {name.lower() for name in private}
         self._tokens = frozenset(tokens)
         self._lock = threading.RLock()
-        self._files = HttpServer(self._serve_file)
-        self._server = HttpServer(self._respond)
-        self.url = self._server.url
+        self._files = self._serve(self._serve_file)
+        self.url = self._serve(self._respond).url
         self.web = "https://github.com"
         self.socket = folder / "github.sock" if folder else None
-        self._at_socket = HttpServer(self._respond, unix=self.socket) if self.socket else None
-
-    def count(self, method: str, part: str = "") -> int:
-        """Return how many requests had that method, and ``part`` in their target."""
-        return sum(one.startswith(f"{method} ") and part in one for one in self.requests)
+        if self.socket:
+            self._serve(self._respond, unix=self.socket)
 
     def gh_folder(self, folder: Path) -> Path:
         """Return a folder for gh's ``GH_CONFIG_DIR`` with which it asks this server; the socket is needed for that."""
@@ -150,20 +145,13 @@ class GitHubServer:
 
     def close(self) -> None:
         """Stop serving."""
-        for server in filter(None, (self._at_socket, self._server, self._files)):
-            server.close()
+        super().close()
         if self.socket:
             self.socket.unlink(missing_ok=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _respond(self, exchange: Exchange) -> None:
         with self._lock:
-            self.requests.append(f"{exchange.method} {exchange.target}")
+            self._note(exchange)
             self.seen.append(exchange.headers.get("Authorization") or "")
             refusal = self.quirks.refuse.pop(0) if self.quirks.refuse else None
         threading.Event().wait(self.quirks.delay)
@@ -180,11 +168,10 @@ class GitHubServer:
         if refusal.drops:
             exchange.drop()
         else:
-            _answer(exchange, refusal.status, {"message": refusal.message}, refusal.headers)
+            answer(exchange, refusal.status, {"message": refusal.message}, refusal.headers)
 
     def _route(self, exchange: Exchange) -> None:
-        words = unquote(exchange.path).strip("/").split("/")
-        words = words[2:] if words[:2] == ["api", "v3"] else words
+        words = words_of(exchange)
         match exchange.method, words:
             case "POST", ["repos", owner, name, "attestations"]:
                 self._create(exchange, f"{owner}/{name}")
@@ -194,7 +181,7 @@ class GitHubServer:
                 self._list(exchange, owner, digest)
             case "GET", ["repos", owner, name] if self._sees(exchange, f"{owner}/{name}"):
                 project = self.projects[f"{owner}/{name}".lower()]
-                _answer(exchange, 200, project.about(may_push=self._is_known(exchange)))
+                answer(exchange, 200, project.about(may_push=self._is_known(exchange)))
             case _, ["repos", owner, name, *rest] if self._sees(exchange, f"{owner}/{name}"):
                 self._project(exchange, f"{owner}/{name}", rest)
             case "GET", ["bundles", number]:
@@ -202,22 +189,22 @@ class GitHubServer:
                 self._bundle(exchange, number)
             case "GET", ["meta"]:
                 domains = {"artifact_attestations": {"trust_domain": ""}}
-                _answer(exchange, 200, {"domains": domains})
+                answer(exchange, 200, {"domains": domains})
             case _:
-                _not_found(exchange)
+                not_found(exchange)
 
     def _project(self, exchange: Exchange, repository: str, rest: list[str]) -> None:
         if exchange.method != "GET" and not self._is_known(exchange):
             told = bool(exchange.headers.get("Authorization"))
             words = "Resource not accessible by integration" if told else "Requires authentication"
-            _answer(exchange, 403 if told else 401, {"message": words})
+            answer(exchange, 403 if told else 401, {"message": words})
             return
         project = self.projects[repository.lower()]
         found = project.answer(exchange, rest, f"{self.web}/{project.name}")
         if found is None:
-            _not_found(exchange)
+            not_found(exchange)
         else:
-            _answer(exchange, *found)
+            answer(exchange, *found)
 
     def _sees(self, exchange: Exchange, repository: str) -> bool:
         name = repository.lower()
@@ -234,21 +221,21 @@ class GitHubServer:
     def _create(self, exchange: Exchange, repository: str) -> None:
         body = exchange.read()
         if not self._sees(exchange, repository):
-            _not_found(exchange)
+            not_found(exchange)
         elif not exchange.headers.get("Authorization"):
-            _answer(exchange, 401, {"message": "Requires authentication"})
+            answer(exchange, 401, {"message": "Requires authentication"})
         elif not self._is_known(exchange):
-            _answer(exchange, 403, {"message": "Resource not accessible by integration"})
+            answer(exchange, 403, {"message": "Resource not accessible by integration"})
         else:
             try:
                 number = self._store(repository, body)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                _answer(exchange, 422, {"message": f"Invalid bundle: {type(error).__name__}"})
+                answer(exchange, 422, {"message": f"Invalid bundle: {type(error).__name__}"})
                 return
             if number:
-                _answer(exchange, 201, {"id": number})
+                answer(exchange, 201, {"id": number})
             else:
-                _answer(exchange, 422, {"message": "Attestation already exists"})
+                answer(exchange, 422, {"message": "Attestation already exists"})
 
     def _store(self, repository: str, body: bytes) -> int:
         """Keep a bundle and return its number; 0 when it is there and may not come again."""
@@ -267,7 +254,7 @@ class GitHubServer:
 
     def _list(self, exchange: Exchange, whose: str, digest: str) -> None:
         if "/" in whose and not self._sees(exchange, whose):
-            _not_found(exchange)
+            not_found(exchange)
             return
         wanted = exchange.query.get("predicate_type", [""])[0]
         wanted = _TYPES.get(wanted, wanted)
@@ -280,11 +267,11 @@ class GitHubServer:
             and self._sees(exchange, one.repository)
         ]
         if not found and self.quirks.nothing != 200:
-            _answer(exchange, self.quirks.nothing, {"message": "Not Found"})
+            answer(exchange, self.quirks.nothing, {"message": "Not Found"})
             return
         page, headers = self._page(exchange, found)
         entries = b", ".join(self._entry(*one) for one in page)
-        exchange.reply(200, b'{"attestations": [' + entries + b"]}", {**_JSON, **headers})
+        exchange.reply(200, b'{"attestations": [' + entries + b"]}", {**JSON, **headers})
 
     def _page(
         self, exchange: Exchange, found: list[tuple[int, StoredAttestation]]
@@ -293,7 +280,7 @@ class GitHubServer:
         size = min(asked, _PER_PAGE_MAX, self.quirks.page_size)
         after = int(exchange.query.get("after", ["0"])[0])
         if after + size >= len(found):
-            return found[after:], _NONE
+            return found[after:], NO_HEADERS
         query = {key: values[0] for key, values in exchange.query.items()}
         query["after"] = str(after + size)
         base = f"http://{exchange.headers.get('Host') or ''}{exchange.path}"
@@ -313,7 +300,7 @@ class GitHubServer:
 
     def _serve_file(self, exchange: Exchange) -> None:
         with self._lock:
-            self.requests.append(f"{exchange.method} {exchange.target}")
+            self._note(exchange)
             self.seen.append(exchange.headers.get("Authorization") or "")
             self._bundle(exchange, exchange.path.rpartition("/")[2])
 
@@ -336,13 +323,3 @@ def snappy_literals(data: bytes) -> bytes:
         piece = data[start : start + _LITERAL]
         head += bytes([61 << 2]) + (len(piece) - 1).to_bytes(2, "little") + piece
     return bytes(head)
-
-
-def _not_found(exchange: Exchange) -> None:
-    _answer(exchange, 404, {"message": "Not Found"})
-
-
-def _answer(
-    exchange: Exchange, status: int, value: object, headers: Mapping[str, str] = _NONE
-) -> None:
-    exchange.reply(status, json.dumps(value).encode(), {**_JSON, **headers})

@@ -4,6 +4,7 @@ For what real servers will not do on demand: cut a connection, lie about a diges
 """
 
 import contextlib
+import io
 import socket
 import socketserver
 import ssl
@@ -53,6 +54,9 @@ class Exchange:
             connection.
         cut_after: so many bytes of the body arrive before the connection is lost; None for all. Whoever takes the body
             heeds it.
+        sipping: called before each small piece of the body that :meth:`chunks` takes, and that piece's length; None for
+            a server that takes what comes.
+        dripping: called before each byte of the answer's header; None for a server that sends it at once.
     """
 
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
@@ -65,6 +69,8 @@ class Exchange:
         self.length = int(handler.headers.get("Content-Length") or 0)
         self.twists: list[Callable[[Reply], Reply | None]] = []
         self.cut_after: int | None = None
+        self.sipping: tuple[Callable[[], object], int] | None = None
+        self.dripping: Callable[[], object] | None = None
         self._unread = self.length
 
     @property
@@ -80,7 +86,11 @@ class Exchange:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what is left of the body; ends early when the client goes away."""
-        while self._unread and (chunk := self.read(min(self._unread, MIB))):
+        pause, most = self.sipping or (_no_pause, MIB)
+        while self._unread:
+            pause()
+            if not (chunk := self.read(min(self._unread, most))):
+                return
             yield chunk
 
     def read(self, size: int | None = None) -> bytes:
@@ -139,7 +149,19 @@ class Exchange:
             self._handler.send_header("Connection", "close")
         elif reply.status not in _NO_BODY:
             self._handler.send_header("Content-Length", str(reply.length))
+        if self.dripping is None:
+            self._handler.end_headers()
+        else:
+            self._drip_head(self.dripping)
+
+    def _drip_head(self, pause: Callable[[], object]) -> None:
+        connection, held = self._handler.wfile, io.BytesIO()
+        self._handler.wfile = held
         self._handler.end_headers()
+        self._handler.wfile = connection
+        for byte in held.getvalue():
+            pause()
+            connection.write(bytes([byte]))
 
     def drop(self) -> None:
         """Cut the connection, as a broken network does: what was sent before is delivered, nothing else."""
@@ -193,6 +215,10 @@ class HttpServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _no_pause() -> None:
+    """Take what comes."""
 
 
 def _family(address: tuple[str, int] | str) -> socket.AddressFamily:

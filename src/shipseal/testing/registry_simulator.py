@@ -13,13 +13,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from shipseal.oci import RawManifest, digest_of
 from shipseal.oci import media_types as mt
 from shipseal.registry.referrer_entry import as_referrer
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.simulator import NotingSimulator
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ class Repository:
     uploads: dict[str, bytearray] = field(default_factory=dict)
 
 
-class RegistrySimulator:
+class RegistrySimulator(NotingSimulator):
     """Serves until it is closed; a context manager.
 
     Args:
@@ -108,35 +109,20 @@ class RegistrySimulator:
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        super().__init__()
         self.quirks = Quirks()
         self.before: Callable[[Exchange], bool] = lambda exchange: False
-        self.requests: list[str] = []
         self._repositories: dict[str, Repository] = {}
         self._lock = threading.RLock()
-        self._server = HttpServer(self._respond, tls=tls, host=host)
-        self.host = self._server.netloc
+        self.host = self._serve(self._respond, tls=tls, host=host).netloc
 
     def repository(self, name: str) -> Repository:
         """Return what a repository holds, to look at or to change."""
         with self._lock:
             return self._repositories.setdefault(name, Repository())
 
-    def count(self, method: str, part: str = "") -> int:
-        """Return how many requests had that method, and ``part`` in their target."""
-        return sum(one.startswith(f"{method} ") and part in one for one in self.requests)
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _respond(self, exchange: Exchange) -> None:
-        self.requests.append(f"{exchange.method} {exchange.target}")
+        self._note(exchange)
         if self.before(exchange):
             return
         match = _ROUTE.fullmatch(exchange.path)

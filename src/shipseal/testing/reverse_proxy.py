@@ -4,11 +4,11 @@ import ssl
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
 from shipseal._internal.limits import KIB
-from shipseal.testing.http_server import Exchange, HttpServer, Reply
+from shipseal.testing.http_server import Exchange, Reply
+from shipseal.testing.simulator import NotingSimulator
 
 _HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
@@ -18,7 +18,7 @@ _CHUNK = 64 * KIB
 _PATIENCE_SECONDS = 60.0
 
 
-class ReverseProxy:
+class ReverseProxy(NotingSimulator):
     """Stands before one server until it is closed; a context manager.
 
     Clients see one registry: the ``Host`` header is passed on, so that addresses in answers lead here again.
@@ -44,30 +44,15 @@ class ReverseProxy:
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
     ) -> None:
+        super().__init__()
         self.before: Callable[[Exchange], bool] = lambda exchange: False
-        self.requests: list[str] = []
         self._upstream = upstream
         self._context = ssl.create_default_context(cafile=ca) if ca else None
-        self._server = HttpServer(self._respond, tls=tls, host=host)
-        self.host = self._server.netloc
-        self.url = self._server.url
-
-    def count(self, method: str, part: str = "") -> int:
-        """Return how many requests had that method, and ``part`` in their target."""
-        return sum(one.startswith(f"{method} ") and part in one for one in self.requests)
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        server = self._serve(self._respond, tls=tls, host=host)
+        self.host, self.url = server.netloc, server.url
 
     def _respond(self, exchange: Exchange) -> None:
-        self.requests.append(f"{exchange.method} {exchange.target}")
+        self._note(exchange)
         if not self.before(exchange):
             pass_on(exchange, self._upstream, exchange.target, self._context)
 

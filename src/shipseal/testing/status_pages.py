@@ -9,10 +9,11 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from shipseal._internal.limits import MIB
-from shipseal.testing.http_server import Exchange, HttpServer, Reply
+from shipseal.testing.http_server import Exchange, Reply
+from shipseal.testing.simulator import Simulator
 
 PATHS = {
     "statuspage": "/api/v2/summary.json",
@@ -146,7 +147,7 @@ class ServedPage:
         }
 
 
-class StatusPageServer:
+class StatusPageServer(Simulator):
     """Serves the pages until it is closed; a context manager.
 
     Attributes:
@@ -156,12 +157,12 @@ class StatusPageServer:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.page = ServedPage()
         self.asked: list[str] = []
         self.answer: Callable[[Exchange], None] | None = None
         self._lock = threading.Lock()
-        self._server = HttpServer(self._respond)
-        self.base = self._server.url
+        self.base = self._serve(self._respond).url
 
     def url(self, product: str = "statuspage") -> str:
         """Return the address of the page of one product."""
@@ -175,16 +176,6 @@ class StatusPageServer:
         """Let all troubles be over."""
         for one in self.page.troubles:
             one.over = True
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _respond(self, exchange: Exchange) -> None:
         with self._lock:

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Self
 from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from shipseal.testing.certificates import CertificateAuthority, KeyPair
-from shipseal.testing.http_server import Exchange, HttpServer
+from shipseal.testing.http_server import Exchange
+from shipseal.testing.simulator import Simulator
 
 PULL = frozenset({"pull"})
 PUSH = frozenset({"pull", "push"})
@@ -62,7 +62,7 @@ class TokenRequest:
     status: int
 
 
-class TokenServer:
+class TokenServer(Simulator):
     """Issues tokens until it is closed; a context manager.
 
     Args:
@@ -92,6 +92,7 @@ class TokenServer:
         tls: ssl.SSLContext | None = None,
         service: str = "registry.example.org",
     ) -> None:
+        super().__init__()
         authority = CertificateAuthority(folder, "shipseal test token authority")
         self.root_bundle = authority.certificate
         self.issuer = "shipseal-test-issuer"
@@ -105,19 +106,9 @@ class TokenServer:
         self._signer = authority.issue("token-signer", "signer.example.org")
         self._accounts = dict(accounts or {})
         self._anonymous = dict(anonymous or {})
-        self._server = HttpServer(self._respond, tls=tls)
+        url = self._serve(self._respond, tls=tls).url
         # By name, as real ones are: clients of the field refuse a realm that is a bare private address.
-        self.realm = f"{self._server.url}/token".replace("127.0.0.1", "localhost")
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self.realm = f"{url}/token".replace("127.0.0.1", "localhost")
 
     def _respond(self, exchange: Exchange) -> None:
         if exchange.path != "/token":
