@@ -55,7 +55,6 @@ def test_a_release_a_tuned_script_and_syft_alone_take_their_turns(site: Site) ->
     assert len(race.starts[RELEASE]) == 2
     told = report(race, site.image)
     assert [goal.value is not None for goal in told.goals] == [False, True, True]
-    assert race.of(SYFT)[0].seconds < race.of(RELEASE)[0].seconds
     assert {each.name for each in site.folder.glob("registries-*")} == set()
 
 

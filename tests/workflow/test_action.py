@@ -1,6 +1,8 @@
 """The composite action, step by step with bash as a runner would: real pip, real Syft, a real layout and a real key."""
 
 import json
+import os
+import pwd
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -197,7 +199,9 @@ def test_it_installs_itself_with_every_package_held_to_its_hash(
     project: Project, tmp_path: Path
 ) -> None:
     work = job(project, tmp_path, version="v1.2.0")
-    home: Mapping[str, str] = {"PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip")}
+    # The cache of whoever runs the tests, which `make` has just filled; the home of a test is empty.
+    cache = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "pip"
+    home: Mapping[str, str] = {"PIP_CACHE_DIR": str(cache)}
     work.env = {
         **work.env,
         **home,

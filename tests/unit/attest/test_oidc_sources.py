@@ -187,14 +187,14 @@ def test_detection_that_hangs_ends() -> None:
     over = threading.Event()
 
     def hang(audience: str) -> str | None:
-        over.wait(10)
+        over.wait(60)
         return None
 
     began = time.monotonic()
     with pytest.raises(AttestError, match=r"did not come within 0\.2 s") as caught:
         AmbientTokens(hang, CLOCK, deadline=0.2).token()
     over.set()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert (caught.value.code, caught.value.retryable) == (Code.SERVICE_OUTAGE, True)
 
 

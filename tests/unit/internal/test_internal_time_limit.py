@@ -16,8 +16,8 @@ class TooLong(Exception):
 def test_what_blocks_ends() -> None:
     began = time.monotonic()
     with pytest.raises(TooLong), time_limit(0.1, TooLong):
-        threading.Event().wait(20)
-    assert time.monotonic() - began < 5
+        threading.Event().wait(60)
+    assert time.monotonic() - began < 30
 
 
 def test_what_ends_in_time_is_left_alone_and_so_are_timers_of_before() -> None:

