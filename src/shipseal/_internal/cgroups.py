@@ -5,7 +5,7 @@ machines with both are common, and a container often sees its own group mounted 
 group above counts as well: the tightest one holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +56,34 @@ class _Mount:
     controllers: frozenset[str]
 
 
+def own_groups(root: Path, controller: str) -> Iterator[Path]:
+    """Yield the folder of this process's group in every hierarchy with ``controller``.
+
+    Args:
+        root: where ``proc`` and ``sys`` lie.
+        controller: ``memory``, ``cpu``.
+    """
+    for folder, _ in _own(root, controller):
+        yield folder
+
+
+def numbers_in(path: Path) -> Mapping[str, int]:
+    """Return what a file of the kernel with a name and a number in each line says; what cannot be read says nothing."""
+    found = (line.partition(" ") for line in _lines(path))
+    return {name: number for name, _, text in found if (number := _whole(text)) is not None}
+
+
 def _groups(root: Path, controller: str) -> Iterator[Path]:
     """Yield the folder of this process's group and those above it, in every hierarchy with ``controller``."""
+    for folder, top in _own(root, controller):
+        yield from _upwards(folder, top)
+
+
+def _own(root: Path, controller: str) -> Iterator[tuple[Path, Path]]:
+    """Yield the folder of this process's group and that of all groups, of every hierarchy with ``controller``.
+
+    In a container the group's own folder may be mounted as that of all, and then its path leads nowhere.
+    """
     paths = dict(_own_paths(root))
     for mount in _mounts(root):
         if not mount.unified and controller not in mount.controllers:
@@ -66,7 +92,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
         if own is not None:
             top = root / mount.point.lstrip("/")
             folder = top / _below(own, mount.root)
-            yield from _upwards(folder if folder.is_dir() else top, top)
+            yield folder if folder.is_dir() else top, top
 
 
 def _own_paths(root: Path) -> Iterator[tuple[str, str]]:
@@ -114,7 +140,7 @@ def _memory(group: Path) -> tuple[int, int] | None:
     if limit >= _UNLIMITED:
         return None
     used = _number(group / "memory.current") or _number(group / "memory.usage_in_bytes") or 0
-    stated = dict(_pairs(group / "memory.stat"))
+    stated = numbers_in(group / "memory.stat")
     cold = stated.get("total_inactive_file", stated.get("inactive_file", 0))
     return limit, max(0, limit - max(0, used - cold))
 
@@ -127,13 +153,6 @@ def _cpus(group: Path) -> float | None:
     else:
         quota, period = _whole(words[0]), _whole(words[1])
     return quota / period if quota and period else None
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, int]]:
-    for line in _lines(path):
-        name, _, text = line.partition(" ")
-        if (number := _whole(text)) is not None:
-            yield name, number
 
 
 def _number(path: Path) -> int | None:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shipseal._internal.cgroups import group_limits
 from shipseal._internal.keeper import KEEPER
 from shipseal._internal.limits import TOOL_OUTPUT, TOOL_STDERR, Limit
 from shipseal._internal.measured import MeasuredProcess
-from shipseal._internal.memory import KillCounts, memory_limit
+from shipseal._internal.memory import KillCounts
 from shipseal._internal.pipes import DRAIN_SECONDS, Collector, Tail, feed
 from shipseal.errors import Code, ToolError
 
@@ -259,7 +260,7 @@ def _killed(tool: str, stderr: str, *, by_kernel: bool | None) -> ToolError:
             context=context,
             retryable=True,
         )
-    limit = memory_limit()
+    limit = group_limits().memory
     most = f"; this job may use {limit} bytes" if limit else ""
     how = (
         "was killed (SIGKILL) by the kernel, because memory ran out"
