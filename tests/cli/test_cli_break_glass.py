@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from shipseal.cli.actions import tell_actions
+from shipseal.cli.release_actions import tell_actions
 from shipseal.errors import Exit
 from shipseal.release.result import ReleaseResult
 from tests.support.release_project import PASSWORD, Project

@@ -227,8 +227,8 @@ def _run(
     wait: str | None = None,
 ) -> None:
     from shipseal._internal.clock import SteadyClock, SystemClock  # noqa: PLC0415
-    from shipseal.cli.actions import tell_actions  # noqa: PLC0415
     from shipseal.cli.passwords import ask_password  # noqa: PLC0415
+    from shipseal.cli.release_actions import tell_actions  # noqa: PLC0415
     from shipseal.cli.release_findings import print_findings  # noqa: PLC0415
     from shipseal.cli.release_view import print_result  # noqa: PLC0415
     from shipseal.cli.terminal import TerminalReporter  # noqa: PLC0415
