@@ -11,6 +11,7 @@ from shipseal.gate.verdicts import FindingVerdict, group
 from shipseal.ignores.rules import IgnoreRule, Vouched
 from shipseal.intoto.vuln import FindingFacts, GateFacts, IgnoreFacts, ScanFacts, ScannedSbom
 from shipseal.oci import Platform, digest_of
+from shipseal.report.vuln import finding_facts
 from shipseal.scan.interface import ScanReport
 
 
@@ -53,7 +54,7 @@ def _facts(reports: Sequence[ScanReport], teller: ScanTeller) -> ScanFacts:
         ),
         gate=_gate(gate),
         counts=_counts(gate, platforms),
-        findings=tuple(_finding(verdicts)),
+        findings=tuple(_findings(verdicts)),
         ignores=tuple(_ignores(gate.in_force, verdicts)),
         event_id=teller.release,
         accepted=tuple(
@@ -83,19 +84,10 @@ def _counts(gate: GateReport, platforms: Iterable[Platform]) -> dict[str, int]:
     return dict(total)
 
 
-def _finding(verdicts: Sequence[FindingVerdict]) -> Iterable[FindingFacts]:
+def _findings(verdicts: Sequence[FindingVerdict]) -> Iterable[FindingFacts]:
     for item in group(verdicts):
-        finding = item.verdict.finding
-        yield FindingFacts(
-            id=finding.id,
-            severity=str(finding.severity),
-            package=finding.package.name,
-            version=finding.package.version,
-            type=finding.package.type,
-            fix=finding.fix_versions,
-            platforms=item.platforms,
-            ignored=item.verdict.status is Status.IGNORED,
-        )
+        ignored = item.verdict.status is Status.IGNORED
+        yield finding_facts(item.verdict.finding, item.platforms, ignored=ignored)
 
 
 def _ignores(

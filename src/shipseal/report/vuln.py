@@ -1,10 +1,12 @@
 """The scan as cosign's vulnerability predicate: ``cosign attest --type vuln --predicate FILE``."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from shipseal.intoto.vuln import FindingFacts, GateFacts, ScanFacts, ScannedSbom, vuln_predicate
 from shipseal.oci import digest_of
-from shipseal.report.interface import FindingEntry, ScanOverview
+from shipseal.report.interface import ScanOverview
+from shipseal.scan.interface import Finding
 
 UNASKED = "none"
 """Stands for the outcome where no gate was asked: no verifier takes it for a pass."""
@@ -31,14 +33,23 @@ def vuln_document(overview: ScanOverview) -> dict[str, Any]:
         if gate
         else GateFacts(UNASKED, UNASKED),
         counts=overview.counts(),
-        findings=tuple(_finding(entry) for entry in overview.entries),
+        findings=tuple(
+            finding_facts(entry.finding, entry.platforms, ignored=entry.ignored)
+            for entry in overview.entries
+        ),
         accepted=overview.incomplete if gate and gate.outcome == "pass" else (),
     )
     return vuln_predicate(facts)
 
 
-def _finding(entry: FindingEntry) -> FindingFacts:
-    finding = entry.finding
+def finding_facts(finding: Finding, platforms: Iterable[str], *, ignored: bool) -> FindingFacts:
+    """Return one finding, short, as a statement tells it.
+
+    Args:
+        finding: the first of those that are alike on several platforms.
+        platforms: where it was found; empty names are left out.
+        ignored: whether an ignore took it out of the gate.
+    """
     return FindingFacts(
         id=finding.id,
         severity=str(finding.severity),
@@ -46,6 +57,6 @@ def _finding(entry: FindingEntry) -> FindingFacts:
         version=finding.package.version,
         type=finding.package.type,
         fix=finding.fix_versions,
-        platforms=tuple(name for name in entry.platforms if name),
-        ignored=entry.ignored,
+        platforms=tuple(name for name in platforms if name),
+        ignored=ignored,
     )
