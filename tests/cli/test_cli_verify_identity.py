@@ -209,3 +209,42 @@ def test_the_words_for_an_address_and_for_globs() -> None:
         r"^https://github\.com/org/app/\.github/workflows/release\.yml@refs/tags/v[^/]*$" in cosign
     )
     assert "--cert-oidc-issuer https://issuer.test" in gh
+    assert (
+        r"--cert-identity-regex ^https://github\.com/org/app/\.github/workflows/release\.yml@" in gh
+    )
+
+
+@pytest.mark.parametrize(
+    ("workflow", "regex"),
+    [
+        (".github/workflows/release.yml", r"\.github/workflows/release\.yml"),
+        (None, r".*"),
+    ],
+)
+def test_other_tools_are_asked_for_no_less_than_the_refs_of_the_policy(
+    workflow: str | None, regex: str
+) -> None:
+    """Their options for a ref take no patterns, so it is asked of the subject, of which it is the end."""
+    tags = Identity(
+        issuer=Pattern(ISSUER, Form.EXACT),
+        repository=Pattern("org/app"),
+        workflow=Pattern(workflow) if workflow else None,
+        ref=Pattern("refs/tags/v*"),
+    )
+    cosign, gh = words_for(tags)
+    subject = rf"^https://github\.com/org/app/{regex}@refs/tags/v[^/]*$"
+    assert f"--certificate-identity-regexp {subject} " in cosign
+    assert f"--repo org/app --cert-identity-regex {subject} " in gh
+
+
+def test_a_ref_of_the_sources_is_no_ref_of_a_workflow_elsewhere() -> None:
+    reused = Identity(
+        issuer=Pattern(ISSUER, Form.EXACT),
+        repository=Pattern("org/app"),
+        signer=Pattern("org/ci/.github/workflows/*.yml@refs/heads/main"),
+        ref=Pattern("refs/tags/v*"),
+    )
+    cosign, gh = words_for(reused)
+    subject = r"^https://github\.com/org/ci/\.github/workflows/[^/]*\.yml@refs/heads/main$"
+    assert f"--certificate-identity-regexp {subject} " in cosign
+    assert f"--cert-identity-regex {subject} " in gh

@@ -59,6 +59,8 @@ def _gh(identity: Identity) -> Iterator[str]:
         yield from ("--signer-workflow", identity.signer.text.removeprefix("https://"))
     elif identity.subject:
         yield from _either("--cert-identity", "--cert-identity-regex", identity.subject)
+    elif identity.signer or identity.workflow or _glob_of_ref(identity):
+        yield from ("--cert-identity-regex", _subject_regex(identity))
     if identity.issuer and _plain(identity.issuer) and identity.issuer.text != GITHUB_ISSUER:
         yield from ("--cert-oidc-issuer", identity.issuer.text)
     for name, option in _GH_FIELDS.items():
@@ -70,20 +72,38 @@ def _gh(identity: Identity) -> Iterator[str]:
 
 
 def _subject_regex(identity: Identity) -> str:
-    """Return what a workflow's URL must match: the workflow that signs is the certificate's subject."""
+    """Return what a workflow's URL must match: the workflow that signs is the certificate's subject.
+
+    Where no other one is named it is the repository's own, and the ref in its URL is the ref of the sources.
+    """
     if identity.signer:
-        return _url_regex(identity.signer.text)
+        return _url_regex(identity.signer.text, "")
     home = identity.repository.text if identity.repository else "**"
     if identity.owner and not identity.repository:
         home = f"{identity.owner.text}/*"
     workflow = identity.workflow.text if identity.workflow else "**"
-    return _url_regex(workflow if "://" in workflow or home in workflow else f"{home}/{workflow}")
+    url = workflow if "://" in workflow or home in workflow else f"{home}/{workflow}"
+    return _url_regex(url, identity.ref.text if identity.ref and _readable(identity.ref) else "")
 
 
-def _url_regex(glob: str) -> str:
+def _url_regex(glob: str, ref: str) -> str:
     url = glob if "://" in glob else f"{_HOME}{glob}"
-    ref = "" if "@" in url or url.endswith("**") else "@.*"
-    return f"^{as_regex(url)}{ref}$"
+    if "@" in url:
+        end = ""
+    elif ref:
+        end = f"@{as_regex(ref)}"
+    else:
+        end = "" if url.endswith("**") else "@.*"
+    return f"^{as_regex(url)}{end}$"
+
+
+def _glob_of_ref(identity: Identity) -> bool:
+    """Return whether there is a ref that cannot be said by an option of its own, which takes no patterns."""
+    return identity.ref is not None and _readable(identity.ref) and not _plain(identity.ref)
+
+
+def _readable(pattern: Pattern) -> bool:
+    return pattern.form is not Form.REGEX
 
 
 def _either(exact: str, regex: str, pattern: Pattern) -> Iterator[str]:
