@@ -1,7 +1,5 @@
 """Nothing answers, or only errors: names that no resolver knows, ports that nobody listens on, servers that are ill."""
 
-from collections.abc import Callable
-
 from scripts.record.case import Style, held, rules
 from scripts.record.scene import Scene
 from scripts.record.servers import builder, containers, failing, sample
@@ -10,7 +8,6 @@ from shipseal.testing.fault_kinds import drop, gateway_page, refuse
 from shipseal.testing.http_server import Exchange, HttpServer
 
 NETWORK, OUTAGE = "network.unreachable", "service.outage"
-Respond = Callable[[Exchange], None]
 
 
 def closed() -> str:

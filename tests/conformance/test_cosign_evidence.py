@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from shipseal.attest.key_files import load_private_key, load_public_key, write_key_pair
 from shipseal.attest.keys import LocalKey, Private
-from shipseal.attest.verify_bundle import KeyTrust, verify_with_keys
+from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.evidence.collect import collect
@@ -203,7 +203,7 @@ def test_keys_and_bundles_of_both_are_read_by_both(tmp_path: Path, kind: str) ->
         "--type", "slsaprovenance1", "--predicate", "predicate.json", "--bundle", "theirs.json",
         "-y", "manifest.json", folder=tmp_path,
     )  # fmt: skip
-    theirs = verify_with_keys((tmp_path / "theirs.json").read_bytes(), [mine.public])
+    theirs = KeyTrust([mine.public]).verify((tmp_path / "theirs.json").read_bytes())
     assert theirs.statement.covers(digest_of(image.root.raw))
     assert sample.digest == image.digest
 

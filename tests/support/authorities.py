@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 
 from cryptography import x509
@@ -145,6 +145,3 @@ def root_plan(name: str, organization: str | None, **changes: object) -> Certifi
         "signs_certificates": True,
     }
     return CertificatePlan(**(given | changes))  # type: ignore[arg-type]
-
-
-MINUTES = timedelta(minutes=1)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-INTEGER, BITS, OCTETS, NULL, OID, UTF8, TIME, GENERAL_TIME = 2, 3, 4, 5, 6, 12, 23, 24
+INTEGER, OCTETS, OID, UTF8, GENERAL_TIME = 2, 4, 6, 12, 24
 SEQUENCE, SET = 0x30, 0x31
 
 

@@ -41,9 +41,3 @@ def cve_key(identifier: str) -> int | None:
     if not (rest.isascii() and year.isdigit() and number.isdigit()):
         return None
     return int(year) * _CVE_NUMBERS + int(number)
-
-
-def cve_name(key: int) -> str:
-    """Return the CVE whose number :func:`cve_key` gives."""
-    year, number = divmod(key, _CVE_NUMBERS)
-    return f"CVE-{year}-{number:04}"

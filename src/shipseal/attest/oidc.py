@@ -7,7 +7,6 @@ Sources: RFC 7519 (JSON Web Tokens); GitHub's documentation, "OpenID Connect ref
 """
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -144,18 +143,3 @@ def _claims(raw: str, what: str) -> _Claims:
             "it is no JSON Web Token with the claims iss, sub, aud and exp",
             hint="give the ID token itself, not an access token, without quotes around it",
         ) from error
-
-
-def claims_for_people(token: IdentityToken) -> Mapping[str, str]:
-    """Return what a token says, by name, without what it does not say."""
-    found = {
-        "issuer": token.issuer,
-        "subject": token.subject,
-        "repository": token.repository,
-        "workflow": token.workflow,
-        "signer": token.signer,
-        "ref": token.ref,
-        "visibility": token.visibility,
-        "expires": rfc3339(token.expires),
-    }
-    return {name: value for name, value in found.items() if value}

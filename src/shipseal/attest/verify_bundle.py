@@ -115,16 +115,6 @@ class KeyTrust(Trust):
         return f"key {key.key_id}"
 
 
-def verify_with_keys(raw: bytes, keys: Iterable[PublicKey]) -> VerifiedStatement:
-    """Return the statement in ``raw`` when one of ``keys`` signed it.
-
-    Raises:
-        RejectedError: unreadable; untrusted; wrong identity, when a certificate signed it.
-        ConfigError: there is no key.
-    """
-    return KeyTrust(keys).verify(raw)
-
-
 def _signer(bundle: Bundle, keys: tuple[PublicKey, ...], signed_by: SignedByKey) -> PublicKey:
     expected = " or ".join(f"key {key.key_id}" for key in keys)
     if bundle.key_hint is None:

@@ -190,7 +190,6 @@ def scan(
             only=only,
             platform=platform,
             sbom=sbom,
-            show_passed=show_passed,
             trusted=Trusted(tuple(key or ()), trust, who, trusted_root, offline=offline),
             vex=tuple(vex or ()),
             accept_unsigned_vex=accept_unsigned_vex,

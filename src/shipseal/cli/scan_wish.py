@@ -82,7 +82,6 @@ class ScanWish(msgspec.Struct, frozen=True):
         only: ``app`` or ``base``: what is shown.
         platform: one platform of an image.
         sbom: an SBOM of the image that is scanned in place of a new catalogue.
-        show_passed: whether the table lists what is below the gate, too.
         trusted: for attested SBOMs and VEX.
         vex: files with VEX of others.
         accept_unsigned_vex: whether a document that nobody signed is believed.
@@ -103,7 +102,6 @@ class ScanWish(msgspec.Struct, frozen=True):
     only: str | None = None
     platform: str | None = None
     sbom: Path | None = None
-    show_passed: bool = False
     trusted: Trusted = msgspec.field(default_factory=Trusted)
     vex: tuple[Path, ...] = ()
     accept_unsigned_vex: bool = False

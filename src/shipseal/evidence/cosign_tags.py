@@ -21,7 +21,6 @@ from shipseal.oci.manifest import parse_manifest
 from shipseal.registry.interface import Target
 
 ENVELOPE_TYPE = "application/vnd.dsse.envelope.v1+json"
-SIMPLE_SIGNING_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 """What cosign calls a signature since version 3."""
 

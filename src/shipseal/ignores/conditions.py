@@ -73,11 +73,6 @@ class Removal:
     day: date | None = None
     installed: bool = False
 
-    @property
-    def evaluable(self) -> bool:
-        """Whether there is anything to evaluate."""
-        return bool(self.versions or self.any_fix or self.day)
-
 
 def removal_of(rule: IgnoreRule) -> Removal:
     """Return what of a rule's removal criteria can be evaluated."""

@@ -11,8 +11,8 @@ from shipseal.runbook.rule import CLEAR, LIKELY, OWN
 _BELIEVED = 40
 _SOFTER, _QUIETER = 12, 20
 """What is tried again, or is a warning, counts that much less than the last word of a tool."""
-_MOST, _MOST_ALIKE = 8, 3
-"""Diagnoses in all; of one code. What is refused in a hundred places is one failure."""
+_MOST = 8
+"""Diagnoses in all."""
 
 _MACHINE = frozenset({Code.DISK_FULL, Code.OUT_OF_MEMORY, Code.TOOL_MISSING})
 _WAY = frozenset({

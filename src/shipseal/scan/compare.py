@@ -36,7 +36,6 @@ class Difference:
         found_by: name of the scanner that found it.
         missed_by: name of the one that did not.
         severity: as the one that found it says.
-        reported_as: the ids under which it was reported.
         reason: why, a sentence; empty when the reports do not tell.
     """
 
@@ -44,7 +43,6 @@ class Difference:
     found_by: str
     missed_by: str
     severity: Severity
-    reported_as: tuple[str, ...]
     reason: str = ""
 
 
@@ -158,7 +156,6 @@ def _missing(side: _Side, other: _Side) -> Iterator[Difference]:
                 found_by=side.report.scanner,
                 missed_by=other.report.scanner,
                 severity=max(finding.severity for finding in findings),
-                reported_as=tuple(sorted({finding.id for finding in findings})),
                 reason=_reason(findings[0], side.report, other.report),
             )
 

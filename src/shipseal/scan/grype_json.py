@@ -138,7 +138,6 @@ class GrypeVersion(msgspec.Struct, frozen=True):
     """What ``grype version -o json`` prints."""
 
     version: str = ""
-    supportedDbSchema: int = 0
 
 
 _REPORT = msgspec.json.Decoder(GrypeReport)

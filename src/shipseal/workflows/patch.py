@@ -1,7 +1,7 @@
 """From changes to a patch that ``git apply`` takes."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from shipseal.workflows.model import Edit, Finding, Source
 
@@ -64,8 +64,3 @@ def _kept(data: bytes) -> list[str]:
     lines = [f"{line}\n" for line in text.split("\n")]
     lines[-1] = lines[-1][:-1]
     return lines if lines[-1] else lines[:-1]
-
-
-def by_file(sources: Sequence[Source]) -> Mapping[str, Source]:
-    """Return the files by their paths."""
-    return {source.path: source for source in sources}

@@ -153,7 +153,7 @@ def _script_edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
         run = act.step.node.entries["run"]
         return (
             (Edit(source.path, run.line, 0, (f"{' ' * run.column}shell: bash",)),)
-            if _is_alone(line, run.column, source, run.line)
+            if not source.lines[run.line - 1][: run.column].strip()
             else ()
         )
     if "--fail-on" in act.why:
@@ -168,12 +168,6 @@ def _script_edits(scenery: Scenery, act: Act) -> tuple[Edit, ...]:
             if made:
                 return made
     return ()
-
-
-def _is_alone(line: str, column: int, source: object, at: int) -> bool:
-    from shipseal.workflows.model import Source  # noqa: PLC0415 - for the type alone
-
-    return isinstance(source, Source) and not source.lines[at - 1][:column].strip()
 
 
 def other_build(scenery: Scenery, job: Job) -> Iterator[Told]:

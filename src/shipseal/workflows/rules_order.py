@@ -152,7 +152,7 @@ def _again(scenery: Scenery, job: Job, act: Act, image: Image, source: tuple[Job
     new = f"{repository}@${{{{ {digest} }}}}"
     edits: tuple[Edit, ...] = ()
     if where.id == job.id and not act.step.inherited and not push.step.inherited:
-        edits = _digest_edits(scenery, act, image, push.step)
+        edits = _digest_edits(scenery, act, push.step)
     return scenery.found(
         WorkflowCode.TAG_RESOLVED_AGAIN,
         (act.step, act.line),
@@ -163,7 +163,7 @@ def _again(scenery: Scenery, job: Job, act: Act, image: Image, source: tuple[Job
     )
 
 
-def _digest_edits(scenery: Scenery, act: Act, image: Image, push: Step) -> tuple[Edit, ...]:
+def _digest_edits(scenery: Scenery, act: Act, push: Step) -> tuple[Edit, ...]:
     source = scenery.source
     line, raw = written(act)
     tag = image_of(raw).tag

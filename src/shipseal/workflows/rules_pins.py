@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shipseal.workflows.changes import replace_in_line
-from shipseal.workflows.model import Edit, Finding, Job, Source, Step, WorkflowCode
+from shipseal.workflows.model import Edit, Finding, Job, Source, WorkflowCode
 from shipseal.workflows.rule_input import Scenery, Told
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
@@ -24,10 +24,10 @@ def pins(scenery: Scenery, job: Job) -> Iterator[Told]:
     """
     if job.calls:
         entry = job.node.entries["uses"]
-        yield from _told(scenery, job.calls, entry.value.line, None)
+        yield from _told(scenery, job.calls, entry.value.line)
     for step in job.steps:
         if step.uses and not step.inherited:
-            yield from _told(scenery, step.uses, step.node.entries["uses"].value.line, step)
+            yield from _told(scenery, step.uses, step.node.entries["uses"].value.line)
 
 
 def unpinned(uses: str) -> str:
@@ -42,7 +42,7 @@ def unpinned(uses: str) -> str:
     return f"names {ref}, which can be moved to other code, instead of a commit"
 
 
-def _told(scenery: Scenery, uses: str, line: int, step: Step | None) -> Iterator[Finding]:
+def _told(scenery: Scenery, uses: str, line: int) -> Iterator[Finding]:
     path = scenery.workflow.path
     if "@" not in uses and not uses.startswith(("./", "../", "docker://")) and "${{" not in uses:
         if _REPOSITORY.fullmatch(uses):

@@ -136,7 +136,7 @@ def _finding(
     given = way.permissions.right(need.scope)
     caller = way.limited_by
     if caller is not None:
-        return _at_caller(scenery, job, need, caller, wanted)
+        return _at_caller(scenery, need, caller, wanted)
     own = stated(scenery.workflow, job)
     where = {"job": "the job", "workflow": "the workflow"}.get(own.origin, "nobody")
     has = f"{where} gives it {given}" if own.known else "nothing is stated, and no setting gives it"
@@ -153,9 +153,7 @@ def _finding(
     )
 
 
-def _at_caller(
-    scenery: Scenery, job: Job, need: _Need, caller: Caller, wanted: dict[str, str]
-) -> Finding:
+def _at_caller(scenery: Scenery, need: _Need, caller: Caller, wanted: dict[str, str]) -> Finding:
     own = stated(caller.workflow, caller.job)
     rights_ = merged(own, wanted)
     fix = "permissions:\n" + "\n".join(f"  {scope}: {right}" for scope, right in rights_.items())

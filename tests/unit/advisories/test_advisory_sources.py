@@ -18,7 +18,7 @@ from shipseal.advisories.compiled import CompiledDatabase
 from shipseal.advisories.gathered import Gathered
 from shipseal.advisories.interface import PackageQuery
 from shipseal.advisories.sources import gather
-from shipseal.advisories.tables import SCALE, cve_name
+from shipseal.advisories.tables import SCALE, cve_key
 from shipseal.errors import Code, Exit, ScanError, ShipsealError
 from tests.support.scanning import advisory
 from tests.support.tools import ROOT
@@ -228,11 +228,9 @@ def test_scores_come_back_as_they_were_written(
     found = Gathered()
     gather(path, found)
     expected = {
-        f"CVE-{year}-{number:04}": (round(p, 9), round(q, 9)) for year, number, p, q in rows
+        cve_key(f"CVE-{year}-{number}"): (round(p, 9), round(q, 9)) for year, number, p, q in rows
     }
-    assert {
-        cve_name(key): (p / SCALE, q / SCALE) for key, (p, q) in found.scores.items()
-    } == expected
+    assert {key: (p / SCALE, q / SCALE) for key, (p, q) in found.scores.items()} == expected
 
 
 def test_an_archive_that_unpacks_without_end_is_refused(

@@ -448,12 +448,6 @@ def test_a_chain_whose_links_are_not_each_others() -> None:
     assert "was not issued by" in refusal(PRIVATE.attest(STATEMENT), root_of(document)).message
 
 
-def with_body(instance: FakeInstance, body: dict[str, Any]) -> dict[str, Any]:
-    bundle = instance.attest(STATEMENT)
-    material(bundle)["tlogEntries"] = [instance.log.entry(body, MOMENT)]
-    return bundle
-
-
 def test_every_kind_of_entry_that_logs_hold_is_read() -> None:
     leaf = PRIVATE.issue()
     bundle = PRIVATE.attest(STATEMENT, leaf=leaf)

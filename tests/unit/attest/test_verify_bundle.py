@@ -8,7 +8,7 @@ from shipseal.attest.bundle import build_key_bundle
 from shipseal.attest.dsse import pae
 from shipseal.attest.interface import RejectedError, Rejection
 from shipseal.attest.key_signer import KeySigner
-from shipseal.attest.verify_bundle import KeyTrust, verify_with_keys
+from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.errors import AttestError, Code, ConfigError
 from shipseal.intoto.statement import PAYLOAD_TYPE, Subject, encode_statement
 from shipseal.oci import digest_of
@@ -26,7 +26,7 @@ def bundle_over(payload: bytes, payload_type: str = PAYLOAD_TYPE, *, hint: str =
 
 
 def test_a_signed_statement_is_verified() -> None:
-    verified = verify_with_keys(SIGNED.raw, KEYS)
+    verified = KeyTrust(KEYS).verify(SIGNED.raw)
     assert verified.statement.raw == STATEMENT
     assert verified.signer == f"key {key().public.key_id}"
     assert verified.bundle == SIGNED.digest == digest_of(SIGNED.raw)
@@ -58,19 +58,19 @@ def test_nothing_but_statements_is_signed() -> None:
 def test_the_hint_says_which_key_to_try_and_not_which_counts() -> None:
     """It is signed by nobody; cosign does not look at it either."""
     for hint in (key(1).public.hint, "nonsense"):
-        assert verify_with_keys(bundle_over(STATEMENT, hint=hint), KEYS).bundle
+        assert KeyTrust(KEYS).verify(bundle_over(STATEMENT, hint=hint)).bundle
     stolen = build_key_bundle(
         PAYLOAD_TYPE, STATEMENT, key(3).sign(pae(PAYLOAD_TYPE, STATEMENT)), hint=key().public.hint
     )
     with pytest.raises(RejectedError, match="does not match") as caught:
-        verify_with_keys(stolen, KEYS)
+        KeyTrust(KEYS).verify(stolen)
     assert caught.value.rejection is Rejection.UNTRUSTED
     assert caught.value.hint == "the content was changed after signing"
 
 
 def test_another_key_is_untrusted_and_both_are_named() -> None:
     with pytest.raises(RejectedError) as caught:
-        verify_with_keys(SIGNED.raw, [key(1).public])
+        KeyTrust([key(1).public]).verify(SIGNED.raw)
     error = caught.value
     assert error.rejection is Rejection.UNTRUSTED
     assert error.expected == f"key {key(1).public.key_id}"
@@ -85,13 +85,13 @@ def test_another_key_is_untrusted_and_both_are_named() -> None:
 def test_a_claimed_key_in_another_form_is_shown_as_it_is(hint: str, got: str) -> None:
     signature = key(3).sign(pae(PAYLOAD_TYPE, STATEMENT))
     with pytest.raises(RejectedError) as caught:
-        verify_with_keys(build_key_bundle(PAYLOAD_TYPE, STATEMENT, signature, hint=hint), KEYS)
+        KeyTrust(KEYS).verify(build_key_bundle(PAYLOAD_TYPE, STATEMENT, signature, hint=hint))
     assert caught.value.got == got
 
 
 def test_no_key_trusts_nothing() -> None:
     with pytest.raises(ConfigError, match="no key is named") as caught:
-        verify_with_keys(SIGNED.raw, [])
+        KeyTrust([]).verify(SIGNED.raw)
     assert caught.value.code is Code.POLICY_EMPTY
 
 
@@ -99,7 +99,7 @@ def test_a_certificate_is_another_identity_than_a_key() -> None:
     value = json.loads(SIGNED.raw)
     value["verificationMaterial"] = {"certificate": {"rawBytes": "MAA="}}
     with pytest.raises(RejectedError, match="signed with a certificate") as caught:
-        verify_with_keys(json.dumps(value).encode(), KEYS)
+        KeyTrust(KEYS).verify(json.dumps(value).encode())
     assert caught.value.rejection is Rejection.WRONG_IDENTITY
     assert caught.value.code is Code.IDENTITY_MISMATCH
 
@@ -114,14 +114,14 @@ def test_a_certificate_is_another_identity_than_a_key() -> None:
 )
 def test_what_is_signed_and_says_nothing_is_unreadable(raw: bytes, match: str) -> None:
     with pytest.raises(RejectedError, match=match) as caught:
-        verify_with_keys(raw, KEYS)
+        KeyTrust(KEYS).verify(raw)
     assert caught.value.rejection is Rejection.UNREADABLE
 
 
 def test_an_unsigned_payload_that_is_no_statement_claims_nothing() -> None:
     raw = build_key_bundle(PAYLOAD_TYPE, b"{}", b"no signature", hint="")
     with pytest.raises(RejectedError) as caught:
-        verify_with_keys(raw, KEYS)
+        KeyTrust(KEYS).verify(raw)
     assert caught.value.claims == ""
 
 
@@ -130,7 +130,7 @@ def test_the_payload_type_is_signed_too() -> None:
     signature = key().sign(pae("application/json", STATEMENT))
     raw = build_key_bundle(PAYLOAD_TYPE, STATEMENT, signature, hint=key().public.hint)
     with pytest.raises(RejectedError, match="does not match"):
-        verify_with_keys(raw, KEYS)
+        KeyTrust(KEYS).verify(raw)
 
 
 def test_no_flipped_bit_of_a_bundle_verifies() -> None:
@@ -143,7 +143,7 @@ def test_no_flipped_bit_of_a_bundle_verifies() -> None:
             changed = bytearray(SIGNED.raw)
             changed[at] ^= 1 << bit
             try:
-                verify_with_keys(bytes(changed), [key().public])
+                KeyTrust([key().public]).verify(bytes(changed))
             except RejectedError:
                 continue
             survivors.add(at)

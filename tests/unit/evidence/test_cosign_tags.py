@@ -19,7 +19,7 @@ from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.errors import AttestError, Code
 from shipseal.evidence.artifact import Content
 from shipseal.evidence.cosign_envelope import legacy_bundle
-from shipseal.evidence.cosign_tags import ENVELOPE_TYPE, SIMPLE_SIGNING_TYPE, CosignTags
+from shipseal.evidence.cosign_tags import ENVELOPE_TYPE, CosignTags
 from shipseal.evidence.interface import Origin
 from shipseal.intoto.statement import Subject, encode_statement
 from shipseal.oci import digest_of
@@ -197,7 +197,8 @@ def test_every_layer_is_an_attestation(place: Place) -> None:
 
 
 def test_signatures_are_listed_when_they_are_asked_for(place: Place) -> None:
-    place.tag(".sig", (b"{}", SIMPLE_SIGNING_TYPE, {}))
+    simple_signing = "application/vnd.dev.cosign.simplesigning.v1+json"
+    place.tag(".sig", (b"{}", simple_signing, {}))
     assert CosignTags(place.target).find(SUBJECT) == ()
     [found] = CosignTags(place.target, signatures=True).find(SUBJECT)
     assert (found.origin, found.raw) == (Origin.COSIGN_SIGNATURE, b"")
