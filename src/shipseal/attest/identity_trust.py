@@ -8,18 +8,15 @@ from typing import Protocol
 
 from shipseal.attest.breadth import check_breadth
 from shipseal.attest.bundle import Bundle, parse_bundle
-from shipseal.attest.dsse import pae
 from shipseal.attest.identity import Identity, closest
 from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
 from shipseal.attest.keyless import Examined, SignedWith, examine
-from shipseal.attest.rejections import unreadable
 from shipseal.attest.signer_facts import SignerFacts
 from shipseal.attest.signing_keys import signed
-from shipseal.attest.statements import claimed_type, statement_in
+from shipseal.attest.statements import claimed_type, message_of, statement_in
 from shipseal.attest.trail import Trail
 from shipseal.attest.trust_root import TrustRoot
 from shipseal.errors import Code, ConfigError
-from shipseal.intoto.statement import PAYLOAD_TYPE
 
 
 class SecondOpinion(Protocol):
@@ -89,11 +86,7 @@ class IdentityTrust(Trust):
             RejectedError: as :meth:`verify`.
         """
         envelope = bundle.envelope
-        if envelope.payload_type != PAYLOAD_TYPE:
-            raise unreadable(
-                f"its payload is {envelope.payload_type[:200]!r}, no in-toto statement"
-            )
-        message = pae(envelope.payload_type, envelope.payload)
+        message = message_of(envelope)
         try:
             signer = self.signer_of(
                 bundle, lambda key: signed(key, envelope.signature, message), trail

@@ -1,8 +1,22 @@
 """The statement in a bundle: believed when its signature was verified, shown when it was not."""
 
+from shipseal.attest.bundle import Envelope
+from shipseal.attest.dsse import pae
 from shipseal.attest.interface import RejectedError, Rejection
+from shipseal.attest.rejections import unreadable
 from shipseal.errors import AttestError
-from shipseal.intoto.statement import Statement, parse_statement
+from shipseal.intoto.statement import PAYLOAD_TYPE, Statement, parse_statement
+
+
+def message_of(envelope: Envelope) -> bytes:
+    """Return what the signatures of an envelope with a statement are over.
+
+    Raises:
+        RejectedError: unreadable: it says that it holds something else.
+    """
+    if envelope.payload_type != PAYLOAD_TYPE:
+        raise unreadable(f"its payload is {envelope.payload_type[:200]!r}, no in-toto statement")
+    return pae(envelope.payload_type, envelope.payload)
 
 
 def statement_in(payload: bytes) -> Statement:

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shipseal.attest.bundle import Bundle, parse_bundle
-from shipseal.attest.dsse import pae
 from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
 from shipseal.attest.keys import PublicKey
-from shipseal.attest.rejections import unreadable
-from shipseal.attest.statements import claimed_type, statement_in
+from shipseal.attest.statements import claimed_type, message_of, statement_in
 from shipseal.attest.trail import Trail
 from shipseal.errors import Code, ConfigError
-from shipseal.intoto.statement import PAYLOAD_TYPE
 
 
 class SignedByKey(Protocol):
@@ -93,11 +90,7 @@ class KeyTrust(Trust):
             RejectedError: as :meth:`verify`.
         """
         envelope = bundle.envelope
-        if envelope.payload_type != PAYLOAD_TYPE:
-            raise unreadable(
-                f"its payload is {envelope.payload_type[:200]!r}, no in-toto statement"
-            )
-        message = pae(envelope.payload_type, envelope.payload)
+        message = message_of(envelope)
         # Step 4: the signature is verified, before anything looks into what is signed.
         signer = self.signer_of(bundle, lambda key: key.verify(envelope.signature, message), trail)
         # Step 5: the statement is read from the very bytes that were signed.
