@@ -1,6 +1,7 @@
 """``shipseal release show`` and ``release gc`` on a machine with real releases."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,40 @@ def test_show_takes_a_version_and_draws_what_was_done(
     assert "diagnosis" not in out
     assert project.run("release", "show", "9.9.9") == Exit.USAGE
     assert "no release '9.9.9'" in capsys.readouterr().err
+    a_journal_with_a_hole_is_said_to_have_one(project, capsys)
+
+
+def a_journal_with_a_hole_is_said_to_have_one(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [journal] = (project.folder / ".shipseal" / "releases").glob("1.0.0-*/journal.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:5], b"#" * 9 + b"\n", *lines[6:]]))
+    assert project.run("release", "show", "1.0.0", "--json") == Exit.OK
+    shown = told(capsys, "release-show.schema.json")
+    assert shown["status"] == "interrupted"
+    assert "The journal is damaged" in shown["diagnosis"]["means"]
+    assert shown["diagnosis"]["proof"][0].startswith(
+        f"line 6 of the journal is none, and {len(lines) - 6} whole lines behind it"
+    )
+    assert project.run("diagnose", "--run", "1.0.0") == Exit.OK
+    assert "The journal is damaged" in capsys.readouterr().out
+    assert project.run("release", "resume") == Exit.OK
+    assert f"{len(lines) - 6} whole lines behind" in capsys.readouterr().err
+    assert project.run("release", "show", "1.0.0") == Exit.OK
+    assert "diagnosis" not in capsys.readouterr().out
+    another_machine_resumes_by_the_version(project, capsys)
+
+
+def another_machine_resumes_by_the_version(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = bundles_at(project)
+    assert len(stored) == 24
+    shutil.rmtree(project.folder / ".shipseal")
+    assert project.run("release", "resume", "--version", "1.0.0", "--json") == Exit.OK
+    assert "this machine has no release of 1.0.0" in capsys.readouterr().err
+    assert bundles_at(project) == stored, "nothing is signed twice"
 
 
 def test_show_in_json_has_timeline_and_diagnosis(
@@ -84,6 +119,16 @@ def test_the_schema_of_show_is_that_of_a_release_and_more() -> None:
         show["properties"][name] == release["properties"][name] for name in release["properties"]
     )
     assert set(show["required"]) == set(release["required"]) | more
+
+
+def bundles_at(project: Project) -> set[tuple[str, str]]:
+    """Return the manifests of bundles at both layouts."""
+    return {
+        (name, str(entry["digest"]))
+        for name in ("a", "b")
+        for entry in json.loads((project.folder / name / "index.json").read_text())["manifests"]
+        if "sigstore.bundle" in entry.get("artifactType", "")
+    }
 
 
 class Outage:

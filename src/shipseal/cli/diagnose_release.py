@@ -36,7 +36,9 @@ def of_release(text: str, config: Path | None, env: Mapping[str, str]) -> Sequen
     state = state_folder(config, env or os.environ)
     release = find(state, text) if text else survey(state).latest()
     result = release.result()
-    told = diagnose(result, timeline(release.events), running=release.holder is not None)
+    running = release.holder is not None
+    runs = timeline(release.events)
+    told = diagnose(result, runs, running=running, damage=release.damage)
     return [] if told is None else [_diagnosis(told, release)]
 
 

@@ -109,6 +109,7 @@ def resume(
     )
     if version is not None:
         # Its id follows from version and configuration, and its evidence lies at the targets.
+        _tell_of_no_journal(version, config)
         _run(
             version=version,
             config=config,
@@ -139,6 +140,19 @@ def resume(
         must_fix=must_fix,
         wait=wait,
     )
+
+
+def _tell_of_no_journal(version: str, config: Path | None) -> None:
+    """Say that nothing of a version is here to go on with: it may have been mistyped."""
+    from shipseal.release.known import survey  # noqa: PLC0415 - costs more than --help may
+    from shipseal.wiring.state import state_folder  # noqa: PLC0415
+
+    releases = survey(state_folder(config, os.environ)).releases
+    if not any(one.state.plan and one.state.plan.version == version for one in releases):
+        tell(
+            f"note: this machine has no release of {version}: what was signed is taken from the targets, "
+            "and what is not there is done as by `shipseal release`"
+        )
 
 
 @app.command("list")

@@ -42,7 +42,7 @@ def print_diagnosis(found: Diagnosis | None) -> None:
     if found is None:
         return
     say()
-    say(f"diagnosis {found.code or 'none: the run was cut off'}")
+    say(f"diagnosis {found.code or 'none: the last run did not say how it ended'}")
     rows = [
         ("means", found.means),
         ("cause", found.cause),

@@ -147,7 +147,8 @@ def print_known(release: Known, state: StateFolder) -> None:
     print_timeline(runs)
     _print_sboms(release.state)
     print_budget(result)
-    print_diagnosis(diagnose(result, runs, running=release.holder is not None))
+    running = release.holder is not None
+    print_diagnosis(diagnose(result, runs, running=running, damage=release.damage))
     say()
     say(f"journal   {state.journal(release.identifier)}")
     if results.is_dir():
@@ -157,10 +158,11 @@ def print_known(release: Known, state: StateFolder) -> None:
 def known_json(release: Known) -> dict[str, Any]:
     """Return one release with its timeline and diagnosis (schema ``release-show.schema.json``)."""
     result, runs = release.result(), timeline(release.events)
-    found = diagnose(result, runs, running=release.holder is not None)
+    running = release.holder is not None
+    found = diagnose(result, runs, running=running, damage=release.damage)
     return {
         **result.to_json(),
-        "running": release.holder is not None,
+        "running": running,
         "timeline": msgspec.to_builtins(runs),
         "diagnosis": msgspec.to_builtins(found),
     }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from shipseal.release.failure_texts import failure_text
+from shipseal.release.journal import Damage
 from shipseal.release.result import ReleaseResult, Status
 from shipseal.release.timeline import TimelineRun, failed_steps
 
@@ -45,9 +46,23 @@ _CUT_OFF = Diagnosis(
     see="docs/releasing.md",
 )
 
+_DAMAGED = Diagnosis(
+    code="",
+    means="The journal is damaged: what it says behind the damage is not read, and the release may have got further.",
+    cause="the disk lost a part of it, or somebody edited it",
+    proof=(),
+    do="go on: what was done is found at the targets, and the rest of the journal stays beside it, in journal.damaged",
+    next="",
+    see="docs/reliability.md#the-journal",
+)
+
 
 def diagnose(
-    result: ReleaseResult, runs: Sequence[TimelineRun], *, running: bool
+    result: ReleaseResult,
+    runs: Sequence[TimelineRun],
+    *,
+    running: bool,
+    damage: Damage | None = None,
 ) -> Diagnosis | None:
     """Return what is wrong; None for a release that is done, was given up, is running, or was a rehearsal that passed.
 
@@ -55,9 +70,14 @@ def diagnose(
         result: how the release stands.
         runs: what it did.
         running: whether a process is at it.
+        damage: where its journal is damaged.
     """
     if running or result.status in (Status.DONE, "aborted"):
         return None
+    if damage:
+        return msgspec.structs.replace(
+            _DAMAGED, proof=(_where(damage), *_proof(result, runs)), next=_next(result)
+        )
     if result.status == "interrupted":
         return msgspec.structs.replace(
             _CUT_OFF, proof=tuple(_proof(result, runs)), next=_next(result)
@@ -74,6 +94,11 @@ def diagnose(
         next=_next(result),
         see=f"docs/errors.md#{result.code}" if text else "docs/releasing.md",
     )
+
+
+def _where(damage: Damage) -> str:
+    lines = f"{damage.lost} whole line{'s' if damage.lost > 1 else ''}"
+    return f"line {damage.line} of the journal is none, and {lines} behind it cannot be trusted"
 
 
 def _proof(result: ReleaseResult, runs: Sequence[TimelineRun]) -> Sequence[str]:

@@ -52,6 +52,19 @@ class Event:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A place in a journal that no crash leaves: lines stand behind it, and are not read.
+
+    Attributes:
+        line: number of the first line that is none, from 1.
+        lost: how many whole lines stand behind it.
+    """
+
+    line: int
+    lost: int
+
+
 class _Line(msgspec.Struct, frozen=True):
     v: int
     seq: int
@@ -161,6 +174,19 @@ def read_begun(path: Path) -> tuple[Event, ...]:
     return events
 
 
+def damage_of(path: Path) -> Damage | None:
+    """Return where a journal is damaged with whole lines behind it; None for a last line that is torn.
+
+    Raises:
+        OSError: it cannot be read.
+        ShipsealError: it is longer than any journal can be.
+    """
+    events, good = _load(path)
+    behind = read_file(path, JOURNAL)[good:].splitlines(keepends=True)[1:] if good else []
+    lost = sum(_is_line(line) for line in behind)
+    return Damage(len(events) + 1, lost) if lost else None
+
+
 def never_began(path: Path) -> bool:
     """Return whether not one line was written: its run was killed at the first one, and nothing was done before."""
     try:
@@ -203,6 +229,14 @@ def _parse(line: bytes, seq: int, path: Path) -> Event | None:
     if not OLDEST <= found.v <= SCHEMA:
         raise _unreadable(path, seq + 1, found.v)
     return Event(found.seq, found.at, found.kind, found.data) if found.seq == seq else None
+
+
+def _is_line(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line, type=_Line)
+    except (msgspec.DecodeError, ValueError):
+        return False
+    return line.endswith(b"\n")
 
 
 def _unreadable(path: Path, line: int, schema: int) -> ReleaseError:

@@ -7,7 +7,7 @@ import msgspec
 
 from shipseal.errors import ConfigError, ShipsealError
 from shipseal.release.folders import StateFolder, is_id_of
-from shipseal.release.journal import Event, read_begun
+from shipseal.release.journal import Damage, Event, damage_of, read_begun
 from shipseal.release.lock import Holder, ReleaseLock
 from shipseal.release.result import ReleaseResult, result_of
 from shipseal.release.state import ReleaseState, replay
@@ -22,12 +22,14 @@ class Known:
         events: the journal.
         state: what they add up to.
         holder: who is running it now; None when nobody is.
+        damage: where the journal is damaged, so that more may have happened than the state says.
     """
 
     identifier: str
     events: tuple[Event, ...]
     state: ReleaseState
     holder: Holder | None
+    damage: Damage | None
 
     def result(self) -> ReleaseResult:
         """Return the release as it stands."""
@@ -174,4 +176,6 @@ def _read(state: StateFolder, identifier: str) -> Known | None:
     plan = folded.plan
     holder = ReleaseLock(state.lock(plan.image, plan.version)).holder() if plan else None
     running = holder if holder and holder.release == identifier else None
-    return Known(identifier, events, folded, running)
+    # Whoever runs writes at this moment, and what is written half is no damage.
+    damage = damage_of(state.journal(identifier)) if not running else None
+    return Known(identifier, events, folded, running, damage)

@@ -17,7 +17,7 @@ from shipseal.release.context import Context, Mode, Origin, Parts, Rules
 from shipseal.release.expenses import budget_record
 from shipseal.release.folders import ATTEMPT, JOURNAL, RESULTS, StateFolder
 from shipseal.release.holding import Holding
-from shipseal.release.journal import Journal, read_journal
+from shipseal.release.journal import Journal, damage_of, read_journal
 from shipseal.release.known import Known, known
 from shipseal.release.ledger import Ledger
 from shipseal.release.lock import ReleaseLock, StateUse
@@ -98,6 +98,7 @@ def _run_locked(setup: Setup) -> Ended:
         setup.parts.reporter.note(
             f"a run that was killed had left {left} unfinished files: removed"
         )
+    _tell_of_damage(setup, home / JOURNAL)
     folder = _attempt(home, setup.mode)
     ledger = Ledger(Journal(folder / JOURNAL, setup.parts.clock))
     if isinstance(setup.parts.reporter, RetoldReporter):
@@ -113,6 +114,14 @@ def _run_locked(setup: Setup) -> Ended:
         shutil.rmtree(setup.request.work, ignore_errors=True)
     _tick(setup, folder, ledger)
     return Ended(result, folder / RESULTS)
+
+
+def _tell_of_damage(setup: Setup, journal: Path) -> None:
+    if damage := damage_of(journal):
+        setup.parts.reporter.note(
+            f"{journal}: line {damage.line} is none, and {damage.lost} whole lines behind it are not believed: "
+            "what they told of is looked for at the targets, or done again"
+        )
 
 
 def _tick(setup: Setup, folder: Path, ledger: Ledger) -> None:

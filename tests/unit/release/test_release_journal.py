@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shipseal._internal.redact import register_secret
 from shipseal.errors import Code, ReleaseError
-from shipseal.release.journal import Journal, read_journal
+from shipseal.release.journal import Damage, Journal, damage_of, read_journal
 from shipseal.release.lock import ReleaseLock
 from tests.support.clocks import StoppedClock
 
@@ -34,6 +34,19 @@ def test_a_line_is_plain_json_with_schema_number_and_time(tmp_path: Path) -> Non
         "kind": "note",
         "data": {"number": 0},
     }
+
+
+def test_a_hole_with_lines_behind_it_is_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    written(path, 5)
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert damage_of(path) is None
+    for left in (b"".join(lines[:4]), b"".join(lines)[:-9], b"".join(lines[:4]) + b"\0" * 60):
+        path.write_bytes(left)
+        assert damage_of(path) is None, left
+    for hole in (b"", b"garbage{\n", b"\0" * len(lines[2]), lines[2].replace(b'"v"', b'"w"')):
+        path.write_bytes(b"".join([*lines[:2], hole, *lines[3:]]))
+        assert damage_of(path) == Damage(line=3, lost=2 if b"\n" in hole else 1), hole
 
 
 @given(st.integers(0, 400), st.binary(max_size=60))
