@@ -15,6 +15,8 @@ from shipseal.config.problems import KeyPath, Problem, key_text
 from shipseal.config.yaml_tree import Tree
 
 _MAX_SHOWN = 80
+_THEN = ": write "
+"""Between what is wrong and what to do, in what a model says."""
 _EXPECTED = {
     "string_type": "a text",
     "bool_type": "true or false",
@@ -89,7 +91,10 @@ class Explainer:
         if kind == "value_error":
             message = str(item["ctx"]["error"])
             told = got in message or not isinstance(value, str | int | float)
-            return (message if told else f"{message}, got {got}"), ""
+            message, then, what = message.partition(_THEN)
+            return (message if told else f"{message}, got {got}"), f"write {what}" if then else ""
+        if kind == "too_short" and not value:
+            return f"expected at least {item['ctx']['min_length']}, got none", self._what_it_is(path)
         if kind == "string_pattern_mismatch":
             pattern = item["ctx"]["pattern"]
             return f"{got} has not the form {pattern}", self._what_it_is(path)

@@ -29,6 +29,9 @@ from shipseal.oci import Digest, digest_of
 FILE_NAME = "shipseal.yaml"
 _POLICY = ("verify",)
 _GATE = ("gate",)
+_BEGIN_POLICY = "begin with `keys:` or `identities:`: whom the policy trusts"
+_BEGIN_GATE = "begin with a key of gate:, such as `fail_on: critical`"
+_NO_POLICY = "name the file with the policy, whose keys are those of a part of shipseal.yaml"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -112,8 +115,8 @@ def load_policy(path: Path) -> LoadedPolicy:
         ConfigError: ``config.invalid``: there is no such file, or it cannot be read.
     """
     shown, path = path, path.absolute()
-    data = _read(path, shown)
-    tree = parse_yaml(data)
+    data = _read(path, shown, _NO_POLICY)
+    tree = parse_yaml(data, begin=_BEGIN_POLICY)
     if tree.problems:
         raise ConfigProblems(shown, tree.problems)
     explainer = Explainer(tree, tree.value, {}, prefix=_POLICY)
@@ -131,7 +134,7 @@ def load_scan_policy(path: Path) -> ScanPolicy:
         ConfigError: ``config.invalid``: there is no such file, or it cannot be read.
     """
     shown, path = path, path.absolute()
-    tree = parse_yaml(_read(path, shown))
+    tree = parse_yaml(_read(path, shown, _NO_POLICY), begin=_BEGIN_GATE)
     if tree.problems:
         raise ConfigProblems(shown, tree.problems)
     if isinstance(tree.value, dict) and ScanPolicy.model_fields.keys() & tree.value.keys():
@@ -146,12 +149,12 @@ def _shown(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-def _read(path: Path, shown: Path) -> bytes:
+def _read(path: Path, shown: Path, no_such: str = "") -> bytes:
     try:
         with open_file(path) as stream:
             return read_limited(stream, CONFIG_FILE, what=str(shown), code=Code.CONFIG_INVALID)
     except FileNotFoundError:
-        raise _not_found(path, shown) from None
+        raise _not_found(path, shown, no_such) from None
     except OSError as error:
         raise ConfigError(
             f"{shown}: cannot be read: {error.strerror}",
@@ -160,13 +163,13 @@ def _read(path: Path, shown: Path) -> bytes:
         ) from error
 
 
-def _not_found(path: Path, shown: Path) -> ConfigError:
+def _not_found(path: Path, shown: Path, no_such: str) -> ConfigError:
     other = path.with_suffix(".yml")
     found = other.name if path.name == FILE_NAME and other.exists() else ""
     hint = (
         f"rename {found} to {FILE_NAME}"
         if found
-        else "`shipseal init` writes one; --config names one elsewhere"
+        else no_such or "`shipseal init` writes one; --config names one elsewhere"
     )
     return ConfigError(f"{shown}: no such file", hint=hint, context={"file": str(shown)})
 

@@ -39,8 +39,16 @@ class Tree:
     problems: list[Problem] = field(default_factory=list)
 
 
-def parse_yaml(data: bytes) -> Tree:
-    """Return what ``data`` says, or what is wrong with it; nothing is raised."""
+_BEGIN = "begin with `image: NAME`, or let `shipseal init` write a file"
+
+
+def parse_yaml(data: bytes, *, begin: str = _BEGIN) -> Tree:
+    """Return what ``data`` says, or what is wrong with it; nothing is raised.
+
+    Args:
+        data: the file.
+        begin: how a file of this kind begins, for whoever has one with nothing in it.
+    """
     tree = Tree()
     try:
         text = data.decode("utf-8-sig")
@@ -59,17 +67,16 @@ def parse_yaml(data: bytes) -> Tree:
         tree.problems.append(Problem("is nested too deeply"))
         return tree
     if not isinstance(node, MappingNode):
-        tree.problems.append(_not_a_mapping(node))
+        tree.problems.append(_not_a_mapping(node, begin))
         return tree
     tree.value = _Reader(tree).read(node, ())
     return tree
 
 
-def _not_a_mapping(node: Node | None) -> Problem:
-    hint = "begin with `image: NAME`, or let `shipseal init` write a file"
+def _not_a_mapping(node: Node | None, begin: str) -> Problem:
     if node is None:
-        return Problem("is empty", hint)
-    return Problem("is not a mapping of keys to values", hint, line=node.start_mark.line + 1)
+        return Problem("is empty", begin)
+    return Problem("is not a mapping of keys to values", begin, line=node.start_mark.line + 1)
 
 
 def _syntax(error: YAMLError, text: str) -> Problem:

@@ -599,3 +599,29 @@ def test_a_wrong_policy_is_told_like_a_wrong_file(
     (problem,) = caught.value.problems
     assert (problem.key, problem.line) == (key, 1)
     assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "begin with `keys:` or `identities:`"),
+        ("- a\n", "begin with `keys:` or `identities:`"),
+        ("require: []\n", "list of provenance, sbom, scan, seal"),
+        ("identities: [{issuer: x}]\n", "write a repository, a signer or a subject"),
+        ("identities: [{subject: x}]\n", "write for example issuer: https://"),
+    ],
+)
+def test_what_to_write_in_a_policy_is_of_a_policy(tmp_path: Path, text: str, hint: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigProblems) as caught:
+        load_policy(path)
+    (problem,) = caught.value.problems
+    assert problem.hint.startswith(hint)
+    assert "validation" not in problem.message
+
+
+def test_a_policy_that_is_not_there_is_no_missing_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file") as caught:
+        load_policy(tmp_path / "policy.yaml")
+    assert "init" not in caught.value.hint
