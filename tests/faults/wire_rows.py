@@ -102,6 +102,7 @@ _USUAL: Mapping[str, Outcome] = {
     "connection cut in the answer": _OUTAGE,
     "silence": _OUTAGE,
     "one byte at a time": _TOO_SLOW,
+    "one byte of the header at a time": _TOO_SLOW,
     "garbage": _MISMATCH,
     "Content-Length too long": _OUTAGE,
     "Content-Length too short": _MISMATCH,
@@ -130,6 +131,9 @@ _EXCEPTIONS: Mapping[tuple[str, str], Outcome] = {
     ("another digest", "list tags"): _REFUSED,
     # All bytes were there and are what their digest says: only the end was missing.
     ("Content-Length too long", "read evidence"): _DONE,
+    # What was sent had been taken, and is found there when it is looked for.
+    ("one byte of the header at a time", "send a blob"): _DONE,
+    ("one byte of the header at a time", "move a tag"): _DONE,
     # These answers promise no digest of their own.
     ("another digest", "may we push"): _DONE,
     ("another digest", "is it there"): _DONE,

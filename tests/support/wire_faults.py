@@ -289,6 +289,9 @@ FAULTS: Mapping[str, Kind] = {
     "connection cut in the answer": Kind(_all(kinds.cut_answer(5)), bodies=True),
     "silence": Kind(_all(kinds.silence(1.5 * _SILENCE_SECONDS)), timeouts=_IMPATIENT),
     "one byte at a time": Kind(lambda made: kinds.drip(ticking(made.bench.clock, 30)), bodies=True),
+    "one byte of the header at a time": Kind(
+        lambda made: kinds.drip_header(ticking(made.bench.clock, 30))
+    ),
     "garbage": Kind(_all(kinds.garbage()), bodies=True),
     "Content-Length too long": Kind(_all(kinds.announce(9)), bodies=True),
     "Content-Length too short": Kind(_all(kinds.announce(-9)), bodies=True),

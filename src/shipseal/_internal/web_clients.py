@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from shipseal import __version__
+from shipseal._internal.clock import Clock
 from shipseal._internal.loopback import is_own
+from shipseal._internal.paced_client import paced
 from shipseal._internal.redact import redact
 from shipseal.errors import ConfigError
 
@@ -22,9 +24,11 @@ class WebClients:
     Args:
         connections: how many may be open at once; half of them are kept for the next request.
         headers: sent with every request, besides who we are.
+        clock: tells how long the other side takes.
     """
 
-    def __init__(self, connections: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, connections: int, headers: Mapping[str, str], clock: Clock) -> None:
+        self._clock = clock
         self._limits = httpx.Limits(
             max_connections=connections,
             max_keepalive_connections=connections // 2,
@@ -56,7 +60,7 @@ class WebClients:
 
     def _made(self, *, proxies: bool, tls: bool) -> httpx.Client:
         try:
-            return httpx.Client(
+            client = httpx.Client(
                 # Reading all authorities takes 40 ms; a client for plain HTTP trusts none.
                 verify=trusted_roots() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=proxies,
@@ -65,6 +69,7 @@ class WebClients:
             )
         except (ValueError, ImportError, httpx.InvalidURL) as error:
             raise unusable_proxies(error) from error
+        return paced(client, self._clock)
 
 
 def _close(clients: dict[tuple[bool, bool], httpx.Client]) -> None:

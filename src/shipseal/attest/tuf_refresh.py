@@ -11,6 +11,7 @@ from tuf.ngclient.updater import Updater
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import read_limited
+from shipseal._internal.paced_client import WHOLE_WITHIN, paced
 from shipseal.attest.trust_root import TRUST_ROOT_FILE
 from shipseal.attest.trust_root_source import SIGNING_TARGET, TARGET, TufPlaces
 from shipseal.errors import AttestError, Code
@@ -30,7 +31,7 @@ def refresh_tuf(places: TufPlaces, clock: Clock) -> None:
     """
     places.metadata.mkdir(parents=True, exist_ok=True)
     places.targets.mkdir(parents=True, exist_ok=True)
-    with httpx.Client(timeout=_ANSWER, follow_redirects=True) as client:
+    with paced(httpx.Client(timeout=_ANSWER, follow_redirects=True), clock) as client:
         updater = Updater(
             metadata_dir=str(places.metadata),
             metadata_base_url=places.url,
@@ -74,7 +75,9 @@ class _Fetcher(FetcherInterface):
     def _fetch(self, url: str) -> Iterator[bytes]:
         """Begin at once: what goes wrong later is an error of the download too."""
         self._check_time()
-        response = self._client.send(self._client.build_request("GET", url), stream=True)
+        response = self._client.send(
+            self._client.build_request("GET", url, extensions={WHOLE_WITHIN: _TOTAL}), stream=True
+        )
         if response.status_code != httpx.codes.OK:
             response.close()
             raise DownloadHTTPError(f"{url}: {response.status_code}", response.status_code)

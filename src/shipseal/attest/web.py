@@ -16,6 +16,7 @@ import httpx
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB, Limit, too_large
 from shipseal._internal.loopback import is_own
+from shipseal._internal.paced_client import WHOLE_WITHIN
 from shipseal._internal.retry import Told, call_with_retry, until
 from shipseal._internal.web_clients import WebClients
 from shipseal.attest.web_errors import no_answer, refused, too_slow
@@ -96,7 +97,7 @@ class Web:
         self._told = told
         self._told_until: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._clients = WebClients(_CONNECTIONS, {"Accept-Encoding": "identity"})
+        self._clients = WebClients(_CONNECTIONS, {"Accept-Encoding": "identity"}, clock)
         self.close = self._clients.close
 
     def ask(self, ask: Ask) -> Answer:
@@ -131,6 +132,7 @@ class Web:
                 headers=dict(ask.headers),
                 content=ask.body or None,
                 timeout=timeout,
+                extensions={WHOLE_WITHIN: seconds},
             ) as response:
                 body = self._read(ask, response, began + seconds)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -306,7 +306,8 @@ class Timeouts(Section):
     catalogue: Duration = Field(default=600.0, description="One catalogue run of one platform.")
     scan: Duration = Field(default=600.0, description="The scan of one SBOM.")
     network: Duration = Field(
-        default=30.0, description="One answer of a registry, from request to first byte."
+        default=30.0,
+        description="One answer of a registry, from the request to the end of its header.",
     )
     retry_deadline: Duration = Field(
         default=120.0,

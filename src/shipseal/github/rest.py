@@ -15,6 +15,7 @@ import httpx
 from shipseal._internal.clock import Clock
 from shipseal._internal.limits import ERROR_BODY, Limit, too_large
 from shipseal._internal.loopback import is_own
+from shipseal._internal.paced_client import WHOLE_WITHIN
 from shipseal._internal.retry import RetryPolicy, call_with_retry
 from shipseal._internal.web_clients import WebClients
 from shipseal.errors import Code, ShipsealError
@@ -91,7 +92,7 @@ class GitHubRest:
         self._times = times or Times()
         self._fork = fork
         self._wording = wording
-        self._clients = WebClients(_CONNECTIONS, {"Accept-Encoding": "identity"})
+        self._clients = WebClients(_CONNECTIONS, {"Accept-Encoding": "identity"}, clock)
 
     def get(self, url: str, limit: Limit, *, final: Iterable[int] = ()) -> Answer:
         """Return the answer to a GET, tried again while that may help.
@@ -217,7 +218,12 @@ class GitHubRest:
         until = self.clock.monotonic() + times.answer
         try:
             with self._clients.client(url).stream(
-                method, url, headers=self._headers(url, body), content=body, timeout=timeout
+                method,
+                url,
+                headers=self._headers(url, body),
+                content=body,
+                timeout=timeout,
+                extensions={WHOLE_WITHIN: times.answer},
             ) as response:
                 if response.is_success and into is not None:
                     self._read(response, limit, asked, until, into)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx
 
 from shipseal._internal.no_answer import PROXY_HINT, Hints, status_text, why_no_answer
+from shipseal._internal.pace import TooSlowError
 from shipseal._internal.redact import redact, redact_url
 from shipseal.errors import Code, RegistryError
 from shipseal.registry.words import Words, one_line, read_words
@@ -97,6 +98,10 @@ class AnswerError(RegistryError):
     words: frozenset[str]
 
 
+class SlowPeerError(RegistryError):
+    """The other side moves bytes, but so few that it would never end. Trying again begins with nothing gained."""
+
+
 def answer_error(
     response: httpx.Response,
     body: bytes,
@@ -150,7 +155,8 @@ def transport_error(error: httpx.HTTPError, caller: Caller, request: str) -> Reg
         request: method and redacted URL.
     """
     code, hint, retryable = why_no_answer(error, _NO_ANSWER)
-    return RegistryError(
+    kind = SlowPeerError if isinstance(error, TooSlowError) else RegistryError
+    return kind(
         code,
         redact(f"{caller.target}: {request}: {_reason(error)}"),
         hint=hint,

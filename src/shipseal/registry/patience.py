@@ -9,7 +9,7 @@ from shipseal._internal.clock import Clock
 from shipseal._internal.limits import KIB
 from shipseal._internal.retry import RetryPolicy, backoff
 from shipseal.errors import ShipsealError
-from shipseal.registry.pace import SlowPeerError
+from shipseal.registry.errors import SlowPeerError
 
 # What a transfer must have gained for its breaks to be forgotten: less than a connection moves before it gets going.
 _LEAST_GAIN = 64 * KIB

@@ -15,7 +15,6 @@ from shipseal.registry.answers import Answer, read_answer, read_beginning
 from shipseal.registry.auth import Authorizer
 from shipseal.registry.challenge import Challenge, parse_challenges
 from shipseal.registry.errors import Caller, answer_error, described, transport_error
-from shipseal.registry.pace import Pace
 from shipseal.registry.transport import Body, Call, Transport, origin, resolve_location
 
 T = TypeVar("T")
@@ -130,10 +129,6 @@ class Session:
                 str(response.request.url),
                 tuple(response.headers.get_list("link")),
             )
-
-    def pace(self, method: str, url: str) -> Pace:
-        """Return what watches the pace of an upload."""
-        return self._transport.pace(Call(method, url), self.caller())
 
     def retrying(self, call: Callable[[], T]) -> T:
         """Return what an idempotent ``call`` returns, calling it again while it fails for a transient reason."""

@@ -15,11 +15,11 @@ from types import MappingProxyType
 import httpx
 
 from shipseal._internal.clock import Clock, SystemClock
+from shipseal._internal.paced_client import WHOLE_WITHIN, paced
 from shipseal._internal.web_clients import USER_AGENT, unusable_proxies
 from shipseal.errors import Code, RegistryError
 from shipseal.registry.errors import Caller, described, shown, transport_error
 from shipseal.registry.hosts import HostSettings, is_loopback
-from shipseal.registry.pace import Pace
 from shipseal.registry.tls import tls_context
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -37,10 +37,10 @@ class Timeouts:
 
     Attributes:
         connect: until a connection stands.
-        read: between two pieces of an answer.
+        read: from the whole request to the end of its answer's header, then between two pieces of its body.
         write: until a piece of a body has been taken.
-        commit: until the answer to a whole body: registries hash and move large blobs before they answer.
-        answer: until all of an answer has come that is kept in memory, however steadily it comes.
+        commit: until the header of the answer to a whole body: registries hash and move large blobs before they answer.
+        answer: from there until all of an answer has come that is kept in memory, however steadily it comes.
     """
 
     connect: float = 10.0
@@ -156,10 +156,6 @@ class Transport:
         """Return the settings of a host (with its port)."""
         return self._hosts.get(netloc, self._elsewhere)
 
-    def pace(self, call: Call, caller: Caller, *, most: float | None = None) -> Pace:
-        """Return what watches the pace of a transfer; see :class:`~shipseal.registry.pace.Pace`."""
-        return Pace(self._clock, caller.target, described(call.method, call.url), most=most)
-
     def _send_once(self, call: Call, authorization: str, caller: Caller) -> httpx.Response:
         client = self._client(httpx.URL(call.url))
         headers = dict(call.headers)
@@ -175,15 +171,12 @@ class Transport:
             headers=headers,
             content=call.body.open() if call.body else None,
             timeout=self._timeout(call),
+            extensions={WHOLE_WITHIN: self._timeouts.answer} if call.whole else None,
         )
         try:
-            response = client.send(request, stream=True)
+            return client.send(request, stream=True)
         except httpx.HTTPError as error:
             raise transport_error(error, caller, described(call.method, call.url)) from error
-        if isinstance(response.stream, httpx.SyncByteStream):
-            most = self._timeouts.answer if call.whole else None
-            response.stream = self.pace(call, caller, most=most).watched(response.stream)
-        return response
 
     def _timeout(self, call: Call) -> httpx.Timeout:
         times = self._timeouts
@@ -205,7 +198,7 @@ class Transport:
         # Reading all authorities takes 40 ms; a client for plain HTTP trusts none.
         context = tls_context(settings) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            return httpx.Client(
+            client = httpx.Client(
                 verify=context,
                 trust_env=through_proxies,
                 transport=self._make() if self._make else None,
@@ -215,6 +208,7 @@ class Transport:
             )
         except (ValueError, ImportError, httpx.InvalidURL) as error:
             raise unusable_proxies(error) from error
+        return paced(client, self._clock)
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -173,15 +173,12 @@ class _Sending:
     def _chunks(self) -> Iterator[bytes]:
         """Yield the content from the position on, and fail rather than send another length than was announced."""
         self._rewind(self._position)
-        pace = self._session.pace("PUT", self._location)
         for chunk in self._upload.open(offset=self._position):
             self._sent += len(chunk)
             if self._sent > self._blob.size:
                 raise self._mismatch(f"got {self._sent} bytes or more")
             self._upload.transfer.advance(len(chunk))
-            since = pace.now()
             yield chunk
-            pace.moved(len(chunk), since)
             self._patience.moved()
         if self._sent != self._blob.size:
             raise self._mismatch(f"got {self._sent} bytes")

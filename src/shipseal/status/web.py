@@ -9,6 +9,7 @@ from shipseal._internal.daemon_jobs import begin
 from shipseal._internal.limits import MIB, Limit
 from shipseal._internal.loopback import is_own
 from shipseal._internal.no_answer import Hints, status_text, why_no_answer
+from shipseal._internal.pace import TooSlowError
 from shipseal._internal.redact import redact
 from shipseal._internal.web_clients import WebClients
 from shipseal.errors import Code
@@ -39,7 +40,7 @@ class StatusWeb(StatusPages):
     def __init__(self, clock: Clock, *, seconds: float = SECONDS) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._clients = WebClients(_CONNECTIONS, {"Accept": "application/json"})
+        self._clients = WebClients(_CONNECTIONS, {"Accept": "application/json"}, clock)
 
     def read(self, address: PageAddress) -> Page:
         """See :meth:`StatusPages.read`.
@@ -62,6 +63,8 @@ class StatusWeb(StatusPages):
                 body, url = self._once(address, url, until)
                 if not url:
                     return parse_page(body, address)
+        except TooSlowError as error:
+            raise self._slow(address) from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise _no_answer(address, error) from error
         raise StatusPageError(

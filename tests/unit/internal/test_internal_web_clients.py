@@ -7,10 +7,11 @@ import pytest
 from shipseal._internal.loopback import is_own
 from shipseal._internal.web_clients import WebClients
 from shipseal.errors import ConfigError
+from tests.support.clocks import StoppedClock
 
 
 def test_each_way_has_one_client() -> None:
-    clients = WebClients(4, {"Accept": "text/plain"})
+    clients = WebClients(4, {"Accept": "text/plain"}, StoppedClock())
     plain, secure = clients.client("http://a.test/x"), clients.client("https://a.test/x")
     assert clients.client("http://b.test/") is plain
     assert clients.client("https://b.test/") is secure
@@ -23,7 +24,7 @@ def test_each_way_has_one_client() -> None:
 
 
 def test_who_forgets_to_close_leaves_no_connection_behind() -> None:
-    clients = WebClients(4, {})
+    clients = WebClients(4, {}, StoppedClock())
     client = clients.client("http://a.test/")
     del clients
     gc.collect()
@@ -32,7 +33,7 @@ def test_who_forgets_to_close_leaves_no_connection_behind() -> None:
 
 def test_own_addresses_need_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "gopher://proxy.test")
-    clients = WebClients(4, {})
+    clients = WebClients(4, {}, StoppedClock())
     clients.client("http://localhost:9/")
     with pytest.raises(ConfigError, match="proxy variables cannot be used"):
         clients.client("http://a.test/")

@@ -4,7 +4,7 @@ import pytest
 
 from shipseal._internal.retry import RetryPolicy
 from shipseal.errors import Code, RegistryError
-from shipseal.registry.pace import SlowPeerError
+from shipseal.registry.errors import SlowPeerError
 from shipseal.registry.patience import Patience
 from tests.support.clocks import StoppedClock
 

@@ -178,6 +178,21 @@ def test_a_body_drips_piece_by_piece(proxy: ReverseProxy) -> None:
     assert len(pauses) == 15
 
 
+def test_a_header_drips_byte_by_byte(proxy: ReverseProxy) -> None:
+    pauses: list[int] = []
+    answer = ask(proxy, kinds.drip_header(lambda: pauses.append(1)))
+    assert (answer.status_code, answer.content) == (200, PAGE)
+    length = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+    assert len(pauses) == len("HTTP/1.1 200 OK\r\n") + length + len("\r\n")
+
+
+def test_a_request_is_taken_in_pieces(proxy: ReverseProxy) -> None:
+    pauses: list[int] = []
+    answer = ask(proxy, kinds.sip(lambda: pauses.append(1), piece=7), content=b"x" * 100)
+    assert answer.status_code == 200
+    assert len(pauses) == 15
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_proxy_speaks_tls_on_both_sides(tmp_path: Path, host: str) -> None:
     authority = CertificateAuthority(tmp_path)
