@@ -8,10 +8,8 @@ import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from shipseal.attest.trust_root_source import embedded_root
@@ -27,14 +25,9 @@ from shipseal.oci import media_types as mt
 from shipseal.oci.load import image_blobs
 from shipseal.registry.layout_target import LayoutTarget
 from tests.support.evidence import Recipe, key, make_pieces, push_image, put_pieces, sample_image
+from tests.support.schemas import check_shape
 from tests.support.tools import need
 
-EXPORT_SCHEMA = json.loads(
-    (files("shipseal") / "schemas" / "evidence-export.schema.json").read_text()
-)
-VERDICT_SCHEMA = json.loads(
-    (files("shipseal") / "schemas" / "verification.schema.json").read_text()
-)
 RECIPE = Recipe(finished=datetime(2024, 1, 1, tzinfo=UTC))
 KEY = ("--key", "release.pub")
 OFFLINE = ("verify", "--offline", "--from")
@@ -86,8 +79,8 @@ def test_an_export_verifies_by_tag_and_by_digest(image: Image, run: Run, tmp_pat
     status, out, err = run("evidence", "export", "oci:in:1.2.3", "out", *KEY, "--json")
     assert status == Exit.OK, out + err
     told = json.loads(out)
-    jsonschema.validate(told, EXPORT_SCHEMA)
-    jsonschema.validate(json.loads((tmp_path / "out" / "export.json").read_text()), EXPORT_SCHEMA)
+    check_shape(told, "evidence-export")
+    check_shape(json.loads((tmp_path / "out" / "export.json").read_text()), "evidence-export")
     assert (told["digest"], told["tag"], len(told["documents"])) == (image.digest, "1.2.3", 2)
     _, out, _ = run("evidence", "export", "oci:in:1.2.3", "out", *KEY, "--force")
     last = f"  shipseal verify --offline --from out oci:in@{image.digest} --policy POLICY.yaml"
@@ -98,7 +91,7 @@ def test_an_export_verifies_by_tag_and_by_digest(image: Image, run: Run, tmp_pat
     assert "verified: all 12 required items" in out
     status, out, _ = run(*OFFLINE, "out", f"mirror.test/app@{image.digest}", *KEY, "--json")
     answer = json.loads(out)
-    jsonschema.validate(answer, VERDICT_SCHEMA)
+    check_shape(answer, "verification")
     assert (status, answer["export"]["digestFrom"]) == (Exit.OK, "reference")
 
 
@@ -220,7 +213,7 @@ def test_the_exported_root_is_used_only_when_it_is_asked_for(
         assert "trusted root: embedded" in out
         assert f"another trusted root ({digest}, as of 2026-02-03), which is not used" in out
         answer = json.loads(run(*verify, "--trust-exported-root", "--json")[1])
-        jsonschema.validate(answer, VERDICT_SCHEMA)
+        check_shape(answer, "verification")
         assert answer["trustRoot"]["digest"] == digest
         days = (datetime.now(UTC) - datetime(2026, 2, 3, tzinfo=UTC)).days
         assert answer["trustRoot"]["ageDays"] == days
@@ -248,6 +241,12 @@ def test_an_archive_never_holds_more_than_it_is_long(
     (tmp_path / "out.tar.gz").replace(tmp_path / "packed.tar")
     status, out, err = run(*OFFLINE, "packed.tar", "oci:in:1.2.3", *KEY)
     assert (status, "no plain tar" in out + err) == (Exit.USAGE, True)
+
+    (tmp_path / "cut.tar").write_bytes((tmp_path / "out.tar").read_bytes()[:20_000])
+    status, out, err = run(*OFFLINE, "cut.tar", "oci:in:1.2.3", *KEY)
+    assert (status, "cut.tar: no whole export of evidence: " in out + err) == (Exit.REFUSED, True)
+    assert "export the evidence, again" in out + err
+    assert "docker save" not in out + err
 
     bomb = tarfile.TarInfo("blobs/sha256/" + digest_of(b"")[7:])
     bomb.type, bomb.size = tarfile.GNUTYPE_SPARSE, 512
@@ -307,7 +306,7 @@ def test_a_bundle_that_was_changed_in_the_export_is_no_evidence(
 def test_documents_of_other_platforms_can_stay(image: Image, run: Run, tmp_path: Path) -> None:
     words = ("evidence", "export", "oci:in:1.2.3", "out", "--platform", "linux/arm64", *KEY)
     told = json.loads(run(*words, "--json")[1])
-    jsonschema.validate(told, EXPORT_SCHEMA)
+    check_shape(told, "evidence-export")
     assert len(told["documents"]) == 1
     assert "not asked for" in told["leftOut"][0]["problem"]
     assert run(*OFFLINE, "out", "oci:in:1.2.3", *KEY)[0] == Exit.OK

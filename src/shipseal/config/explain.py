@@ -94,7 +94,8 @@ class Explainer:
             message, then, what = message.partition(_THEN)
             return (message if told else f"{message}, got {got}"), f"write {what}" if then else ""
         if kind == "too_short" and not value:
-            return f"expected at least {item['ctx']['min_length']}, got none", self._what_it_is(path)
+            least = item["ctx"]["min_length"]
+            return f"expected at least {least}, got none", self._what_it_is(path)
         if kind == "string_pattern_mismatch":
             pattern = item["ctx"]["pattern"]
             return f"{got} has not the form {pattern}", self._what_it_is(path)

@@ -118,7 +118,8 @@ def opened_export(path: Path) -> Iterator[OpenedExport]:
         pass
     with disk_errors(path), scratch_folder("exported") as scratch:
         folder = scratch / "export"
-        open_archive(path, folder)
+        with _export_errors(path):
+            open_archive(path, folder)
         _unpack(path, folder)
         yield _opened(path, folder)
 
@@ -164,6 +165,20 @@ def _tar_errors(path: Path) -> Iterator[None]:
         yield
     except tarfile.TarError as error:
         raise _no_export(path, f"it is no plain tar: {error}") from error
+
+
+@contextmanager
+def _export_errors(path: Path) -> Iterator[None]:
+    """Say of an archive that is no whole layout what it should be: an export, and not an image."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(
+            error.code,
+            f"{path}: no whole export of evidence: {error.message.removeprefix(f'{path}: ')}",
+            hint="it was cut short or changed on its way, or is none: fetch it, or export the evidence, again",
+            context=error.context,
+        ) from error
 
 
 def _is_export(path: Path) -> bool:
