@@ -53,3 +53,12 @@ def test_each_code_that_ends_a_release_stands_once_in_the_rule() -> None:
 def test_durations_may_be_spoken() -> None:
     assert list(facts.spoken("2m")) == ["2m", "2 minutes", "two minutes"]
     assert list(facts.spoken("1h")) == ["1h", "1 hour", "one hour"]
+
+
+def test_what_is_measured_with_a_goal_stands_among_what_is_wanted() -> None:
+    text = page("performance.md").text
+    wanted = text.partition("## What is wanted")[2].partition("\n## ")[0]
+    blocks = text.split("<!-- measured: ")[1:]
+    parts = [block.partition(",")[0] for block in blocks if "| wanted |" in block]
+    assert "verify_many" in parts
+    assert [part for part in parts if f"| `{part}` |" not in wanted] == []
