@@ -12,6 +12,7 @@ from shipseal.scan.interface import Finding, FixState
 from shipseal.wiring.versions import later
 
 _FIXES = 5
+_IGNORED = 100
 _FIX = {
     FixState.FIXED: "fixed",
     FixState.NOT_FIXED: "none yet",
@@ -33,16 +34,40 @@ def print_overview(overview: ScanOverview, *, passed: bool = True) -> None:
     print_table(_columns(overview), [_cells(overview, entry) for entry in listed])
     if listed:
         say()
+    _print_ignored(overview)
     _print_fixes(overview)
     _print_differences(overview)
     say_wrapped(totals(overview))
-    hidden = len(overview.entries) - len(listed)
+    hidden = sum(not entry.ignored for entry in overview.entries) - sum(
+        not entry.ignored for entry in listed
+    )
     if hidden:
         say_wrapped(f"listed    what refuses; {hidden} below the gate not listed: --show-passed")
     # What refuses is the last thing that is said, with the hint.
     refused = gate is not None and gate.outcome != "pass"
     for line in facts(replace(overview, gate=None) if refused else overview):
         say_wrapped(line)
+
+
+def _print_ignored(overview: ScanOverview) -> None:
+    """Print what does not count, with the rule, its end, its owner and its reason: nobody has to ask for it."""
+    rows = _ignored_rows(overview)
+    print_table(_IGNORED_COLUMNS, rows[:_IGNORED], title="Ignored")
+    if len(rows) > _IGNORED:
+        say(f"… and {len(rows) - _IGNORED} more: -o json has all")
+    if rows:
+        say()
+
+
+def _ignored_rows(overview: ScanOverview) -> list[tuple[str, ...]]:
+    rows = []
+    for entry in overview.entries:
+        if entry.ignored:
+            package = entry.finding.package
+            by = entry.judgement.rule.removeprefix("ignored by ")
+            cells = (_name(entry), str(entry.finding.severity), package.name, package.version, by)
+            rows.append(tuple(printable(cell, 400) for cell in cells))
+    return rows
 
 
 def _print_fixes(overview: ScanOverview) -> None:
@@ -80,6 +105,13 @@ def _print_differences(overview: ScanOverview) -> None:
     say()
 
 
+_IGNORED_COLUMNS = (
+    Column("vulnerability"),
+    Column("severity", fixed=True),
+    Column("package"),
+    Column("installed", spare=1),
+    Column("by"),
+)
 _DIFFERENCES = (
     Column("vulnerability", fixed=True),
     Column("severity", fixed=True),
@@ -95,6 +127,8 @@ def table_text(overview: ScanOverview) -> str:
     """Return the same as plain text, for a file."""
     rows = [_cells(overview, entry) for entry in overview.entries]
     table = plain_table(_columns(overview), rows) + "\n" if rows else ""
+    if ignored := _ignored_rows(overview):
+        table += plain_table(_IGNORED_COLUMNS, ignored, title="Ignored") + "\n"
     return table + "\n".join((totals(overview), *facts(overview))) + "\n"
 
 
@@ -152,9 +186,8 @@ def _columns(overview: ScanOverview) -> list[Column]:
 
 def _cells(overview: ScanOverview, entry: FindingEntry) -> tuple[str, ...]:
     finding = entry.finding
-    other = f" ({entry.cve})" if entry.cve not in ("", finding.id) else ""
     cells = [
-        f"{finding.id}{other}",
+        _name(entry),
         str(finding.severity),
         *([_verdict(entry)] if overview.gate else []),
         finding.package.name,
@@ -166,6 +199,11 @@ def _cells(overview: ScanOverview, entry: FindingEntry) -> tuple[str, ...]:
         *([", ".join(entry.platforms)] if len(overview.reports) > 1 else []),
     ]
     return tuple(printable(cell, 200) for cell in cells)
+
+
+def _name(entry: FindingEntry) -> str:
+    other = f" ({entry.cve})" if entry.cve not in ("", entry.finding.id) else ""
+    return f"{entry.finding.id}{other}"
 
 
 def _verdict(entry: FindingEntry) -> str:

@@ -172,11 +172,16 @@ def checked(wish: ScanWish) -> ScanWish:
         raise ConfigError(
             "--config and --policy exclude each other", hint="name the one that decides"
         )
-    if wish.since and not wish.gates:
-        raise ConfigError(
-            "--since is for a gate, and nothing is to be decided",
-            hint="say what refuses with --fail-on, --policy or --config",
-        )
+    for option, given in (
+        ("--since", wish.since),
+        ("--ignores", wish.ignores),
+        ("--vex", wish.vex),
+    ):
+        if given and not wish.gates:
+            raise ConfigError(
+                f"{option} is for a gate, and nothing is to be decided",
+                hint="say what refuses with --fail-on, --policy or --config",
+            )
     image = not wish.source.startswith((SBOM, ATTESTED))
     if wish.sbom and not image:
         raise ConfigError(
@@ -186,11 +191,6 @@ def checked(wish: ScanWish) -> ScanWish:
         raise ConfigError(
             "keys, identities and trusted roots are for an attested SBOM",
             hint=f"write shipseal scan {ATTESTED}IMAGE, or leave them out",
-        )
-    if wish.vex and not wish.gates:
-        raise ConfigError(
-            "--vex is for a gate, and nothing is to be decided",
-            hint="say what refuses with --fail-on, --policy or --config",
         )
     if not wish.source.removeprefix(SBOM).removeprefix(ATTESTED):
         raise ConfigError(

@@ -1,6 +1,7 @@
 """The gate's report as reports show it: what was decided, and what about each finding."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from shipseal.checks import Outcome, Status
 from shipseal.errors import Code
@@ -10,6 +11,9 @@ from shipseal.gate.steps import met_text
 from shipseal.oci import Platform
 from shipseal.report.interface import GateView, Judgement, WithoutEffect
 from shipseal.scan.interface import Finding
+
+if TYPE_CHECKING:
+    from shipseal.intoto.vuln import IgnoreFacts
 
 _CODES = {Outcome.FAIL: Code.GATE_FAILED, Outcome.UNDECIDED: Code.GATE_UNDECIDED}
 
@@ -47,7 +51,16 @@ def gate_view(
             for item in report.without_effect
         ),
         over=tuple(met_text(item.rule, item.why) for item in report.met if not item.ignores),
+        in_force=_in_force(report),
     )
+
+
+def _in_force(report: GateReport) -> "tuple[IgnoreFacts, ...]":
+    if not report.in_force:
+        return ()
+    from shipseal.gate.facts import ignore_facts  # noqa: PLC0415 - statements cost a scan without ignores nothing
+
+    return ignore_facts(report.in_force, report.verdicts)
 
 
 def _obstacles(report: GateReport) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from shipseal.checks import Status
+from shipseal.gate.facts import ignore_facts
 from shipseal.gate.report import GateReport
 from shipseal.gate.verdicts import FindingVerdict, group
-from shipseal.ignores.rules import IgnoreRule, Vouched
-from shipseal.intoto.vuln import FindingFacts, GateFacts, IgnoreFacts, ScanFacts, ScannedSbom
+from shipseal.intoto.vuln import FindingFacts, GateFacts, ScanFacts, ScannedSbom
 from shipseal.oci import Platform, digest_of
 from shipseal.report.vuln import finding_facts
 from shipseal.scan.interface import ScanReport
@@ -55,7 +55,7 @@ def _facts(reports: Sequence[ScanReport], teller: ScanTeller) -> ScanFacts:
         gate=_gate(gate),
         counts=_counts(gate, platforms),
         findings=tuple(_findings(verdicts)),
-        ignores=tuple(_ignores(gate.in_force, verdicts)),
+        ignores=ignore_facts(gate.in_force, verdicts),
         event_id=teller.release,
         accepted=tuple(
             f"{report.platform}: {reason}"
@@ -88,41 +88,3 @@ def _findings(verdicts: Sequence[FindingVerdict]) -> Iterable[FindingFacts]:
     for item in group(verdicts):
         ignored = item.verdict.status is Status.IGNORED
         yield finding_facts(item.verdict.finding, item.platforms, ignored=ignored)
-
-
-def _ignores(
-    in_force: Iterable[IgnoreRule], verdicts: Sequence[FindingVerdict]
-) -> Iterable[IgnoreFacts]:
-    """Yield every rule that counted, also one that held for nothing: what was in force is what was decided by."""
-    held = Counter(rule.index for verdict in verdicts for rule in verdict.ignored_by)
-    for rule in in_force:
-        approval = rule.approval
-        yield IgnoreFacts(
-            rule=rule.label,
-            reason=rule.why,
-            owner=rule.owner,
-            until=rule.until,
-            tracking=rule.tracking,
-            issue=rule.issue,
-            impact=rule.impact,
-            component=rule.component,
-            remove_when=rule.remove_when,
-            findings=held[rule.index],
-            approved_by=approval.by if approval else (),
-            commit=approval.commit if approval else "",
-            pull_request=approval.pull_request if approval else "",
-            vex=_statement(rule.vouched) if rule.vouched else {},
-        )
-
-
-def _statement(said: Vouched) -> dict[str, str]:
-    """Return whose statement a rule stands for, without empty members."""
-    members = {
-        "statement": said.statement,
-        "status": said.status,
-        "justification": said.justification,
-        "author": said.author,
-        "signer": said.signer,
-        "document": said.document,
-    }
-    return {name: value for name, value in members.items() if value}

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from shipseal.scan.interface import Finding, FixAdvice, Package, ScanReport
+
+if TYPE_CHECKING:
+    from shipseal.intoto.vuln import IgnoreFacts
 
 NO_ADVICE = FixAdvice()
 """Where nobody was asked how to be rid of a finding."""
@@ -234,6 +238,7 @@ class GateView:
         obstacles: those of the reasons that are no findings.
         without_effect: ignores and VEX statements that take nothing out.
         over: ignores that hold for a finding and no longer ignore it, because what they waited for has come about.
+        in_force: ignores that counted, whether they hold for a finding or not.
     """
 
     outcome: str
@@ -244,6 +249,7 @@ class GateView:
     obstacles: tuple[str, ...] = ()
     without_effect: tuple[WithoutEffect, ...] = ()
     over: tuple[str, ...] = ()
+    in_force: "tuple[IgnoreFacts, ...]" = ()
 
 
 class DifferenceRow(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ def _render(overview: ScanOverview, later: Later, rows: int) -> str:
         *_totals(overview),
         *_fixes(overview, later),
         *_findings(overview, rows),
+        *_ignored(overview, rows),
         *_facts(overview),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -98,7 +99,7 @@ def _findings(overview: ScanOverview, limit: int) -> Iterator[str]:
     if overview.gate is not None:
         blocking = [entry for entry in entries if entry.blocks]
         yield from _listed("What blocks", blocking, limit)
-        entries = tuple(entry for entry in entries if not entry.blocks)
+        entries = tuple(entry for entry in entries if not (entry.blocks or entry.ignored))
     folded = overview.gate is not None and bool(entries)
     if folded:
         yield "<details><summary>What does not block</summary>"
@@ -107,6 +108,23 @@ def _findings(overview: ScanOverview, limit: int) -> Iterator[str]:
     if folded:
         yield "</details>"
         yield ""
+
+
+def _ignored(overview: ScanOverview, limit: int) -> Iterator[str]:
+    """Yield what does not count, with the rule, its end, its owner and its reason."""
+    entries = [entry for entry in overview.entries if entry.ignored]
+    if not entries:
+        return
+    yield "### Ignored"
+    yield ""
+    rows = []
+    for entry in entries[:limit]:
+        name, severity, package, version, *_ = _cells(entry)
+        rows.append(
+            (name, severity, package, version, entry.judgement.rule.removeprefix("ignored by "))
+        )
+    yield from table(("Vulnerability", "Severity", "Package", "Installed", "By"), rows)
+    yield from left_out(len(entries) - limit)
 
 
 def _listed(title: str, entries: Sequence[FindingEntry], limit: int) -> Iterator[str]:

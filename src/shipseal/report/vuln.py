@@ -37,6 +37,7 @@ def vuln_document(overview: ScanOverview) -> dict[str, Any]:
             finding_facts(entry.finding, entry.platforms, ignored=entry.ignored)
             for entry in overview.entries
         ),
+        ignores=gate.in_force if gate else (),
         accepted=overview.incomplete if gate and gate.outcome == "pass" else (),
     )
     return vuln_predicate(facts)

@@ -26,6 +26,14 @@ def test_it_has_verdict_totals_fixes_and_findings() -> None:
         assert words in text.replace("\\", ""), words
 
 
+def test_what_is_ignored_stands_apart_with_its_rule() -> None:
+    text = scan_markdown(overview(), later).replace("\\", "")
+    folded, _, ignored = text.partition("### Ignored")
+    assert "| CVE-2023-5363 | medium | libssl3 | 3.0.11-1 | CVE-2023-5363 (line 3) |" in ignored
+    assert "libssl3" not in folded
+    assert "### Ignored" not in scan_markdown(overview(gated=False), later)
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"), [("pass", "✅ Passes"), ("undecided", "❔ Undecided")]
 )
