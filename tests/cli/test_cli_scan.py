@@ -239,6 +239,36 @@ def test_ignores_that_are_named_count(run: Run, home: Path) -> None:
     assert document["counts"] == {"low": 1}
 
 
+@pytest.mark.parametrize("output", ["table", "table=seen", "markdown", "vuln"])
+def test_what_is_ignored_is_seen_with_its_reason_end_and_owner(
+    run: Run, home: Path, output: str
+) -> None:
+    rule = f"vulnerability: PYSEC-2018-1, owner: anna, expires: 2999-12-31, {WHY}"
+    (home / "mine.yaml").write_text(f"ignore: [{{{rule}}}]")
+    status, out, _ = run("--fail-on", "high", "--ignores", "mine.yaml", "-o", output)
+    assert status == Exit.OK
+    shown = (home / "seen").read_text() if "=" in output else out.replace("\\", "")
+    for words in ("PYSEC-2018-1", "3000-01-01T00:00:00Z", "anna", "reads past the end"):
+        assert words in shown, words
+
+
+@pytest.mark.parametrize("name", ["app.json", "app.json.gz"])
+def test_an_sbom_that_is_named_like_an_image_is_told_how_to_be_named(
+    run: Run, home: Path, name: str
+) -> None:
+    (home / "app.json.gz").write_bytes(gzip.compress((home / "app.json").read_bytes()))
+    status, _, err = run(source=name)
+    assert status == Exit.USAGE
+    assert f"hint: scan it as sbom:{name}" in err
+
+
+def test_ignores_without_a_gate_are_no_use(run: Run, home: Path) -> None:
+    (home / "mine.yaml").write_text("ignore: []")
+    status, out, err = run("--ignores", "mine.yaml")
+    assert (status, out) == (Exit.USAGE, "")
+    assert "--ignores is for a gate" in err
+
+
 @pytest.mark.parametrize(
     ("policy", "status"),
     [
@@ -498,7 +528,9 @@ def test_only_what_is_of_one_origin_is_shown_and_the_gate_sees_all(run: Run) -> 
 
 
 def test_what_must_be_gone_refuses_while_it_is_there(run: Run) -> None:
-    assert run("--must-fix", "CVE-2018-7750")[0] == Exit.REFUSED
+    status, _, err = run("--must-fix", "CVE-2018-7750")
+    assert status == Exit.REFUSED
+    assert "an ignore does not count" in err
     assert run("--must-fix", "CVE-2000-1")[0] == Exit.OK
 
 

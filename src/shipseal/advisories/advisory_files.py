@@ -12,6 +12,9 @@ _HINT = (
 )
 
 
+_ABSENT = "is the name right? `shipseal db update` fetches data, and `shipseal db import FILE…` makes it of files"
+
+
 def advisory_files(path: Path) -> Iterator[Path]:
     """Yield the files that :func:`gather` reads, in the order of their names.
 
@@ -28,7 +31,7 @@ def advisory_files(path: Path) -> Iterator[Path]:
     elif path.is_file():
         yield path
     else:
-        raise unusable(path, "no such file or folder")
+        raise unusable(path, "no such file or folder", hint=_ABSENT)
 
 
 def suffix_of(name: str) -> str:
@@ -37,11 +40,11 @@ def suffix_of(name: str) -> str:
     return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
 
 
-def unusable(path: Path, reason: str, *, shown: str = "") -> ScanError:
+def unusable(path: Path, reason: str, *, shown: str = "", hint: str = _HINT) -> ScanError:
     """Return the error that says why no database can be made of ``path``."""
     return ScanError(
         Code.DB_UNAVAILABLE,
         f"advisory database {shown or path}: {reason}",
-        hint=_HINT,
+        hint=hint,
         context={"path": shown or str(path)},
     )

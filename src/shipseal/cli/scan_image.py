@@ -1,8 +1,9 @@
 """`shipseal scan IMAGE`: an image becomes SBOMs, one a platform; or an SBOM that was named is held against it."""
 
+import contextlib
 import os
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from shipseal._internal.clock import Clock
@@ -26,9 +27,11 @@ from shipseal.wiring.epoch import stated_epoch
 from shipseal.wiring.sboms import Connect, Making, cataloguer_for, connector
 
 _TIMEOUT = 900.0
+_HEAD = 4096  # bytes that tell JSON from an archive, packed or not
+_GZIP = b"\x1f\x8b"
 
 
-@contextmanager
+@contextlib.contextmanager
 def catalogued(
     wish: ScanWish, rules: ScanRules, clock: Clock, reporter: Reporter
 ) -> Iterator[Materials]:
@@ -65,8 +68,13 @@ def _refuse_document(path: Path) -> None:
     if not path.is_file():
         return
     with path.open("rb") as stream:
-        head = stream.read(64).lstrip()
-    if head.startswith(b"{"):
+        head = stream.read(_HEAD)
+    if head.startswith(_GZIP):
+        with contextlib.suppress(
+            zlib.error
+        ):  # what is no gzip is for whoever reads archives to tell
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+    if head.lstrip().startswith(b"{"):
         raise ConfigError(f"{path}: is a JSON document, no image", hint=f"scan it as sbom:{path}")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from shipseal.checks import Outcome
+from shipseal.checks import Outcome, Status
 from shipseal.cli.scan_found import Found, overview_of
 from shipseal.cli.scan_material import UNSTATED
 from shipseal.cli.scan_rules import ScanRules
@@ -20,6 +20,7 @@ from shipseal.wiring.advice import advise
 from shipseal.wiring.orders import compare_packages
 
 _REFUSED = "update what blocks to the fixed version, or ignore it with its reason and end (--ignores .grype.yaml)"
+_MUST_GO = "update what must be gone to a version without it; an ignore does not count for it"
 _OPEN = "say what such findings and gaps do: gate.unknown and gate.gaps in the file of --policy or --config"
 
 
@@ -86,7 +87,8 @@ def _problem(found: Found, missing: tuple[str, ...], report: GateReport) -> Ship
         return found.stale
     summary = _plain(report.summary)
     if report.outcome is Outcome.FAIL:
-        return ScanError(Code.GATE_FAILED, summary, hint=_REFUSED)
+        named = all(one.key == "gate.must_fix" for one in report.with_status(Status.FAIL))
+        return ScanError(Code.GATE_FAILED, summary, hint=_MUST_GO if named else _REFUSED)
     if report.outcome is not Outcome.PASS:
         return ScanError(Code.GATE_UNDECIDED, summary, hint=_OPEN)
     return None

@@ -61,7 +61,8 @@ def choose_engine(
     raise ScanError(
         Code.DB_STALE if first.stale else Code.DB_UNAVAILABLE,
         f"no scan engine can be used: {first.why}; builtin: {second.why}",
-        hint="install Grype and run `grype db update`, or name an advisory database with SHIPSEAL_DB or scan.database",
+        hint="run `shipseal db update`, or install Grype and run `grype db update`; data that is there already is "
+        "named with SHIPSEAL_DB or scan.database",
         context={"grype": first.why, "builtin": second.why},
     )
 

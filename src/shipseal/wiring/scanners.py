@@ -48,7 +48,7 @@ def scanner_for(
             raise ScanError(
                 Code.DB_UNAVAILABLE,
                 "scan.engine is builtin, and no advisory database is named",
-                hint="name one with scan.database or SHIPSEAL_DB",
+                hint="run `shipseal db update`, or name one with scan.database or SHIPSEAL_DB",
             )
         database = open_advisories(path, env)
         own = DatabasePolicy(scan.max_age)  # what Grype was told of age is not about these
