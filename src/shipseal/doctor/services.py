@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from shipseal.checks import Check, Status
 from shipseal.doctor.examination import Examined, passed
+from shipseal.status.blame import PASSES
 from shipseal.status.outlook import Outlook
 
 SIGSTORE = "sigstore"
@@ -58,3 +59,13 @@ def status_checks(outlooks: Sequence[Outlook], *, blamed: Sequence[str] = ()) ->
             )
         else:
             yield Examined(one.check, evidence)
+
+
+def why_unasked(found: Sequence[Examined]) -> str:
+    """Return why no status page is asked, where nobody else is to blame for what was found.
+
+    A page says nothing about what lies on this side: a name that no name server knows, for example.
+    """
+    if any(one.check.status is Status.FAIL and one.code in PASSES for one in found):
+        return "what did not answer has its cause on this side: see above"
+    return "everybody who was asked answered"

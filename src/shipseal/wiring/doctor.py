@@ -14,7 +14,7 @@ from shipseal.doctor.examining import examine
 from shipseal.doctor.image import PLATFORMS, PUSH, push_check
 from shipseal.doctor.machine import CLOCK, DISK, MEMORY, clock_check, disk_checks, memory_check
 from shipseal.doctor.past import GIT, RELEASES, OpenRelease, git_check, release_checks
-from shipseal.doctor.services import SIGSTORE, status_checks
+from shipseal.doctor.services import SIGSTORE, status_checks, why_unasked
 from shipseal.doctor.tools import TOOLS, tool_checks
 from shipseal.errors import ConfigError, ShipsealError
 from shipseal.registry.interface import Target
@@ -87,7 +87,7 @@ def examination(wish: DoctorWish, around: Surroundings) -> Report:
     if not wish.offline and (asked or (blamed and STATUS in wanted)):
         found += _pages(loaded, around, blamed, asked=asked)
     elif STATUS in wanted:
-        why = "--offline: nobody is asked" if wish.offline else "everybody who was asked answered"
+        why = "--offline: nobody is asked" if wish.offline else why_unasked(found)
         found += (skipped(STATUS, "pages", why),)
     return Report(tuple(sorted(found, key=lambda one: CHECKS.index(one.check.name))))
 

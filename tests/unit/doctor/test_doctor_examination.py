@@ -15,6 +15,7 @@ from shipseal.checks import Check, Outcome, Status
 from shipseal.doctor.examination import Examined, Probe, Report, failed, of_error, passed, skipped
 from shipseal.doctor.examining import examine
 from shipseal.doctor.machine import Heard, Room, clock_check, disk_checks, memory_check
+from shipseal.doctor.services import why_unasked
 from shipseal.errors import Code, Exit, ShipsealError
 from tests.support.clocks import StoppedClock
 from tests.support.small_disk import play
@@ -172,3 +173,13 @@ def test_a_disk_that_nobody_may_write_to_is_told(tmp_path: Path) -> None:
     (said,) = play(f"{SCENES}:read_only", cwd=tmp_path)
     assert said["status"] == "fail"
     assert "Read-only file system" in said["got"]
+
+
+def test_who_did_not_answer_for_a_cause_on_this_side_is_not_said_to_have_answered() -> None:
+    unknown_name = ShipsealError(Code.NETWORK_UNREACHABLE, "ghcr.io: Name or service not known")
+    found = of_error("push", "ghcr.io/org/app", unknown_name)
+    assert found.check.status is Status.FAIL
+    assert "this side" in why_unasked([found])
+    assert why_unasked([passed("push", "ghcr.io/org/app", "may push")]) == (
+        "everybody who was asked answered"
+    )
