@@ -96,6 +96,7 @@ class CompiledDatabase(AdvisoryIndex):
             kev=self.kev,
             epss=self.epss,
             notes=self.notes,
+            passed_over=self.note,
         )
 
     def covers(self, ecosystem: str) -> bool:

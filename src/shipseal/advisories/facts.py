@@ -21,6 +21,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
         kev: day of the catalogue of known exploited vulnerabilities in it; None when it has none.
         epss: day of the scores in it; likewise.
         notes: what a person should know, a sentence each.
+        passed_over: why this is not the newest one; empty when it is.
     """
 
     file: Path
@@ -31,6 +32,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     kev: date | None
     epss: date | None
     notes: tuple[str, ...]
+    passed_over: str = ""
 
     @property
     def size(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shipseal.cli.output import is_live, print_json
+from shipseal.cli.output import is_live, print_json, tell
 
 if TYPE_CHECKING:
     from shipseal._internal.progress import Reporter
@@ -113,6 +113,8 @@ def export(
     from shipseal.cli.db_work import export_database, facts_of  # noqa: PLC0415
 
     database = facts_of(db, os.environ)
+    if database.passed_over:
+        tell(f"note: {database.passed_over}")
     size = export_database(database, file)
     if as_json:
         print_json({"file": str(file), "digest": database.digest, "bytes": size})
@@ -189,7 +191,7 @@ def verify(*, db: DbOption = None, as_json: AsJson = False) -> None:
     from shipseal.cli.working import working  # noqa: PLC0415
 
     with working("verify the advisory database"):
-        verified = verify_database(facts_of(db, os.environ).file)
+        verified = verify_database(facts_of(db, os.environ))
     if as_json:
         print_json(verify_json(verified))
     else:

@@ -213,6 +213,8 @@ def push_from(
     from shipseal.advisories.artifact import push_database  # noqa: PLC0415 - as above
 
     database = facts_of(db, env)
+    if database.passed_over:
+        reporter.note(database.passed_over)
     with _target(reference, config, env, reporter) as (target, tag):
         if ":" in tag:
             raise ConfigError(
