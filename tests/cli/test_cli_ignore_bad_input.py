@@ -31,9 +31,9 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "two documents": ("ignore: []\n---\nignore: []\n", ":2: "),
     "another language": ("ignore:\n- !!python/object/apply:os.system ['x']\n", ":2: "),
     "not UTF-8": (b"ignore:\n- vulnerability: X # \xe9\n", ":2"),
-    "nested too deeply": ("ignore: " + "[" * 1500 + "]" * 1500 + "\n", "cannot be read"),
+    "nested too deeply": ("ignore: " + "[" * 500 + "]" * 500 + "\n", "cannot be read"),
     "control character": ("ignore:\n- vulnerability: X\x00\n", "cannot be read"),
-    "too large": ("#" * (1024 * 1024 + 1), "1048576"),
+    "too large": ("#" * (8 * 1024 * 1024 + 1), "8388608"),
 }
 READ = {
     "day that is none": "ignore:\n- {vulnerability: X, expires: 2026-02-30}\n",

@@ -50,6 +50,7 @@ TOOL_OUTPUT = Limit("tool output", 512 * MIB, "the largest known scanner report 
 TOOL_STDERR = Limit("tool messages", 256 * KIB, "the end of what a tool says is what explains it")
 JOURNAL = Limit("journal", 64 * MIB, "a release writes a few hundred lines")
 CONFIG_FILE = Limit("configuration file", MIB, "people write it")
+IGNORES_FILE = Limit("file of ignores", 8 * MIB, "20,000 rules with their justification")
 ADVISORY_FILE = Limit("advisory file", 512 * MIB, "the largest ecosystem export is below 400 MiB")
 
 

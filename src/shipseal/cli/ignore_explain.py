@@ -10,6 +10,7 @@ from shipseal.cli.ignore_list import state_of
 from shipseal.cli.output import say, say_wrapped
 from shipseal.errors import ConfigError
 from shipseal.ignores.conditions import met_by
+from shipseal.ignores.found import Found
 from shipseal.ignores.justification import IgnoreTerms
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.nearest import why_nothing
@@ -81,7 +82,7 @@ def _rule(
         "missing": [str(part) for part in terms.lacking(rule)],
         "problem": matcher.problem,
         "holds": len(held),
-        "why": "" if held or not about or matcher.problem else why_nothing(matcher, about),
+        "why": "" if held or not about or matcher.problem else why_nothing(matcher, Found(about)),
         "reason": rule.why,
         "impact": rule.impact,
         "component": rule.component,

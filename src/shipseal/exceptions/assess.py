@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shipseal._internal.clock import rfc3339
+from shipseal.ignores.found import Found
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.entries import Advise, entries_of
@@ -230,9 +231,10 @@ def component_text(entries: Iterable[FindingEntry]) -> str:
 def _existing(
     rules: Iterable[IgnoreRule], findings: Sequence[Finding], asked: str, now: datetime
 ) -> Iterable[ExistingIgnore]:
+    present = Found(findings)
     for rule in rules:
         matcher = RuleMatcher(rule)
-        holds = sum(matcher.holds(finding) for finding in findings)
+        holds = len(present.held(matcher))
         if holds or rule.vulnerability.upper() == asked.upper():
             state = "unusable" if matcher.problem else "ended" if rule.expired(now) else "in force"
             yield ExistingIgnore(rule, state, matcher.problem, holds)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.edited_file import read_before, write_after
-from shipseal._internal.limits import CONFIG_FILE
+from shipseal._internal.limits import IGNORES_FILE
 
 Edit = Callable[[str], str]
 """Returns the text with a change; raises when it cannot be made."""
@@ -30,7 +30,7 @@ class LocalFile:
         Raises:
             ConfigError: it cannot be read, is too long, or is no UTF-8.
         """
-        before = read_before(path, CONFIG_FILE)
+        before = read_before(path, IGNORES_FILE)
         return cls(before.path, before.text)
 
     def write(self, edit: Edit) -> bool:
@@ -43,9 +43,9 @@ class LocalFile:
                 not touched.
             ShipsealError: the disk refuses.
         """
-        before = read_before(self.path, CONFIG_FILE)
+        before = read_before(self.path, IGNORES_FILE)
         after = edit(before.text)
         if after == before.text:
             return False
-        write_after(before, after, CONFIG_FILE)
+        write_after(before, after, IGNORES_FILE)
         return True

@@ -14,6 +14,7 @@ from shipseal._internal.clock import rfc3339
 from shipseal.exceptions.draft import IN_THE_IMAGE
 from shipseal.exceptions.texts import bullet_list, code, issue_number, issue_reference
 from shipseal.ignores.conditions import Met
+from shipseal.ignores.found import Found
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.entries import Advise
@@ -82,13 +83,13 @@ def over(
         met: evaluates removal criteria.
         reasons: for which a rule counts as over.
     """
-    findings = [finding for report in reports for finding in report.findings]
+    present = Found([finding for report in reports for finding in report.findings])
     found: list[Over] = []
     for rule in rules:
         matcher = RuleMatcher(rule)
         if matcher.problem:
             continue  # it never held, so nothing is over: `ignore lint` names it
-        held = [finding for finding in findings if matcher.holds(finding)]
+        held = present.held(matcher)
         reason, text = _reason(rule, held, met(rule, held), now)
         if reason is not None and reason in reasons:
             lines = dict.fromkeys(advise(finding).text for finding in held)

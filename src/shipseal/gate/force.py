@@ -16,6 +16,7 @@ from shipseal.gate.verdicts import (
     UnusableIgnore,
 )
 from shipseal.ignores.conditions import Met
+from shipseal.ignores.found import Found
 from shipseal.ignores.justification import IgnoreTerms
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.nearest import nothing_held
@@ -46,13 +47,13 @@ class Force:
     ) -> None:
         self._terms = terms
         self._now = now
-        self._findings = findings
+        self._found = Found(findings)
         self._matchers = [RuleMatcher(rule) for rule in rules]
         self._rules: dict[int, list[IgnoreRule]] = {}
         self._held: dict[int, list[Finding]] = {}
         for matcher in self._matchers:
             rule = matcher.rule
-            held = self._held[rule.index] = [one for one in findings if matcher.holds(one)]
+            held = self._held[rule.index] = self._found.held(matcher)
             for one in held:
                 self._rules.setdefault(id(one), []).append(rule)
         self._met = dict(self._conditions(met))
@@ -121,7 +122,7 @@ class Force:
             rule = matcher.rule
             if matcher.problem or self._held[rule.index] or rule.expired(self._now):
                 continue
-            cause, why = nothing_held(matcher, self._findings)
+            cause, why = nothing_held(matcher, self._found)
             yield NoEffect(
                 rule.label,
                 str(cause),

@@ -17,6 +17,7 @@ from shipseal.ignores.rules import IgnoreRule
 from shipseal.ignores.spans import EntrySpan, Layout, ListSpan, layout_of
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_COMMA = re.compile(r"\s*,")
 _HINT = "edit the file by hand; it was not touched"
 
 
@@ -35,8 +36,8 @@ def with_rule(text: str, rule: IgnoreRule, *, name: str) -> str:
     layout = layout_of(text, name)
     after = _added(text, layout, rule, name)
     added = [*map(_what, before), _what(replace(rule, problem=""))]
-    found = [*map(_what, read_ignores(after, name=name).rules)]
-    if found[:-1] != added[:-1] or _said(found[-1]) != _said(added[-1]):
+    found = _read_again(after, name)
+    if not found or found[:-1] != added[:-1] or _said(found[-1]) != _said(added[-1]):
         line = layout.rules.key_line if layout.rules else 1
         raise ConfigError(f"{name}:{line}: a rule cannot be added safely", hint=_HINT)
     return after
@@ -59,14 +60,21 @@ def without_rules(text: str, indices: Collection[int], *, name: str) -> str:
         raise ConfigError(f"{name}: there are {len(before)} rules, and no rule {max(indices) + 1}")
     if not indices:
         return text
-    after = text
-    for index in sorted(set(indices), reverse=True):
-        after = _removed(after, index, name)
-    kept = [_what(rule) for rule in before if rule.index not in set(indices)]
-    if [_what(rule) for rule in read_ignores(after, name=name).rules] != kept:
+    gone = frozenset(indices)
+    after = _removed(text, gone, name)
+    kept = [_what(rule) for rule in before if rule.index not in gone]
+    if _read_again(after, name) != kept:
         line = before[min(indices)].line
         raise ConfigError(f"{name}:{line}: the rule cannot be taken out safely", hint=_HINT)
     return after
+
+
+def _read_again(after: str, name: str) -> list[IgnoreRule] | None:
+    """Return what the rules of a changed text say; None when they cannot be read any more."""
+    try:
+        return [_what(rule) for rule in read_ignores(after, name=name).rules]
+    except ConfigError:
+        return None
 
 
 def _added(text: str, layout: Layout, rule: IgnoreRule, name: str) -> str:
@@ -123,54 +131,71 @@ def _appended(text: str, block: Sequence[str], end: str) -> str:
     return _inserted(Lines(text), len(Lines(text).kept), block, end)
 
 
-def _removed(text: str, index: int, name: str) -> str:
-    layout = layout_of(text, name)
-    rules = layout.rules
+def _removed(text: str, gone: Collection[int], name: str) -> str:
+    rules = layout_of(text, name).rules
     if (
         rules is None
         or not rules.is_list
-        or index >= len(rules.entries)
+        or max(gone) >= len(rules.entries)
         or rules.start < rules.key_end
     ):
         line = rules.key_line if rules else 1
         raise ConfigError(
             f"{name}:{line}: its rules do not stand in a list of their own", hint=_HINT
         )
-    entry = rules.entries[index]
-    after = _cut_flow(text, rules, index) if rules.flow else _cut_block(text, rules, index)
-    for anchor in entry.anchors:
-        if re.search(rf"\*{re.escape(anchor)}(?![\w-])", after):
-            raise ConfigError(
-                f"{name}:{entry.first}: the rule defines &{anchor}, which is used elsewhere",
-                hint=f"write what *{anchor} stands for where it is used, then try again",
-            )
+    after = _cut_flow(text, rules, gone) if rules.flow else _cut_block(text, rules, gone)
+    for entry in (rules.entries[index] for index in sorted(gone)):
+        for anchor in entry.anchors:
+            if f"*{anchor}" in after and re.search(rf"\*{re.escape(anchor)}(?![\w-])", after):
+                raise ConfigError(
+                    f"{name}:{entry.first}: the rule defines &{anchor}, which is used elsewhere",
+                    hint=f"write what *{anchor} stands for where it is used, then try again",
+                )
     return after
 
 
-def _cut_flow(text: str, rules: ListSpan, index: int) -> str:
-    entries = rules.entries
-    if index + 1 < len(entries):
-        start, end = entries[index].start, entries[index + 1].start
-    else:
-        start, end = entries[index - 1].end if index else entries[0].start, entries[index].end
-    return text[:start] + text[end:]
+def _cut_flow(text: str, rules: ListSpan, gone: Collection[int]) -> str:
+    entries, parts, at = rules.entries, [], 0
+    stays = max(set(range(len(entries))) - set(gone), default=-1)
+    for index in sorted(gone):
+        if index < stays:
+            start, end = entries[index].start, entries[index + 1].start
+        else:
+            # No entry follows: the comma before it goes.
+            start, end = entries[index - 1].end if index else entries[0].start, entries[index].end
+        parts.append(text[at:start])
+        at = end
+    if stays < 0 and (comma := _COMMA.match(text, at)):
+        at = comma.end()
+    return "".join([*parts, text[at:]])
 
 
-def _cut_block(text: str, rules: ListSpan, index: int) -> str:
-    lines = Lines(text)
+def _cut_block(text: str, rules: ListSpan, gone: Collection[int]) -> str:
+    lines, entries = Lines(text), rules.entries
+    cut = bytearray(len(lines.kept) + 2)
+    for index in sorted(gone, reverse=True):
+        first, last = _own_lines(lines, rules, index)
+        if index == 0 and len(gone) < len(entries):
+            # Nothing stands above that an empty line could be apart from.
+            below = cut.find(0, last + 1)
+            last = below if below <= len(lines.kept) and not lines.bare(below).strip() else last
+        for number in range(first, last + 1):
+            cut[number] = 1
+    kept = [line for number, line in enumerate(lines.kept, 1) if not cut[number]]
+    if kept and cut[len(lines.kept)] and not lines.kept[-1].endswith(("\r", "\n")):
+        kept[-1] = _without_line_end(kept[-1])
+    after = "".join(kept)
+    return _with_empty_list(after, rules.key_end) if len(gone) == len(entries) else after
+
+
+def _own_lines(lines: Lines, rules: ListSpan, index: int) -> tuple[int, int]:
+    """Return the first and the last line that go with an entry: its comment, and the empty line above that."""
     entry = rules.entries[index]
-    first, last = _own_top(lines, entry), _past(lines, entry)
+    first = _own_top(lines, entry)
     alone = lines.is_comment(first - 2) and lines.indent(first - 2) <= rules.indent
     if index and not lines.bare(first - 1).strip() and not alone:
         first -= 1
-    elif not index and len(rules.entries) > 1 and last < len(lines.kept):
-        last += not lines.bare(last + 1).strip()
-    head, tail = "".join(lines.kept[: first - 1]), "".join(lines.kept[last:])
-    if not tail and not lines.kept[-1].endswith(("\r", "\n")):
-        head = _without_line_end(head)
-    if len(rules.entries) == 1:
-        head = _with_empty_list(head, rules.key_end)
-    return head + tail
+    return first, _past(lines, entry)
 
 
 def _with_empty_list(head: str, key_end: int) -> str:

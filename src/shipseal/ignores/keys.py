@@ -43,6 +43,15 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
 _SEPARATORS = re.compile(r"[-_\s]+")
 
 
+# Letters beyond ASCII whose small one is in ASCII, where Go looks for it; they would hide a key from a reader.
+_SMALL = str.maketrans({"\u0130": "i", "\u017f": "s", "\u212a": "k"})
+
+
+def grype_key(word: str) -> str:
+    """Return a key as Grype compares it: without case."""
+    return word.translate(_SMALL).lower()
+
+
 def plain_key(word: str) -> str:
     """Return a key without what does not count in ours: case, dashes, underscores and spaces."""
     return _SEPARATORS.sub("", word).lower()

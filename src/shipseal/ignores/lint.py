@@ -8,6 +8,7 @@ from enum import StrEnum
 from shipseal._internal.clock import rfc3339
 from shipseal.ignores.comments import about
 from shipseal.ignores.conditions import Met, never_met
+from shipseal.ignores.found import Found
 from shipseal.ignores.justification import (
     DEFAULT_TERMS,
     REQUIRED,
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     DUPLICATE = "duplicate"
     HIDDEN = "hidden by another"
     OTHER = "comment of another"
+    OTHERWISE = "read otherwise"
 
 
 # These make a rule another one than its author wrote: nobody can mean them.
@@ -165,14 +167,16 @@ class _Linter:
     def __init__(self, file: IgnoreFile, against: Against) -> None:
         self._rules = file.rules
         self._against = against
+        self._found = Found(against.findings or ())
+        self._known: dict[int, list[Finding]] = {}
         self._matchers: Mapping[int, RuleMatcher] = {
             rule.index: RuleMatcher(rule) for rule in file.rules
         }
         self._overlaps = Others(file.rules, self._counts)
-        self._misspelt: dict[int, list[Remark]] = {}
+        self._told: dict[int, list[Remark]] = {}
         for remark in file.remarks:
-            if remark.rule is not None and remark.key:
-                self._misspelt.setdefault(remark.rule, []).append(remark)
+            if remark.rule is not None:
+                self._told.setdefault(remark.rule, []).append(remark)
 
     def count(self, rule: IgnoreRule) -> int | None:
         """Return how many findings a rule holds for."""
@@ -182,12 +186,15 @@ class _Linter:
         """Yield what is wrong with one rule."""
         yield from self._times(rule)
         yield from self._matches(rule)
-        for remark in self._misspelt.get(rule.index, ()):
+        told = self._told.get(rule.index, ())
+        for remark in (one for one in told if one.key):
             yield Problem(Kind.MISSPELT, f"{remark.text} (line {remark.line})")
         yield from self._use(rule)
         yield from self._others(rule)
         if other := _other_cve(rule):
             yield Problem(Kind.OTHER, f"it is about {other}")
+        for remark in (one for one in told if one.otherwise):
+            yield Problem(Kind.OTHERWISE, f"{remark.text} (line {remark.line})")
 
     def _times(self, rule: IgnoreRule) -> Iterator[Problem]:
         owner = rule.owner or "not named"
@@ -201,7 +208,7 @@ class _Linter:
     def _matches(self, rule: IgnoreRule) -> Iterator[Problem]:
         findings, matcher = self._against.findings, self._matchers[rule.index]
         if findings is not None and not matcher.problem and not self._held(rule):
-            yield Problem(Kind.NOTHING, why_nothing(matcher, findings))
+            yield Problem(Kind.NOTHING, why_nothing(matcher, self._found))
         if wide := breadth(rule):
             held = self._held(rule)
             count = f": {len(held)} finding(s) now" if findings is not None else ""
@@ -230,8 +237,9 @@ class _Linter:
         return not unusable and not rule.expired(self._against.now)
 
     def _held(self, rule: IgnoreRule) -> list[Finding]:
-        matcher = self._matchers[rule.index]
-        return [finding for finding in self._against.findings or () if matcher.holds(finding)]
+        if rule.index not in self._known:
+            self._known[rule.index] = self._found.held(self._matchers[rule.index])
+        return self._known[rule.index]
 
 
 def _other_cve(rule: IgnoreRule) -> str:

@@ -3,31 +3,31 @@
 from collections.abc import Sequence
 
 from shipseal.ignores.causes import Cause
+from shipseal.ignores.found import Found
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.scan.interface import Finding
 
 _CAUSES = {"package.version": Cause.VERSION, "package.name": Cause.PACKAGE}
 
 
-def why_nothing(matcher: RuleMatcher, findings: Sequence[Finding]) -> str:
-    """Return why a rule holds for none of ``findings``, and what would help.
+def why_nothing(matcher: RuleMatcher, found: Found) -> str:
+    """Return why a rule holds for none of the findings, and what would help.
 
     Args:
         matcher: the rule.
-        findings: what was found; none of them is held.
+        found: what was found; none of it is held.
     """
-    return nothing_held(matcher, findings)[1]
+    return nothing_held(matcher, found)[1]
 
 
-def nothing_held(matcher: RuleMatcher, findings: Sequence[Finding]) -> tuple[Cause, str]:
+def nothing_held(matcher: RuleMatcher, found: Found) -> tuple[Cause, str]:
     """Return the same as :func:`why_nothing`, after a word for programs."""
-    if not findings:
+    if not found.all:
         return Cause.NOTHING, "nothing was found at all"
     rule = matcher.rule
     if not rule.vulnerability:
-        return _by_conditions(matcher, findings, "")
-    wanted = rule.vulnerability.upper()
-    known = [item for item in findings if wanted in map(str.upper, (item.id, *item.aliases))]
+        return _by_conditions(matcher, found.all, "")
+    known = found.called(rule.vulnerability)
     if not known:
         told = f"{rule.vulnerability} was not found: is it fixed? then remove the rule"
         return Cause.VULNERABILITY, told

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shipseal.errors import ConfigError
+from shipseal.ignores.keys import grype_key
 from shipseal.ignores.lines import Lines
 from shipseal.ignores.yaml_tree import compose_tree
 
@@ -83,18 +84,13 @@ def layout_of(text: str, name: str) -> Layout:
         name: what it is called in messages.
 
     Raises:
-        ConfigError: it is no YAML, has several lists of rules, or one that holds itself.
+        ConfigError: it is no YAML, or has a list of rules that holds itself.
     """
     root = compose_tree(text, name)
     if root is None:
         return Layout(None, empty=True, flow=False)
     pairs = root.value if root.id == "mapping" else []
-    found = [(key, value) for key, value in pairs if str(key.value).lower() == "ignore"]
-    if len(found) > 1:
-        line = found[1][0].start_mark.line + 1
-        raise ConfigError(
-            f"{name}:{line}: a second list of rules", hint="put both into one, then try again"
-        )
+    found = [(key, value) for key, value in pairs if grype_key(str(key.value)) == "ignore"]
     try:
         rules = _list(text, *found[0]) if found else None
     except RecursionError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from shipseal._internal.limits import CONFIG_FILE, read_limited
+from shipseal._internal.limits import IGNORES_FILE, read_limited
 from shipseal._internal.progress import Reporter
 from shipseal._internal.regular_file import open_file
 from shipseal.config.ignores_model import Ignores
@@ -109,7 +109,7 @@ def text_of(path: Path) -> str:
     hint = "mend it, or name another file with ignores.file"
     try:
         with open_file(path) as stream:
-            data = read_limited(stream, CONFIG_FILE, what=str(path), code=Code.CONFIG_INVALID)
+            data = read_limited(stream, IGNORES_FILE, what=str(path), code=Code.CONFIG_INVALID)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error}", hint=hint) from error
     try:

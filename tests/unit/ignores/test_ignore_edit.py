@@ -12,6 +12,7 @@ from shipseal.ignores.justification import missing_parts
 from shipseal.ignores.lines import Lines
 from shipseal.ignores.read import read_ignores
 from shipseal.ignores.rules import IgnoreRule, PackageCondition
+from shipseal.ignores.yaml_tree import composed
 
 NAME = ".grype.yaml"
 NEW = IgnoreRule(
@@ -106,6 +107,40 @@ def test_several_entries_go_at_once_and_an_empty_list_is_left() -> None:
     assert after.endswith("# Not about any rule.\nexclude: []\n")
 
 
+def test_taking_out_many_rules_reads_the_file_twice_however_many_they_are() -> None:
+    text = "ignore:\n" + "".join(f"# CVE-2026-{n}: a\n- vulnerability: V{n}\n" for n in range(60))
+    before = composed.cache_info().misses
+    after = without_rules(text, range(1, 60), name=NAME)
+    assert composed.cache_info().misses - before == 2
+    assert after == "ignore:\n# CVE-2026-0: a\n- vulnerability: V0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "gone", "after"),
+    [
+        ("ignore: [{vulnerability: A}, {vulnerability: B},]\n", [0, 1], "ignore: []\n"),
+        (
+            "ignore: [{vulnerability: A}, {vulnerability: B}]\n",
+            [1],
+            "ignore: [{vulnerability: A}]\n",
+        ),
+        (
+            "ignore: [{vulnerability: A}, {vulnerability: B}, {vulnerability: C}]\n",
+            [0, 2],
+            "ignore: [{vulnerability: B}]\n",
+        ),
+        (
+            "ignore:\n\n- vulnerability: A\n\n- vulnerability: B\n\n- vulnerability: C",
+            [0, 1],
+            "ignore:\n\n- vulnerability: C",
+        ),
+        ("ignore:\n- vulnerability: A\n- vulnerability: B", [1], "ignore:\n- vulnerability: A"),
+    ],
+)
+def test_what_stays_of_a_list_stands_as_it_stood(text: str, gone: list[int], after: str) -> None:
+    assert without_rules(text, gone, name=NAME) == after
+
+
 def test_an_anchor_that_is_used_elsewhere_holds_its_entry() -> None:
     with pytest.raises(ConfigError, match=r"\.grype\.yaml:8: the rule defines &p") as caught:
         without_rules(FILE, [0], name=NAME)
@@ -162,9 +197,9 @@ def test_a_file_without_rules_gets_its_first_one(text: str, after: str) -> None:
         ("{exclude: []}\n", "written in braces"),
         (
             "ignore:\n- vulnerability: A\nIgnore:\n- vulnerability: B\n",
-            ":3: a second list of rules",
+            ":3: Ignore: stands twice, first as ignore in line 1",
         ),
-        ("a: 1\n...\n", "but found another document"),
+        ("a: 1\n...\n", "a rule cannot be added safely"),
         ("ignore:\n\t- x\n", r"\.grype\.yaml:2: "),
     ],
 )

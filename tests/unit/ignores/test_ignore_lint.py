@@ -2,9 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from importlib.resources import files
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,9 +14,9 @@ from shipseal.ignores.read import read_ignores
 from shipseal.scan.interface import Finding, FixState
 from tests.support.ignoring import WHY
 from tests.support.scanning import finding
+from tests.support.schemas import check_shape
 
 NOW = datetime(2026, 1, 12, tzinfo=UTC)
-SCHEMA = json.loads(files("shipseal").joinpath("schemas", "ignore-lint.schema.json").read_bytes())
 
 
 def linted(
@@ -30,7 +28,7 @@ def linted(
         Against(NOW, findings=findings),
         terms or IgnoreTerms(),
     )
-    jsonschema.validate(report.to_json(), SCHEMA)
+    check_shape(report.to_json(), "ignore-lint")
     return report
 
 

@@ -68,7 +68,7 @@ def test_every_field_is_read_and_has_its_line() -> None:
 
 
 def test_settings_of_grypes_that_are_not_used_are_told() -> None:
-    (remark,) = read(FULL).remarks
+    remark, _ = read(FULL).remarks
     assert (remark.line, remark.rule) == (2, None)
     assert remark.text == "fail-on-severity: a setting of Grype's that shipseal does not use"
 
@@ -181,7 +181,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             r"\.grype\.yaml:2: include-aliases: expected true or false",
         ),
         ("a: &a [1]\nb: *c\n", r"\.grype\.yaml:2: "),
-        ("x" * (1024 * 1024 + 1), "more than 1048576 characters"),
+        ("x" * (8 * 1024 * 1024 + 1), "more than 8388608 characters"),
     ],
 )
 def test_what_grype_could_not_load_is_refused_with_its_line(text: str, words: str) -> None:

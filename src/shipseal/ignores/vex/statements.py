@@ -12,6 +12,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from shipseal._internal.clock import rfc3339
+from shipseal.ignores.found import Found
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.ignores.vex.document import (
@@ -57,9 +58,10 @@ def statements_of(
     made: list[VexStatement] = []
     left: list[Left] = []
     spoken: set[tuple[str, str]] = set()
+    present = Found(findings)
     for rule in rules:
         matcher = RuleMatcher(rule)
-        held = [finding for finding in findings if matcher.holds(finding)]
+        held = present.held(matcher)
         named = [one for one in held if one.package.purl]
         taken = [one for one in named if _key(one) not in spoken]
         if why := _why_not(rule, matcher, held, taken, now):
