@@ -2,17 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 
 import msgspec
 import pytest
-from jsonschema import Draft202012Validator
 
 from shipseal.cli.release_actions import tell_actions
 from shipseal.errors import Exit
 from shipseal.release.result import ReleaseResult
 from tests.support.release_project import PASSWORD, Project
+from tests.support.schemas import check_shape
 
 FOUND = "CVE-2099-0001 in planted 1.0"
 
@@ -54,8 +53,7 @@ def test_it_publishes_and_everybody_is_told(
     assert f"in spite of: {FOUND}" in told.out
     assert project.run("release", "show", "--json") == Exit.OK
     shown = json.loads(capsys.readouterr().out)
-    schema = resources.files("shipseal.schemas").joinpath("release-show.schema.json").read_text()
-    Draft202012Validator(json.loads(schema)).validate(shown)
+    check_shape(shown, "release-show")
     assert shown["break_glass"]["findings"] == [FOUND]
     summary = tmp_path / "summary.md"
     job = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from shipseal.cli.main import main
 from shipseal.errors import Exit
+from tests.support.schemas import check_shape
 
 TEXT = "image: app\nbuild: {builder: prebuilt, layout: i}\ntargets: [ghcr.io/org/app]\n"
 
@@ -74,8 +74,7 @@ def test_a_wrong_file_ends_with_64_and_all_its_problems(
 def test_a_wrong_file_as_json(folder: Path, output: Output) -> None:
     (folder / "shipseal.yaml").write_text(TEXT + "foo: 1\n")
     value = output("config", "check", "--json", status=Exit.USAGE)
-    schema = json.loads((files("shipseal") / "schemas" / "error.schema.json").read_text())
-    jsonschema.validate(value, schema)
+    check_shape(value, "error")
     assert value["error"]["context"]["line"] == "4"
 
 

@@ -3,10 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from shipseal.cli.copying import is_whole_version
@@ -25,9 +23,9 @@ from shipseal.registry.repository import RegistryOptions, RepositoryTarget
 from shipseal.testing.http_server import Exchange
 from shipseal.testing.registry_simulator import RegistrySimulator, TagDeletion
 from tests.support.evidence import Recipe, key, make_pieces, push_image, put_pieces, sample_image
+from tests.support.schemas import check_shape
 from tests.support.targets import QUICK
 
-SCHEMA = json.loads((files("shipseal") / "schemas" / "copy.schema.json").read_text())
 RECIPE = Recipe(finished=datetime(2024, 1, 1, tzinfo=UTC))
 KEY = ("--key", "release.pub")
 RECORD = "application/vnd.example.record+json"
@@ -138,7 +136,7 @@ def test_everything_arrives_with_the_same_digests(
     status, out, err = run("copy", f"{names[begin]}:1.2.3", name, *KEY, "--tag", "latest", "--json")
     assert status == Exit.OK, out + err
     answer = json.loads(out)
-    jsonschema.validate(answer, SCHEMA)
+    check_shape(answer, "copy")
     assert (answer["verified"], answer["tagged"], answer["digest"]) == (True, True, image.digest)
     assert_same(places[begin], destination, image)
     found = destination.resolve("latest")
@@ -199,7 +197,7 @@ def test_what_does_not_verify_there_gets_no_tag(
     assert target.resolve("1.2.3") is None
     assert target.resolve(image.digest) is not None
     answer = json.loads(run(*words, "--json")[1])
-    jsonschema.validate(answer, SCHEMA)
+    check_shape(answer, "copy")
     assert (answer["verified"], answer["tagged"]) == (False, False)
 
 
@@ -296,7 +294,7 @@ def test_one_platform_is_copied_and_verified_with_the_seal_of_the_whole(
     status, out, err = run(*words, "--json")
     assert status == Exit.OK, out + err
     answer = json.loads(out)
-    jsonschema.validate(answer, SCHEMA)
+    check_shape(answer, "copy")
     arm = next(one for one in image.platforms if str(one.platform) == "linux/arm64")
     assert (answer["digest"], answer["platform"]) == (arm.digest, "linux/arm64")
     target = LayoutTarget(tmp_path / "out")

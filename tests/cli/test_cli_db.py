@@ -7,11 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,13 +31,10 @@ from tests.support.advisory_databases import (
     record,
 )
 from tests.support.registries import crane_registry, debian_registry, distribution
+from tests.support.schemas import check_shape
 
 Capture = pytest.CaptureFixture[str]
 SCHEMAS = {"update": "change", "import": "change", "pull": "change"}
-
-
-def schema(name: str) -> Any:
-    return json.loads((files("shipseal") / "schemas" / f"{name}.schema.json").read_text())
 
 
 def answer(capsys: Capture, *words: object) -> Any:
@@ -49,7 +44,7 @@ def answer(capsys: Capture, *words: object) -> Any:
     assert status == 0, out + err
     value = json.loads(out)
     name = str(words[0])
-    jsonschema.validate(value, schema(f"db-{SCHEMAS.get(name, name)}"))
+    check_shape(value, f"db-{SCHEMAS.get(name, name)}")
     return value
 
 
@@ -57,7 +52,7 @@ def refusal(capsys: Capture, *words: object) -> tuple[int, dict[str, Any]]:
     """Run a command that must fail under --json, and return its status and error."""
     status = main(["db", *map(str, words), "--json"])
     value = json.loads(capsys.readouterr().out)
-    jsonschema.validate(value, schema("error"))
+    check_shape(value, "error")
     return status, value["error"]
 
 

@@ -4,11 +4,9 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from shipseal.cli.main import main
@@ -16,8 +14,8 @@ from shipseal.errors import Exit
 from shipseal.testing.github_actions import ActionsServer
 from shipseal.testing.github_server import Refusal
 from shipseal.testing.served_runs import served_job
+from tests.support.schemas import check_shape
 
-SCHEMA = json.loads((files("shipseal") / "schemas" / "diagnosis.schema.json").read_text())
 DENIED = "ERROR: failed to push ghcr.io/org/app:1: denied: permission_denied: write_package\n"
 FULL = "write /tmp/x: no space left on device\n"
 Capture = pytest.CaptureFixture[str]
@@ -27,7 +25,7 @@ def told(capsys: Capture, *words: str) -> list[dict[str, Any]]:
     capsys.readouterr()
     assert main(["diagnose", *words, "--json"]) == Exit.OK
     value = json.loads(capsys.readouterr().out)
-    jsonschema.validate(value, SCHEMA)
+    check_shape(value, "diagnosis")
     found: list[dict[str, Any]] = value["diagnoses"]
     return found
 

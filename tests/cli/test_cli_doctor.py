@@ -7,11 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from scripts.sigstack.issuer import Job
@@ -26,9 +24,8 @@ from shipseal.testing.token_server import Account
 from tests.support.grype_database import grype_database
 from tests.support.registries import guarded_registry
 from tests.support.release_project import PASSWORD, Project
+from tests.support.schemas import check_shape
 from tests.support.tools import need
-
-SCHEMA = json.loads(files("shipseal.schemas").joinpath("doctor.schema.json").read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +48,7 @@ def examined(
     capsys.readouterr()
     status = project.run("doctor", *words, "--json")
     value = json.loads(capsys.readouterr().out)
-    jsonschema.validate(value, SCHEMA)
+    check_shape(value, "doctor")
     assert value["exit"] == status
     return status, value["checks"]
 

@@ -3,14 +3,13 @@
 import json
 import subprocess
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from shipseal.cli.main import main
 from shipseal.errors import Exit
+from tests.support.schemas import check_shape
 from tests.support.workflow_texts import (
     CHECKOUT,
     LOGIN,
@@ -24,9 +23,6 @@ from tests.support.workflow_texts import (
     workflow,
 )
 
-SCHEMA = json.loads(
-    files("shipseal").joinpath("schemas", "workflow-check.schema.json").read_bytes()
-)
 GOOD = gate(scan() + attest())
 BAD = workflow(
     job(CHECKOUT + LOGIN + stage() + attest(), "permissions:\n  contents: read"),
@@ -76,7 +72,7 @@ def test_json_follows_its_schema(run: Run, tmp_path: Path) -> None:
         (tmp_path / PATH).write_text(text)
         status, out, _ = run("--json")
         found = json.loads(out)
-        Draft202012Validator(SCHEMA).validate(found)
+        check_shape(found, "workflow-check")
         assert (status == Exit.OK) == (text == GOOD)
     assert [(item["file"], item["job"], item["permissions"]) for item in found["jobs"]] == [
         (PATH, "", {})

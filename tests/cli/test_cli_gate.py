@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
 
 from shipseal.cli.main import main
 from shipseal.errors import Exit
@@ -15,8 +14,7 @@ from shipseal.scan.results import results_document
 from tests.support.ignoring import WHY
 from tests.support.release_project import PASSWORD, Project
 from tests.support.scanning import finding, scan_report
-
-SCHEMAS = Path(__file__).parents[2] / "src" / "shipseal" / "schemas"
+from tests.support.schemas import check_shape
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +58,7 @@ def explained(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     capsys.readouterr()
     assert main(["gate", "explain", *words, "--json"]) == Exit.OK
     value = json.loads(capsys.readouterr().out)
-    schema = json.loads((SCHEMAS / "gate-explanation.schema.json").read_text())
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema, format_checker=FormatChecker()).validate(value)
+    check_shape(value, "gate-explanation")
     return value
 
 

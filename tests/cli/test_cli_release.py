@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from shipseal._internal.clock import SystemClock
 from shipseal.errors import Exit
@@ -22,8 +21,7 @@ from shipseal.testing.damage import corrupt_blob, remove_blob, truncate_blob
 from shipseal.testing.images import SampleImage
 from tests.support.processes import python_argv
 from tests.support.release_project import PASSWORD, Project
-
-SCHEMAS = Path(__file__).parents[2] / "src" / "shipseal" / "schemas"
+from tests.support.schemas import check_shape
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +41,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path) -
 def result_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(capsys.readouterr().out)
     return value
-
-
-def validate(name: str, value: object) -> None:
-    schema = json.loads((SCHEMAS / name).read_text())
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(value)
 
 
 def journals(project: Project) -> list[Path]:
@@ -74,12 +66,12 @@ def test_the_json_result_follows_its_schema_in_success_and_refusal(
 ) -> None:
     assert project.release("1.0.0", "--json") == Exit.OK
     done = result_of(capsys)
-    validate("release.schema.json", done)
+    check_shape(done, "release")
     assert (done["status"], done["code"], done["tags"]) == ("done", None, ["1.0.0", "latest"])
     project.build({"planted": "1.0"})
     assert project.release("2.0.0", "--json") == Exit.REFUSED
     refused = result_of(capsys)
-    validate("release.schema.json", refused)
+    check_shape(refused, "release")
     assert (refused["status"], refused["code"]) == ("refused", "scan.gate-failed")
 
 
@@ -111,11 +103,8 @@ def test_the_results_lie_beside_the_journal_under_names_that_people_find(project
     assert "Passes" in (results / "scan-results.html").read_text()
     (run,) = json.loads((results / "scan-results.sarif").read_text())["runs"]
     assert run["properties"]["gate"] == "pass"
-    validate(
-        "scan-results.schema.json",
-        json.loads((results / "linux-amd64-scan-results.json").read_text()),
-    )
-    validate("gate-report.schema.json", json.loads((results / "gate.json").read_text()))
+    check_shape(json.loads((results / "linux-amd64-scan-results.json").read_text()), "scan-results")
+    check_shape(json.loads((results / "gate.json").read_text()), "gate-report")
     assert json.loads((results / "linux-arm64.spdx.json").read_text())["spdxVersion"] == "SPDX-2.3"
 
 
@@ -128,14 +117,14 @@ def test_what_is_known_of_releases_is_listed_and_shown(
     capsys.readouterr()
     assert project.run("release", "list", "--json") == Exit.OK
     listed = result_of(capsys)
-    validate("release-list.schema.json", listed)
+    check_shape(listed, "release-list")
     identifier = listed["releases"][0]["release"]
     assert project.run("release", "show", identifier) == Exit.OK
     shown = capsys.readouterr().out
     assert "timeline" in shown
     assert "catalogue and scan" in shown
     assert project.run("release", "show", identifier, "--json") == Exit.OK
-    validate("release-show.schema.json", result_of(capsys))
+    check_shape(result_of(capsys), "release-show")
 
 
 def test_a_release_that_was_given_up_says_what_stays_and_may_be_started_again(
@@ -269,7 +258,7 @@ def test_a_dry_run_leaves_the_targets_as_they_were(
 ) -> None:
     assert project.release("1.0.0", "--dry-run", "--json") == Exit.OK
     told = result_of(capsys)
-    validate("release.schema.json", told)
+    check_shape(told, "release")
     assert (told["dry_run"], told["attested"], told["evidence"]) == (True, False, [])
     assert not list((project.folder / "a").glob("blobs/sha256/*"))
 
@@ -293,7 +282,7 @@ def test_a_forks_pull_request_is_scanned_and_neither_staged_nor_attested(
     monkeypatch.delenv("SHIPSEAL_KEY_PASSWORD")
     assert project.release("1.0.0", "--json") == Exit.OK
     told = result_of(capsys)
-    validate("release.schema.json", told)
+    check_shape(told, "release")
     assert (told["code"], told["attested"], told["status"]) == (
         "fork.no-permissions",
         False,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from shipseal.errors import Exit
 from shipseal.release.checklist import ITEMS, checklist
@@ -16,10 +15,7 @@ from shipseal.testing.http_server import Exchange
 from shipseal.testing.registry_simulator import RegistrySimulator
 from shipseal.wiring.state import state_folder
 from tests.support.release_project import PASSWORD, Project
-
-SCHEMA = (
-    Path(__file__).parents[2] / "src" / "shipseal" / "schemas" / "release-checklist.schema.json"
-)
+from tests.support.schemas import check_shape
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +36,7 @@ def ticked(project: Project, capsys: pytest.CaptureFixture[str], expected: Exit)
     capsys.readouterr()
     assert project.run("release", "checklist", "--json") == expected
     value = json.loads(capsys.readouterr().out)
-    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(value)
+    check_shape(value, "release-checklist")
     assert [item["id"] for item in value["items"]] == [item.id for item in ITEMS]
     return {**value, "states": {item["id"]: item["state"] for item in value["items"]}}
 

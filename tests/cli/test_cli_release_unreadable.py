@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from shipseal.errors import Code, Exit, ReleaseError
 from shipseal.release.folders import StateFolder, is_id_of
 from shipseal.release.journal import read_begun
 from tests.support.release_project import PASSWORD, Project
-
-SCHEMAS = Path(__file__).parents[2] / "src" / "shipseal" / "schemas"
+from tests.support.schemas import check_shape
 
 
 def of_another_schema(journal: Path) -> None:
@@ -112,8 +110,7 @@ def it_is_named_when_it_is_asked_for(
 
 def said(capsys: pytest.CaptureFixture[str]) -> Any:
     value = json.loads(capsys.readouterr().out)
-    schema = json.loads((SCHEMAS / "release-list.schema.json").read_text())
-    Draft202012Validator(schema).validate(value)
+    check_shape(value, "release-list")
     return value
 
 

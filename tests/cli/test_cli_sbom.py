@@ -9,11 +9,9 @@ import subprocess
 import tarfile
 import time
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from shipseal.cli.main import main
@@ -30,13 +28,10 @@ from tests.support.fake_syft import FakeSyft
 from tests.support.processes import python_argv
 from tests.support.registries import distribution
 from tests.support.sample_images import debian_image
+from tests.support.schemas import check_shape
 from tests.support.tools import need
 
 Capture = pytest.CaptureFixture[str]
-
-
-def schema(name: str) -> Any:
-    return json.loads((files("shipseal") / "schemas" / f"{name}.schema.json").read_text())
 
 
 def answer(capsys: Capture, *words: str) -> Any:
@@ -45,7 +40,7 @@ def answer(capsys: Capture, *words: str) -> Any:
     out, err = capsys.readouterr()
     assert (status, err) == (0, ""), out + err
     value = json.loads(out)
-    jsonschema.validate(value, schema(f"sbom-{words[0]}"))
+    check_shape(value, f"sbom-{words[0]}")
     return value
 
 
@@ -53,7 +48,7 @@ def refusal(capsys: Capture, *words: str) -> tuple[int, dict[str, Any]]:
     """Run a command that must fail under --json, and return its status and error."""
     status = main(["sbom", *words, "--json"])
     value = json.loads(capsys.readouterr().out)
-    jsonschema.validate(value, schema("error"))
+    check_shape(value, "error")
     return status, value["error"]
 
 

@@ -4,11 +4,9 @@ import json
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from shipseal.cli.main import main
@@ -18,6 +16,7 @@ from shipseal.testing.images import SampleImage, build_layout
 from tests.support.registries import distribution
 from tests.support.sample_images import debian_image
 from tests.support.scanning import CRITICAL_VECTOR, advisory
+from tests.support.schemas import check_shape
 from tests.support.tools import need
 
 FRESH = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -74,8 +73,7 @@ def found(run: Run, source: str, *words: str) -> Any:
     status, out, err = run(source, "-o", "json", *words)
     assert status == Exit.OK, out + err
     document = json.loads(out)
-    schema = json.loads((files("shipseal") / "schemas" / "scan.schema.json").read_text())
-    jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
+    check_shape(document, "scan")
     return document
 
 

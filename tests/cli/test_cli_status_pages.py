@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from shipseal.cli.main import main
@@ -15,8 +13,7 @@ from shipseal.errors import Exit
 from shipseal.status.services import NAMES
 from shipseal.testing.status_pages import FAULTS, StatusPageServer
 from tests.support.release_project import Project
-
-SCHEMA = json.loads(files("shipseal.schemas").joinpath("status-pages.schema.json").read_text())
+from tests.support.schemas import check_shape
 
 
 @pytest.fixture
@@ -33,7 +30,7 @@ def project(folder: Path, pages: StatusPageServer, *targets: str, **named: str) 
 def run(capsys: pytest.CaptureFixture[str], one: Project, *words: str) -> tuple[int, Any]:
     status = one.run("status-pages", *words, "--json")
     value = json.loads(capsys.readouterr().out)
-    jsonschema.validate(value, SCHEMA)
+    check_shape(value, "status-pages")
     return status, value["pages"]
 
 

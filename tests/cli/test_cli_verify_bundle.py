@@ -4,11 +4,9 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import HealthCheck, given, settings
@@ -25,8 +23,8 @@ from shipseal.oci import digest_of
 from tests.support.evidence import key
 from tests.support.instance import ISSUER, FakeInstance, raw_of
 from tests.support.logs import b64
+from tests.support.schemas import check_shape
 
-SCHEMA = json.loads((files("shipseal") / "schemas" / "bundle-verification.schema.json").read_text())
 CONTENT = b"the artifact\n"
 TYPE = "https://example.test/p"
 STATEMENT = encode_statement([Subject("artifact", digest_of(CONTENT))], TYPE, {})
@@ -63,7 +61,7 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 def value_of(out: str) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(out)
-    jsonschema.validate(value, SCHEMA)
+    check_shape(value, "bundle-verification")
     return value
 
 

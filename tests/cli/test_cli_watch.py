@@ -6,11 +6,9 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from shipseal.cli.main import main
@@ -21,11 +19,11 @@ from shipseal.testing.github_server import Refusal
 from shipseal.testing.served_runs import ServedJob, ServedRun, served_job
 from shipseal.wiring.watch import WatchWords
 from tests.support.clocks import StoppedClock
+from tests.support.schemas import check_shape
 
 NOW = StoppedClock().now()
 STEPS = ["Set up job", "Attest build provenance", "Attest SBOM"]
 Told = dict[str, Any]
-SCHEMA = json.loads((files("shipseal") / "schemas" / "watch-actions.schema.json").read_text())
 
 
 @pytest.fixture
@@ -56,7 +54,7 @@ def watch(server: ActionsServer, capsys: pytest.CaptureFixture[str], **words: An
     capsys.readouterr()
     status = run(WatchWords(repo="org/app", **words), env(server), StoppedClock(), as_json=True)
     told: Told = json.loads(capsys.readouterr().out)
-    jsonschema.validate(told, SCHEMA)
+    check_shape(told, "watch-actions")
     assert status == (Exit.OK if told["ok"] else Exit.REFUSED)
     return told
 

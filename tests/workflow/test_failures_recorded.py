@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 
-import jsonschema
 import pytest
 
 from scripts.record.areas import every_case
@@ -12,11 +11,10 @@ from scripts.record.writing import LARGEST, mirror_hosts
 from shipseal.cli.main import main
 from shipseal.errors import Code, Exit
 from tests.support.recorded import SPLITS, Recorded, recorded
-from tests.support.source_tree import SOURCE
+from tests.support.schemas import check_shape
 
 RULES, HELD_OUT = (recorded(split) for split in SPLITS)
 EVERY = [*RULES, *HELD_OUT]
-_SCHEMA = json.loads((SOURCE / "shipseal" / "schemas" / "diagnosis.schema.json").read_text("utf-8"))
 
 _SECRETS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.|PRIVATE KEY-----|\bgh[pousr]_\w{20,}|github_pat_\w+|://[^/\s:@]+:[^/\s@*]+@|"
@@ -32,7 +30,7 @@ def test_the_command_prints_json_of_its_schema_and_ends_well(
     for case in recorded(split):
         assert main(["diagnose", str(case.folder / "log.txt"), "--json"]) == Exit.OK, case.name
         value = json.loads(capsys.readouterr().out)
-        jsonschema.validate(value, _SCHEMA)
+        check_shape(value, "diagnosis")
         assert [one["code"] for one in value["diagnoses"]] == [one.code for one in case.diagnosed()]
 
 

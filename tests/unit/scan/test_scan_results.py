@@ -1,9 +1,7 @@
 """Results as files: one form for both scanners, with a schema."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import msgspec
@@ -28,18 +26,11 @@ from tests.support.scanning import (
     spdx_document,
     spdx_package,
 )
-
-
-def schema(name: str) -> Any:
-    return json.loads(files("shipseal").joinpath("schemas", f"{name}.schema.json").read_bytes())
+from tests.support.schemas import check_shape
 
 
 def check(document: object) -> None:
-    jsonschema.validate(
-        json.loads(msgspec.json.encode(document)),
-        schema("scan-results"),
-        format_checker=jsonschema.FormatChecker(),
-    )
+    check_shape(json.loads(msgspec.json.encode(document)), "scan-results")
 
 
 def test_a_report_of_any_scanner_fits_the_schema(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """What a verdict is for programs and for people, and the questions for cosign."""
 
-import json
 import shlex
-from importlib.resources import files
 from typing import Any
 
 import jsonschema
@@ -19,8 +17,8 @@ from shipseal.verify.equivalent import cosign_commands
 from shipseal.verify.policy import VerifyPolicy
 from shipseal.verify.verdict import ItemCheck, Standing, Verdict
 from tests.support.evidence import NOW, Recipe, as_collected, key, make_pieces, sample_image, stored
+from tests.support.schemas import check_shape, schema
 
-SCHEMA = json.loads((files("shipseal") / "schemas" / "verification.schema.json").read_text())
 DIGEST = digest_of(b"image")
 
 
@@ -72,7 +70,7 @@ def test_an_item_is_a_check_like_every_decisions() -> None:
 
 
 def valid(value: dict[str, Any]) -> None:
-    jsonschema.Draft202012Validator(SCHEMA).validate(value)
+    check_shape(value, "verification")
 
 
 def test_the_json_is_what_the_schema_says(image: Image) -> None:
@@ -89,8 +87,9 @@ def test_the_json_is_what_the_schema_says(image: Image) -> None:
 
 
 def test_the_schema_knows_every_status_and_family() -> None:
-    assert set(SCHEMA["$defs"]["status"]["enum"]) == set(Standing)
-    families = SCHEMA["$defs"]["check"]["properties"]["family"]["enum"]
+    parts = schema("verification")["$defs"]
+    assert set(parts["status"]["enum"]) == set(Standing)
+    families = parts["check"]["properties"]["family"]["enum"]
     assert families == list(REQUIRED)
 
 
