@@ -195,6 +195,20 @@ def test_the_last_good_one_is_shown_with_a_note(db: Path, tmp_path: Path, capsys
     assert "the last good one is used: my.db.previous" in shown["notes"][0]
 
 
+@pytest.mark.parametrize("command", [["export", "carried.db"], ["push", "oci:carried"]])
+def test_the_last_good_one_is_no_whole_database_and_handed_on_with_a_word(
+    db: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(db, f"{db}.previous")
+    os.truncate(db, 9000)
+    status, error = refusal(capsys, "verify", "--db", db)
+    assert (status, error["code"]) == (Exit.UNDECIDED, Code.DB_UNAVAILABLE)
+    assert "is cut off" in error["message"]
+    assert "the last good one is used: my.db.previous" in error["message"]
+    assert "the last good one is used" in text(capsys, *command, "--db", db)[1]
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
