@@ -4,6 +4,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,22 @@ def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     if _guard.refused:
         pytest.fail(f"a test must stay on this machine: {', '.join(_guard.refused)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_stretched_once() -> Iterator[None]:
+    """Remember what scrypt made of a password: an eighth of a second each, for the same few in hundreds of tests."""
+    from shipseal.attest import key_files  # noqa: PLC0415 - after the environment is clean
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_files, "_derive", cache(key_files._derive))
+        yield
+
+
+@pytest.fixture(scope="session")
+def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache folder that a worker's tests share: what Syft found in an image is found once."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture

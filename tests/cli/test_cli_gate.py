@@ -17,11 +17,6 @@ from tests.support.scanning import finding, scan_report
 from tests.support.schemas import check_shape
 
 
-@pytest.fixture(scope="module")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path) -> Project:
     monkeypatch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.tools
 JOB = Job(repository="octo-org/app", ref="refs/tags/v1.0.0")
 
 
-@pytest.fixture(scope="session")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path, sigstack: SigstoreStack

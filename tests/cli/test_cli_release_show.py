@@ -1,6 +1,7 @@
 """``shipseal release show`` and ``release gc`` on a machine with real releases."""
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -10,16 +11,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shipseal.errors import Exit
+from shipseal.release.folders import StateFolder
+from shipseal.release.known import survey
 from shipseal.testing.http_server import Exchange
 from shipseal.testing.registry_simulator import RegistrySimulator
 from tests.support.release_project import PASSWORD, Project
 
 SCHEMAS = Path(__file__).parents[2] / "src" / "shipseal" / "schemas"
-
-
-@pytest.fixture(scope="module")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
@@ -89,6 +87,21 @@ def another_machine_resumes_by_the_version(
     assert project.run("release", "resume", "--version", "1.0.0", "--json") == Exit.OK
     assert "this machine has no release of 1.0.0" in capsys.readouterr().err
     assert bundles_at(project) == stored, "nothing is signed twice"
+
+
+def test_of_two_releases_within_one_second_the_later_one_is_shown(project: Project) -> None:
+    project.release("1.0.0")
+    state = StateFolder(project.folder / ".shipseal")
+    releases = state.root / "releases"
+    (one,) = releases.iterdir()
+    other = releases / f"{one.name}-again"
+    other.mkdir()
+    shutil.copy(one / "journal.jsonl", other)
+    for late in (one, other):
+        for folder in (one, other):
+            at = 2 * 10**18 + (1000 if folder is late else 0)
+            os.utime(folder / "journal.jsonl", ns=(at, at))
+        assert survey(state).latest().identifier == late.name
 
 
 def test_show_in_json_has_timeline_and_diagnosis(

@@ -104,11 +104,6 @@ def settings(stack: SigstoreStack) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="session")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path, sigstack: SigstoreStack

@@ -31,11 +31,6 @@ def a_folder(journal: Path) -> None:
     journal.mkdir()
 
 
-@pytest.fixture(scope="module")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.mark.parametrize(
     "spoil", [of_another_schema, random_bytes, random_bytes_without_an_end, a_folder]
 )

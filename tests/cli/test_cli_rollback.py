@@ -20,12 +20,12 @@ TAGS = ["{version}", "{major}.{minor}", "latest"]
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def released(tmp_path_factory: pytest.TempPathFactory, sbom_cache: Path) -> Path:
     """Two releases, and a copy to begin every test with: journals name targets by their folders."""
     folder = tmp_path_factory.mktemp("released")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)
-        patch.setenv("SHIPSEAL_CACHE", str(folder / "cache"))
+        patch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
         made = Project(folder / "project")
         made.configure(tags=TAGS)
         for version in ("1.4.1", "1.4.2"):
@@ -36,9 +36,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(released: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(released: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path) -> Project:
     monkeypatch.delenv("SHIPSEAL_KEY_PASSWORD", raising=False)
-    monkeypatch.setenv("SHIPSEAL_CACHE", str(released / "cache"))
+    monkeypatch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
     shutil.rmtree(released / "project")
     shutil.copytree(released / "copy", released / "project")
     made = Project(released / "project")

@@ -34,11 +34,13 @@ def served(server: GitHubServer) -> ServedProject:
 
 
 @pytest.fixture
-def project(tmp_path: Path, server: GitHubServer, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(
+    tmp_path: Path, server: GitHubServer, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path
+) -> Project:
     made = Project(tmp_path / "app")
     for name, value in {
         "SHIPSEAL_KEY_PASSWORD": PASSWORD,
-        "SHIPSEAL_CACHE": str(tmp_path / "cache"),
+        "SHIPSEAL_CACHE": str(sbom_cache),
         "GITHUB_API_URL": server.url,
         "GITHUB_SERVER_URL": "https://github.com",
         "GH_TOKEN": "ghs_story",

@@ -56,7 +56,7 @@ def docker_config(folder: Path, guarded: Registry) -> Path:
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
+def released(tmp_path_factory: pytest.TempPathFactory, sbom_cache: Path) -> Iterator[Released]:
     folder = tmp_path_factory.mktemp("released")
     accounts = {_ACCOUNT: Account(_SECRET)}
     with (
@@ -65,7 +65,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Released]:
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)
-        patch.setenv("SHIPSEAL_CACHE", str(folder / "cache"))
+        patch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
         patch.setenv("DOCKER_CONFIG", str(docker_config(folder / "docker", guarded)))
         repositories = (f"{plain.host}/app", f"{guarded.host}/org/app")
         extra = {"registries": {guarded.host: {"ca": str(guarded.ca)}}}

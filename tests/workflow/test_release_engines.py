@@ -34,11 +34,14 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 @pytest.fixture
 def project(
-    tmp_path: Path, databases: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    databases: Mapping[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    sbom_cache: Path,
 ) -> Project:
     monkeypatch.setenv("GRYPE_DB_CACHE_DIR", str(databases["grype"]))
     monkeypatch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)
-    monkeypatch.setenv("SHIPSEAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
     settings = {"sbom": {"syft": str(need("syft"))}, "platforms": ["linux/amd64"]}
     return Project(tmp_path / "project", ("oci:./a",), settings)
 

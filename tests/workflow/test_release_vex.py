@@ -37,9 +37,9 @@ ignore:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sbom_cache: Path) -> Project:
     monkeypatch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)
-    monkeypatch.setenv("SHIPSEAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
     need("syft")
     made = Project(tmp_path / "app")
     made.build({"planted": "1.0"})

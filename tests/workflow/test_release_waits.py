@@ -30,11 +30,6 @@ TITLE = "Packages cannot be pulled"
 STATEMENTS = 8
 
 
-@pytest.fixture(scope="session")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch, sbom_cache: Path) -> None:
     monkeypatch.setenv("SHIPSEAL_CACHE", str(sbom_cache))

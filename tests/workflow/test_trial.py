@@ -180,9 +180,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: Registry) -> Trial:
+def trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: Registry, sbom_cache: Path
+) -> Trial:
     monkeypatch.setenv("SHIPSEAL_KEY_PASSWORD", PASSWORD)
-    monkeypatch.setenv("SHIPSEAL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SHIPSEAL_CACHE", str(sbom_cache))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     # Three tries with growing pauses prove nothing here.
     monkeypatch.setattr("shipseal._internal.clock.SystemClock.sleep", lambda *_: None)

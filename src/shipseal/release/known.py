@@ -23,6 +23,7 @@ class Known:
         state: what they add up to.
         holder: who is running it now; None when nobody is.
         damage: where the journal is damaged, so that more may have happened than the state says.
+        written: nanoseconds, when the journal was last written: tells apart what happened within a second.
     """
 
     identifier: str
@@ -30,6 +31,7 @@ class Known:
     state: ReleaseState
     holder: Holder | None
     damage: Damage | None
+    written: int
 
     def result(self) -> ReleaseResult:
         """Return the release as it stands."""
@@ -70,7 +72,7 @@ class Survey:
         Raises:
             ConfigError: there is none that can be read.
         """
-        newest = max(self.releases, key=lambda release: release.state.last, default=None)
+        newest = max(self.releases, key=_last_change, default=None)
         if newest is None:
             raise ConfigError(
                 f"no releases on this machine{self._and_unreadable()}",
@@ -113,7 +115,7 @@ def survey(state: StateFolder) -> Survey:
             unreadable.append(Unreadable(identifier, path, error.message, error.hint))
         else:
             found += [one] if one else []
-    found.sort(key=lambda release: release.state.started)
+    found.sort(key=lambda release: (release.state.started, release.written))
     return Survey(tuple(found), tuple(unreadable))
 
 
@@ -178,4 +180,15 @@ def _read(state: StateFolder, identifier: str) -> Known | None:
     running = holder if holder and holder.release == identifier else None
     # Whoever runs writes at this moment, and what is written half is no damage.
     damage = damage_of(state.journal(identifier)) if not running else None
-    return Known(identifier, events, folded, running, damage)
+    return Known(identifier, events, folded, running, damage, _written(state.journal(identifier)))
+
+
+def _written(journal: Path) -> int:
+    try:
+        return journal.stat().st_mtime_ns
+    except OSError:
+        return 0  # swept away since it was read
+
+
+def _last_change(release: Known) -> tuple[str, int]:
+    return release.state.last, release.written

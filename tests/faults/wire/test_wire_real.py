@@ -76,11 +76,6 @@ class Place:
         assert sorted(found.values()) == BUNDLES
 
 
-@pytest.fixture(scope="session")
-def sbom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def place(
     tmp_path: Path,
