@@ -256,7 +256,7 @@ def test_what_is_ignored_is_seen_with_its_reason_end_and_owner(
 def test_an_sbom_that_is_named_like_an_image_is_told_how_to_be_named(
     run: Run, home: Path, name: str
 ) -> None:
-    (home / "app.json.gz").write_bytes(gzip.compress((home / "app.json").read_bytes()))
+    (home / "app.json.gz").write_bytes(gzip.compress((home / "app.json").read_bytes(), mtime=0))
     status, _, err = run(source=name)
     assert status == Exit.USAGE
     assert f"hint: scan it as sbom:{name}" in err
