@@ -11,12 +11,12 @@ from typing import Any
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
 from shipseal.cli.ignore_source import SourceWish, assessed, checked_id, look_at
-from shipseal.errors import ConfigError
+from shipseal.errors import ConfigError, ShipsealError
 from shipseal.exceptions.assess import Assessment
 from shipseal.exceptions.draft import Draft, missing, rule_of, with_facts
 from shipseal.exceptions.edits import added, same_conditions
-from shipseal.exceptions.local_file import LocalFile
-from shipseal.exceptions.propose import Change, IssueWish, Proposed, propose
+from shipseal.exceptions.local_file import Edit, LocalFile
+from shipseal.exceptions.propose import Change, IssueWish, Proposed, propose, told_after
 from shipseal.exceptions.texts import (
     LABEL,
     add_body,
@@ -128,6 +128,8 @@ def add(
     _check_new(rule, rules, wish, clock.now(), str(file.path))
     # What cannot be written is known before anything is made elsewhere.
     added(file.text, rule, name=str(file.path), issue="https://example.org/issues/0")
+    if not wish.where.dry_run:
+        file.check_writable()
     place = place_of(file.path, env, wish.where.repo)
     severity = str(found.first.severity) if found.first else "unknown"
     issue = None
@@ -138,8 +140,8 @@ def add(
     proposed = _proposed(change, place, wish.where, clock)
     if proposed and proposed.issue:
         rule = replace(rule, issue=proposed.issue.url)
-    written = not wish.where.dry_run and file.write(
-        lambda text: added(text, rule, name=str(file.path))
+    written = not wish.where.dry_run and write_after_proposal(
+        file, lambda text: added(text, rule, name=str(file.path)), proposed
     )
     return _document(rule, file, change, (place, proposed, wish.where), written=written)
 
@@ -229,6 +231,7 @@ def _change(rule: IgnoreRule, issue: IssueWish | None, place: Place, wish: AddWi
         body=lambda address: add_body(rule, address or rule.issue, place.web),
         branch=wish.where.branch or branch_name("ignore", [rule.vulnerability]),
         issue=issue,
+        chosen=bool(wish.where.branch),
     )
 
 
@@ -271,7 +274,7 @@ def _document(
         "pullRequest": {
             "url": pull.url if pull else None,
             "new": bool(pull and pull.new),
-            "branch": change.branch,
+            "branch": (proposed and proposed.branch) or change.branch,
             "base": proposed.base if proposed else where.base or None,
             "title": change.title,
             "body": change.body(rule.issue),
@@ -279,6 +282,29 @@ def _document(
         "commands": commands(change, file, place) if by_hand else [],
         "notes": list(notes_of(place, where, proposed)),
     }
+
+
+def made_by(proposed: Proposed | None) -> str:
+    """Return what was opened at GitHub, or was there, in words; empty for nothing."""
+    named = {"issue": proposed.issue, "pull request": proposed.pull} if proposed is not None else {}
+    return " and ".join(f"{what} {one.url}" for what, one in named.items() if one)
+
+
+def write_after_proposal(file: LocalFile, edit: Edit, proposed: Proposed | None) -> bool:
+    """Change the file in the work tree, and return whether there was a change.
+
+    Args:
+        file: as it was read.
+        edit: makes the change.
+        proposed: what was done at GitHub before; None for nothing.
+
+    Raises:
+        ShipsealError: the disk refuses, or the change cannot be made any more; the message says what was opened.
+    """
+    try:
+        return file.write(edit)
+    except ShipsealError as error:
+        raise told_after(error, made_by(proposed)) from error
 
 
 def notes_of(place: Place, where: ProposalWish, proposed: Proposed | None) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ def print_pruned(document: Mapping[str, Any]) -> None:
     say()
     _file(document)
     for issue in document["issues"]:
-        say(printable(f"issue {issue['url']}: closed {issue['closed']}"))
+        to_be = "to be " if issue["closed"] == "by hand" else ""
+        say(printable(f"issue {issue['url']}: {to_be}closed {issue['closed']}"))
     _pull(document["pullRequest"])
     if document["commands"] or document["dryRun"]:
         _words("Pull request (PULL.md)", document["pullRequest"])

@@ -7,13 +7,27 @@ from typing import Any
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
-from shipseal.cli.ignore_add import ProposalWish, commands, notes_of
+from shipseal.cli.ignore_add import (
+    ProposalWish,
+    commands,
+    made_by,
+    notes_of,
+    write_after_proposal,
+)
 from shipseal.cli.ignore_source import SourceWish, look_at
-from shipseal.errors import ConfigError
+from shipseal.errors import ConfigError, ShipsealError
 from shipseal.exceptions.edits import removed
 from shipseal.exceptions.local_file import LocalFile
-from shipseal.exceptions.propose import Change, Proposed, propose
-from shipseal.exceptions.prune import Over, Reason, issues_of, over, prune_body, prune_title
+from shipseal.exceptions.propose import Change, Proposed, propose, told_after
+from shipseal.exceptions.prune import (
+    Over,
+    Reason,
+    closed_by_merge,
+    issues_of,
+    over,
+    prune_body,
+    prune_title,
+)
 from shipseal.exceptions.texts import branch_name
 from shipseal.ignores.conditions import met_by
 from shipseal.ignores.read import read_ignores
@@ -78,12 +92,15 @@ def prune(
     ended = tuple(one for one in ended if not wanted or one.rule.vulnerability.upper() in wanted)
     place = place_of(file.path, env, wish.where.repo)
     change = _change(ended, place, wish)
-    removed(file.text, [one.rule for one in ended], name=name)
+    gone = [one.rule for one in ended]
+    removed(file.text, gone, name=name)
+    if ended and not wish.where.dry_run:
+        file.check_writable()
     proposed = _proposed(change, ended, place, wish, clock) if ended else None
     written = (
         bool(ended)
         and not wish.where.dry_run
-        and file.write(lambda text: removed(text, [one.rule for one in ended], name=name))
+        and write_after_proposal(file, lambda text: removed(text, gone, name=name), proposed)
     )
     return _document((looked.source, file, ended), change, (place, proposed, wish), written=written)
 
@@ -102,6 +119,7 @@ def _change(ended: tuple[Over, ...], place: Place, wish: PruneWish) -> Change:
         title=prune_title(ended),
         body=lambda _: prune_body(ended, place.web),
         branch=wish.where.branch or branch_name("prune", [one.vulnerability for one in rules]),
+        chosen=bool(wish.where.branch),
     )
 
 
@@ -117,8 +135,11 @@ def _proposed(
         # Where the base has no such entry any more, no merge will close its issue.
         if wish.close_now or proposed.pull is None:
             link = proposed.pull.url if proposed.pull else "the entry is gone already"
-            for number, one in issues_of(ended, place.web):
-                project.close_issue(number, f"The ignore is over: {one.text}. {link}")
+            try:
+                for number, one in issues_of(ended, place.web):
+                    project.close_issue(number, f"The ignore is over: {one.text}. {link}")
+            except ShipsealError as error:
+                raise told_after(error, made_by(proposed)) from error
         return proposed
     finally:
         project.close()
@@ -144,14 +165,11 @@ def _document(
         "dryRun": wish.where.dry_run,
         "entries": [one.to_json() for one in ended],
         "updates": list(dict.fromkeys(line for one in ended for line in one.updates)),
-        "issues": [
-            {"url": one.rule.issue, "closed": "now" if closes_now else "by the merge"}
-            for _, one in issues_of(ended, place.web)
-        ],
+        "issues": _issues(ended, place, at_once=closes_now),
         "pullRequest": {
             "url": pull.url if pull else None,
             "new": bool(pull and pull.new),
-            "branch": change.branch,
+            "branch": (proposed and proposed.branch) or change.branch,
             "base": proposed.base if proposed else wish.where.base or None,
             "title": change.title,
             "body": change.body(""),
@@ -161,3 +179,14 @@ def _document(
         "commands": commands(change, file, place) if by_hand else [],
         "notes": list(notes_of(place, wish.where, proposed)) if ended else list(place.notes),
     }
+
+
+def _issues(ended: tuple[Over, ...], place: Place, *, at_once: bool) -> list[dict[str, str]]:
+    """Return the issues that are done, each with what closes it."""
+    by_merge = frozenset(closed_by_merge(ended, place.web))
+    found = []
+    for _, one in issues_of(ended, place.web):
+        issue = one.rule.issue
+        by = "now" if at_once else "by the merge" if issue in by_merge else "by hand"
+        found.append({"url": issue, "closed": by})
+    return found

@@ -1,11 +1,17 @@
 """The file of ignores in the work tree: read whole, written whole, and only over what was read."""
 
+import os
+import shlex
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.edited_file import read_before, write_after
 from shipseal._internal.limits import IGNORES_FILE
+from shipseal.errors import ConfigError
+
+_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 Edit = Callable[[str], str]
 """Returns the text with a change; raises when it cannot be made."""
@@ -32,6 +38,22 @@ class LocalFile:
         """
         before = read_before(path, IGNORES_FILE)
         return cls(before.path, before.text)
+
+    def check_writable(self) -> None:
+        """Refuse a file that cannot be written, before anything is made elsewhere.
+
+        Raises:
+            ConfigError: it is protected from writing, or its folder is.
+        """
+        there = self.path.exists()
+        protected = there and not self.path.stat().st_mode & _WRITE
+        folder = next(one for one in self.path.parents if one.exists())
+        if protected or not os.access(folder, os.W_OK):
+            what = self.path if protected else folder
+            raise ConfigError(
+                f"{what}: is protected from writing; nothing was changed",
+                hint=f"chmod u+w {shlex.quote(str(what))}, then run the same command again",
+            )
 
     def write(self, edit: Edit) -> bool:
         """Make a change on disk and return whether there was one.

@@ -6,10 +6,12 @@ Running it again after a failure uses what is there already.
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipseal.errors import Code, ConfigError, GitHubError, ShipsealError
 from shipseal.github.project import GitHubProject, Project, RemoteFile, Ticket
+
+_MOST_BRANCHES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Change:
         body: of the pull request, given the address of the issue.
         branch: that it is made on.
         issue: the tracking issue; None when none is made.
+        chosen: whether a person chose the branch; one of ours is passed over when an earlier change has used it.
     """
 
     path: str
@@ -48,6 +51,7 @@ class Change:
     body: Callable[[str], str]
     branch: str
     issue: IssueWish | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,10 @@ def propose(project: GitHubProject, change: Change, *, base: str = "") -> Propos
         after = change.edit(_text(there), address)
         if after == _text(there):
             return Proposed(issue, None, "", base)
+        change = replace(change, branch=_branch(project, change))
         pull = _pull(project, change, base, address)
     except ShipsealError as error:
-        raise _after(error, made) from error
+        raise told_after(error, made) from error
     return Proposed(issue, pull, change.branch, base)
 
 
@@ -117,31 +122,76 @@ def _check(project: GitHubProject, about: Project) -> None:
 def _issue(project: GitHubProject, wish: IssueWish | None) -> Ticket | None:
     if wish is None:
         return None
-    found = project.find_issue(wish.mark, wish.label)
-    return found or project.open_issue(wish.title, wish.body, [wish.label])
+    if found := project.find_issue(wish.mark, wish.label):
+        return found
+    opened = project.open_issue(wish.title, wish.body, [wish.label])
+    # Somebody else may have looked and opened one at the same time: the older one stays, for both.
+    with contextlib.suppress(ShipsealError):
+        first = project.find_issue(wish.mark, wish.label)
+        if first and first.number < opened.number:
+            project.close_issue(
+                opened.number, f"Opened twice at once: #{first.number}", reason="not_planned"
+            )
+            return first
+    return opened
+
+
+def _branch(project: GitHubProject, change: Change) -> str:
+    """Return the branch for a change: what is merged or closed stays on its own, however old."""
+    names = (change.branch, *(f"{change.branch}-{number}" for number in range(2, _MOST_BRANCHES)))
+    for name in names:
+        if (
+            change.chosen
+            or project.head_of(name) is None
+            or project.find_pull(name)
+            or not project.is_used(name)
+        ):
+            return name
+    raise ConfigError(
+        f"{project.repository}: {change.branch} and {len(names) - 1} more such branches are left of earlier changes",
+        hint="remove branches that are merged, or name another with --branch",
+    )
 
 
 def _pull(project: GitHubProject, change: Change, base: str, issue: str) -> Ticket:
-    new = project.head_of(change.branch) is None
-    if new:
-        head = project.head_of(base)
-        if head is None:
-            raise ConfigError(
-                f"{project.repository}: there is no branch {base}", hint="name one with --base"
-            )
-        project.make_branch(change.branch, head)
+    made = _made(project, change.branch, base)
     try:
         _commit(project, change, issue)
     except ShipsealError:
-        if new:
+        if made:
             # What is left of a failure must not look like a proposal; the first error is the one to be told.
             with contextlib.suppress(ShipsealError):
-                project.remove_branch(change.branch)
+                _remove_untouched(project, change.branch, made)
         raise
     found = project.find_pull(change.branch)
     return found or project.open_pull(
         change.title, change.body(issue), branch=change.branch, base=base
     )
+
+
+def _made(project: GitHubProject, branch: str, base: str) -> str:
+    """Make a branch, and return the commit that it is at; nothing where it was there already."""
+    if project.head_of(branch) is not None:
+        return ""
+    head = project.head_of(base)
+    if head is None:
+        raise ConfigError(
+            f"{project.repository}: there is no branch {base}", hint="name one with --base"
+        )
+    try:
+        project.make_branch(branch, head)
+    except ShipsealError:
+        # Somebody else may have made it at the same time, or the answer was lost.
+        if project.head_of(branch) is None:
+            raise
+        return ""
+    return head
+
+
+def _remove_untouched(project: GitHubProject, branch: str, commit: str) -> None:
+    """Remove a branch unless somebody has put something on it."""
+    if project.head_of(branch) == commit:
+        project.remove_branch(branch)
 
 
 def _commit(project: GitHubProject, change: Change, issue: str) -> None:
@@ -166,12 +216,15 @@ def _text(there: RemoteFile | None) -> str:
         raise ConfigError("the file of ignores at GitHub is no UTF-8", hint="mend it") from error
 
 
-def _after(error: ShipsealError, made: str) -> ShipsealError:
-    """Return the error with what was made before it: the next run finds and uses that."""
+def told_after(error: ShipsealError, made: str) -> ShipsealError:
+    """Return the error with what was made before it: the next run finds and uses that.
+
+    Args:
+        error: what went wrong.
+        made: what was opened, ``issue URL``; empty for nothing.
+    """
     if made:
-        error.message = f"{error.message}; {made} was opened before"
+        error.message = f"{error.message}; opened before: {made}"
         error.args = (error.message,)
-        error.hint = f"{error.hint}; the same command again uses the issue that is there".lstrip(
-            "; "
-        )
+        error.hint = f"{error.hint}; the same command again uses what is there".lstrip("; ")
     return error

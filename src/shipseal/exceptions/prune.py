@@ -5,20 +5,23 @@ come about; (4) upstream has released a fix for everything that it takes out, un
 the image: then the package is to be updated, and the line for that belongs into the same pull request.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 
 from shipseal._internal.clock import rfc3339
 from shipseal.exceptions.draft import IN_THE_IMAGE
-from shipseal.exceptions.texts import bullet_list, code, issue_number, issue_reference
+from shipseal.exceptions.texts import code, issue_number, issue_reference
 from shipseal.ignores.conditions import Met
 from shipseal.ignores.found import Found
 from shipseal.ignores.matching import RuleMatcher
 from shipseal.ignores.rules import IgnoreRule
 from shipseal.report.entries import Advise
 from shipseal.scan.interface import Finding, FixState, ScanReport
+
+_PART_OF_BODY = 18_000  # characters; GitHub takes 65,536 in all
 
 
 class Reason(StrEnum):
@@ -126,23 +129,38 @@ def prune_title(ended: Sequence[Over]) -> str:
 def prune_body(ended: Sequence[Over], project: str) -> str:
     """Return the body of the pull request: what goes and why, what is to be updated, and the issues that it closes.
 
+    GitHub takes a body of some length; of thousands of entries, it names the first, and closes what has room.
+
     Args:
         ended: what goes.
         project: address of the repository that the pull request is in.
     """
-    rows = [f"{code(one.rule.label)}: {code(one.text)}" for one in ended]
-    updates = list(dict.fromkeys(line for one in ended for line in one.updates))
-    closes = [
-        f"Closes {issue_reference(issue, project)}"
-        for issue in dict.fromkeys(one.rule.issue for one in ended if one.rule.issue)
-    ]
-    parts = ["**Entries that go**", bullet_list(rows)]
+    rows = [f"- {code(one.rule.label)}: {code(one.text)}" for one in ended]
+    updates = dict.fromkeys(line for one in ended for line in one.updates)
+    parts = ["**Entries that go**", _with_room(rows)]
     if updates:
-        parts += [
-            "**To update in this pull request**",
-            bullet_list([f"[ ] {code(one)}" for one in updates]),
-        ]
+        boxes = [f"- [ ] {code(one)}" for one in updates]
+        parts += ["**To update in this pull request**", _with_room(boxes)]
+    closes = [f"Closes {issue_reference(one, project)}" for one in closed_by_merge(ended, project)]
     return "\n\n".join([*parts, "\n".join(closes)]).rstrip() + "\n"
+
+
+def closed_by_merge(ended: Sequence[Over], project: str) -> tuple[str, ...]:
+    """Return the issues that the pull request closes: those that its body has room for, in order."""
+    issues = tuple(dict.fromkeys(one.rule.issue for one in ended if one.rule.issue))
+    return issues[: _fitting(f"Closes {issue_reference(issue, project)}" for issue in issues)]
+
+
+def _with_room(lines: Sequence[str]) -> str:
+    count = _fitting(lines)
+    more = [f"- … and {len(lines) - count} more"] if count < len(lines) else []
+    return "\n".join([*lines[:count], *more])
+
+
+def _fitting(lines: Iterable[str]) -> int:
+    """Return how many lines have room in one part of a body."""
+    sizes = accumulate(len(line) + 1 for line in lines)
+    return sum(1 for size in sizes if size <= _PART_OF_BODY)
 
 
 def issues_of(ended: Sequence[Over], project: str) -> tuple[tuple[int, Over], ...]:

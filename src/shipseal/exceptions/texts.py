@@ -4,8 +4,9 @@ What findings say comes from advisories and SBOMs, which anybody can write: it i
 mention people nor close other issues.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from shipseal._internal.clock import rfc3339
@@ -18,6 +19,8 @@ _UNSAFE = re.compile(r"[`\r\n|]+")
 _ISSUE = re.compile(r"/([^/]+/[^/]+)/issues/(\d+)")
 _BRANCH = re.compile(r"[^a-z0-9._-]+")
 _MOST = 500
+_MOST_NAME = 80
+_MOST_HITS = 50
 
 
 def mark(vulnerability: str) -> str:
@@ -28,7 +31,11 @@ def mark(vulnerability: str) -> str:
 def branch_name(action: str, vulnerabilities: Iterable[str]) -> str:
     """Return the name of the branch for a change; the same change has the same one."""
     names = [_BRANCH.sub("-", name.lower()).strip("-.") for name in vulnerabilities]
-    shown = "-".join(filter(None, names))[:80].strip("-.") or "rules"
+    whole = "-".join(filter(None, names)) or "rules"
+    shown = whole[:_MOST_NAME].strip("-.")
+    if shown != whole:
+        # Of many, the first say too little: another change begins with the same.
+        shown = f"{shown}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
     return f"shipseal/{action}-{shown}"
 
 
@@ -61,6 +68,9 @@ def issue_body(rule: IgnoreRule, found: Assessment) -> str:
         f"- {code(hit.image)} {code(hit.version)} ({', '.join(hit.platforms)}): {code(', '.join(hit.packages))}"
         for hit in found.releases
     ]
+    if len(hits) > _MOST_HITS:
+        # The mark at the end must not be cut off.
+        hits = [*hits[:_MOST_HITS], f"- and {len(hits) - _MOST_HITS} more"]
     hit = "\n\n**Releases that have it**\n\n" + "\n".join(hits) if hits else ""
     return f"| | |\n| --- | --- |\n{table}{hit}\n\n{mark(rule.vulnerability)}\n"
 
@@ -115,11 +125,6 @@ def code(text: str) -> str:
 def link(text: str) -> str:
     """Return an address that becomes a link; anything else as code."""
     return f"<{text}>" if re.fullmatch(r"https?://[^\s<>`|]{1,400}", text) else code(text)
-
-
-def bullet_list(lines: Sequence[str]) -> str:
-    """Return lines as a list."""
-    return "\n".join(f"- {line}" for line in lines)
 
 
 def _plain(text: str) -> str:

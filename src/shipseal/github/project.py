@@ -7,7 +7,7 @@ pulls.
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from shipseal._internal.json_errors import NOT_JSON
-from shipseal._internal.limits import CONFIG_FILE, MIB, Limit
+from shipseal._internal.limits import IGNORES_FILE, MIB, Limit
 from shipseal.errors import Code, GitHubError
 from shipseal.github.hosts import Repository
 from shipseal.github.refusals import nonsense, shown
@@ -24,6 +24,7 @@ from shipseal.github.rest import Answer, GitHubRest
 
 _ONE = Limit("answer of GitHub", 2 * MIB, "bodies have 65,536 characters, and files are small")
 _MANY = Limit("list of issues", 32 * MIB, "100 entries with bodies of 65,536 characters")
+_BLOB = Limit("file at GitHub", 2 * IGNORES_FILE.size, "its bytes in base64")
 _PER_PAGE = 100
 _MOST_PAGES = 20
 MOST_BODY = 60_000
@@ -91,6 +92,14 @@ class _Ticket(msgspec.Struct):
     pull_request: Any = None
 
 
+class _State(msgspec.Struct):
+    state: str
+
+
+class _Blob(msgspec.Struct):
+    content: str
+
+
 class _Object(msgspec.Struct):
     sha: str
 
@@ -131,20 +140,23 @@ class GitHubProject:
         return Project(found.default_branch, found.archived, push)
 
     def find_issue(self, mark: str, label: str) -> Ticket | None:
-        """Return the open issue whose body holds ``mark``, among those with ``label``.
+        """Return the oldest open issue whose body holds ``mark``, among those with ``label``.
 
         Raises:
             ShipsealError: nobody could look.
         """
+        found = min(self._issues(mark, label), key=lambda one: one.number, default=None)
+        return Ticket(found.number, found.html_url, new=False) if found else None
+
+    def _issues(self, mark: str, label: str) -> Iterator[_Ticket]:
         for page in range(1, _MOST_PAGES + 1):
             query = {"state": "open", "labels": label, "per_page": _PER_PAGE, "page": page}
             listed = self._got(f"/issues?{urlencode(query)}", list[_Ticket], _MANY)
             for item in listed:
                 if item.pull_request is None and mark in (item.body or ""):
-                    return Ticket(item.number, item.html_url, new=False)
+                    yield item
             if len(listed) < _PER_PAGE:
-                return None
-        return None
+                return
 
     def open_issue(self, title: str, body: str, labels: Sequence[str]) -> Ticket:
         """Open an issue.
@@ -156,14 +168,22 @@ class GitHubProject:
         made = self._sent("POST", "/issues", fields, _Ticket)
         return Ticket(made.number, made.html_url)
 
-    def close_issue(self, number: int, comment: str) -> None:
-        """Say why, and close an issue.
+    def close_issue(self, number: int, comment: str, *, reason: str = "completed") -> None:
+        """Say why, and close an issue; one that is closed or gone already is left alone.
+
+        Args:
+            number: of it.
+            comment: why.
+            reason: ``completed`` or ``not_planned``.
 
         Raises:
             ShipsealError: as :meth:`open_issue`.
         """
+        there = self._asked(f"/issues/{number}", _State)
+        if there is None or there.state != "open":
+            return
         self._sent("POST", f"/issues/{number}/comments", {"body": comment[:MOST_BODY]}, Any)
-        fields = {"state": "closed", "state_reason": "completed"}
+        fields = {"state": "closed", "state_reason": reason}
         self._sent("PATCH", f"/issues/{number}", fields, _Ticket)
 
     def head_of(self, branch: str) -> str | None:
@@ -202,11 +222,15 @@ class GitHubProject:
         found = self._asked(where, _Content)
         if found is None:
             return None
+        if found.type == "file" and found.encoding == "none":
+            # So it says what is larger than 1 MiB.
+            whole = self._got(f"/git/blobs/{found.sha}", _Blob, _BLOB)
+            found = _Content("file", found.sha, whole.content, "base64")
         if found.type != "file" or found.encoding != "base64":
             raise GitHubError(
                 Code.GITHUB_REFUSED,
                 f"{self.repository}: {path} at {branch} is {found.type}, and no file that can be edited",
-                hint=f"a link, a folder, or more than {CONFIG_FILE.size} bytes: name the file itself",
+                hint="a link, or another repository's: name the file itself",
             )
         try:
             return RemoteFile(base64.b64decode(found.content), found.sha)
@@ -238,6 +262,15 @@ class GitHubProject:
             fields["sha"] = replaces
         self._sent("PUT", f"/contents/{quote(path)}", fields, Any)
 
+    def is_used(self, branch: str) -> bool:
+        """Return whether a branch has had a pull request that is merged or closed.
+
+        Raises:
+            ShipsealError: nobody could look.
+        """
+        query = {"state": "closed", "head": f"{self.repository.owner}:{branch}"}
+        return bool(self._got(f"/pulls?{urlencode(query)}", list[_Ticket], _MANY))
+
     def find_pull(self, branch: str) -> Ticket | None:
         """Return the open pull request of a branch of this repository.
 
@@ -265,8 +298,9 @@ class GitHubProject:
     def _asked(self, path: str, type_: type[_T]) -> _T | None:
         """Return what is there; None for nothing, which must not be a repository that is hidden."""
         url = self._url + path
-        answer = self._rest.get(url, _ONE, final=(HTTPStatus.NOT_FOUND,))
-        if answer.status == HTTPStatus.NOT_FOUND:
+        gone = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+        answer = self._rest.get(url, _ONE, final=gone)
+        if answer.status in gone:
             self.about()
             return None
         found: _T = _decoded(answer, "GET", url, type_)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shipseal.testing.github_files import blob_id, file_document, reference_document
 from shipseal.testing.github_reviews import ServedReviews
 from shipseal.testing.http_server import Exchange
 
@@ -79,6 +80,7 @@ class ServedProject:
         issues: by number.
         pulls: by number.
         has_issues: whether issues can be opened.
+        archived: whether nothing can be changed.
         may_open_pulls: whether the token may; Actions' token often may not.
         protected: branches that nobody writes to directly.
         refused_names: an expression; branches of such names cannot be made.
@@ -92,6 +94,7 @@ class ServedProject:
     issues: dict[int, ServedIssue] = field(default_factory=dict)
     pulls: dict[int, ServedPull] = field(default_factory=dict)
     has_issues: bool = True
+    archived: bool = False
     may_open_pulls: bool = True
     protected: set[str] = field(default_factory=lambda: {"main"})
     refused_names: str = ""
@@ -127,10 +130,12 @@ class ServedProject:
             ("GET", "issues", lambda _: self._issues(exchange, web)),
             ("POST", "issues", lambda _: self._open_issue(_body(exchange), web)),
             ("POST", "issues/*/comments", lambda at: self._comment(at[1], _body(exchange))),
+            ("GET", "issues/*", lambda at: self._issue(at[1], web)),
             ("PATCH", "issues/*", lambda at: self._change_issue(at[1], _body(exchange), web)),
             ("GET", "git/ref/heads/**", lambda at: self._reference("/".join(at[3:]))),
             ("POST", "git/refs", lambda _: self._make_branch(_body(exchange))),
             ("DELETE", "git/refs/heads/**", lambda at: self._drop_branch("/".join(at[3:]))),
+            ("GET", "git/blobs/*", lambda at: self._file_of(at[2])),
             ("GET", "contents/**", lambda at: self._read(exchange, "/".join(at[1:]))),
             ("PUT", "contents/**", lambda at: self._write("/".join(at[1:]), _body(exchange))),
             ("GET", "pulls", lambda _: self._pulls(exchange, web)),
@@ -148,7 +153,7 @@ class ServedProject:
             "id": 1,
             "full_name": self.name,
             "default_branch": self.default_branch,
-            "archived": False,
+            "archived": self.archived,
             "has_issues": self.has_issues,
             "permissions": {"admin": False, "push": may_push, "pull": True},
         }
@@ -192,6 +197,10 @@ class ServedProject:
         issue.comments.append(fields["body"])
         return 201, {"id": len(issue.comments), "body": fields["body"]}
 
+    def _issue(self, number: str, web: str) -> Reply:
+        issue = self.issues.get(int(number))
+        return (200, _issue_document(issue, web)) if issue else _NOT_FOUND
+
     def _change_issue(self, number: str, fields: Mapping[str, Any], web: str) -> Reply:
         issue = self.issues.get(int(number))
         if issue is None:
@@ -202,7 +211,7 @@ class ServedProject:
     def _reference(self, branch: str) -> Reply:
         if branch not in self.heads:
             return _NOT_FOUND
-        return 200, _reference_document(branch, self.heads[branch])
+        return 200, reference_document(branch, self.heads[branch])
 
     def _make_branch(self, fields: Mapping[str, Any]) -> Reply:
         branch = str(fields["ref"]).removeprefix("refs/heads/")
@@ -217,7 +226,7 @@ class ServedProject:
             return 422, {"message": "Object does not exist"}
         self.heads[branch] = fields["sha"]
         self.branches[branch] = dict(self.branches[source])
-        return 201, _reference_document(branch, fields["sha"])
+        return 201, reference_document(branch, fields["sha"])
 
     def _drop_branch(self, branch: str) -> Reply:
         if self.heads.pop(branch, None) is None:
@@ -229,9 +238,17 @@ class ServedProject:
         branch = exchange.query.get("ref", [self.default_branch])[0]
         files = self.branches.get(branch, {})
         if path in files:
-            return 200, _file_document(path, files[path])
+            return 200, file_document(path, files[path])
         below = sorted(name for name in files if name.startswith(f"{path}/"))
         return (200, [{"type": "file", "path": name} for name in below]) if below else _NOT_FOUND
+
+    def _file_of(self, sha: str) -> Reply:
+        everything = (content for files in self.branches.values() for content in files.values())
+        found = next((content for content in everything if blob_id(content) == sha), None)
+        if found is None:
+            return _NOT_FOUND
+        text = base64.encodebytes(found).decode()
+        return 200, {"sha": sha, "encoding": "base64", "content": text}
 
     def _write(self, path: str, fields: Mapping[str, Any]) -> Reply:
         branch = fields.get("branch", self.default_branch)
@@ -244,11 +261,11 @@ class ServedProject:
         there = self.branches[branch].get(path)
         if there is not None and "sha" not in fields:
             return 422, {"message": 'Invalid request.\n\n"sha" wasn\'t supplied.'}
-        if there is not None and fields["sha"] != _blob(there):
+        if there is not None and fields["sha"] != blob_id(there):
             return 409, {"message": f"{path} does not match {fields['sha']}"}
         content = base64.b64decode(fields["content"])
         self.commit(branch, path, content)
-        document = {"content": _file_document(path, content), "commit": {"sha": self.heads[branch]}}
+        document = {"content": file_document(path, content), "commit": {"sha": self.heads[branch]}}
         return (201 if there is None else 200), document
 
     def _pulls(self, exchange: Exchange, web: str) -> Reply:
@@ -294,28 +311,6 @@ def _invalid(resource: str, field_: str, code: str, message: str = "") -> Reply:
     error = {"resource": resource, "field": field_, "code": code, "message": message}
     stated = {key: value for key, value in error.items() if value}
     return 422, {"message": "Validation Failed", "errors": [stated], "documentation_url": _SCHEMA}
-
-
-def _blob(content: bytes) -> str:
-    """Return git's id of a file."""
-    head = b"blob %d\0" % len(content)
-    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
-
-
-def _file_document(path: str, content: bytes) -> Mapping[str, Any]:
-    return {
-        "type": "file",
-        "path": path,
-        "size": len(content),
-        "sha": _blob(content),
-        "encoding": "base64",
-        # In lines of sixty characters, as the real one sends it.
-        "content": base64.encodebytes(content).decode(),
-    }
-
-
-def _reference_document(branch: str, commit: str) -> Mapping[str, Any]:
-    return {"ref": f"refs/heads/{branch}", "object": {"type": "commit", "sha": commit}}
 
 
 def _issue_document(issue: ServedIssue, web: str) -> Mapping[str, Any]:
