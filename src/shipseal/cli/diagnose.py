@@ -47,7 +47,7 @@ def diagnose(
     import os  # noqa: PLC0415 - as needed
 
     from shipseal.cli.diagnose_sources import Asked, found_of  # noqa: PLC0415
-    from shipseal.cli.diagnose_view import as_value, print_found  # noqa: PLC0415
+    from shipseal.cli.diagnose_view import as_value, print_answer  # noqa: PLC0415
     from shipseal.cli.output import print_json  # noqa: PLC0415
 
     asked = Asked(
@@ -58,8 +58,8 @@ def diagnose(
         attempt=attempt,
         config=config,
     )
-    found = found_of(asked, os.environ)
+    answer = found_of(asked, os.environ)
     if as_json:
-        print_json(as_value(found))
+        print_json(as_value(answer))
     else:
-        print_found(found)
+        print_answer(answer)

@@ -11,8 +11,8 @@ import msgspec
 from shipseal._internal.limits import MIB
 from shipseal.cli.output import is_live
 from shipseal.errors import Code, ConfigError
-from shipseal.runbook.diagnosis import Diagnosis
-from shipseal.runbook.engine import diagnose
+from shipseal.runbook.diagnosis import Diagnosis, Examined
+from shipseal.runbook.engine import examine
 from shipseal.runbook.facts import Facts
 
 if TYPE_CHECKING:
@@ -54,7 +54,33 @@ class Found(msgspec.Struct, frozen=True):
     diagnosis: Diagnosis
 
 
-def found_of(asked: Asked, env: Mapping[str, str]) -> Sequence[Found]:
+class Left(msgspec.Struct, frozen=True):
+    """Lines between which some were not looked at.
+
+    Attributes:
+        first: the first of them, from 1.
+        last: the last of them.
+        log: name of the file or job; empty when there is one log alone.
+    """
+
+    first: int
+    last: int
+    log: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the logs say.
+
+    Attributes:
+        found: the diagnoses, the one to begin with first.
+        partly: where logs were not looked at in full.
+    """
+
+    found: Sequence[Found]
+    partly: Sequence[Left] = ()
+
+
+def found_of(asked: Asked, env: Mapping[str, str]) -> Answer:
     """Return what the logs that are asked for say.
 
     Raises:
@@ -80,37 +106,35 @@ def found_of(asked: Asked, env: Mapping[str, str]) -> Sequence[Found]:
     if asked.run is not None:
         from shipseal.cli.diagnose_release import of_release  # noqa: PLC0415 - imports a release's rooms
 
-        return [Found("", one) for one in of_release(asked.run, asked.config, env)]
+        return Answer([Found("", one) for one in of_release(asked.run, asked.config, env)])
     if asked.github_run is not None:
         return _of_github(asked, env)
     return together([(name, _of_file(name)) for name in asked.logs or (STANDARD_INPUT,)])
 
 
-def together(logs: Sequence[tuple[str, Sequence[Diagnosis]]]) -> Sequence[Found]:
+def together(logs: Sequence[tuple[str, Examined]]) -> Answer:
     """Return what several logs say; those that say nothing known are left out when others do."""
-    found = [
-        Found(name if len(logs) > 1 else "", one) for name, diagnoses in logs for one in diagnoses
-    ]
+    named = [(name if len(logs) > 1 else "", one) for name, one in logs]
+    found = [Found(name, one) for name, examined in named for one in examined.diagnoses]
     known = [one for one in found if one.diagnosis.code is not Code.UNKNOWN]
-    if known:
-        return known
-    telling = [one for one in found if one.diagnosis.proof]
-    return telling or found[:1]
+    telling = known or [one for one in found if one.diagnosis.proof]
+    partly = [Left(one.partly.first, one.partly.last, name) for name, one in named if one.partly]
+    return Answer(telling or found[:1], partly)
 
 
-def _of_file(name: str) -> Sequence[Diagnosis]:
+def _of_file(name: str) -> Examined:
     if name == STANDARD_INPUT:
         if sys.stdin.isatty():
             raise ConfigError(
                 "no log is named, and nobody pipes one in",
                 hint="shipseal diagnose LOG, or: gh run view ID --log-failed | shipseal diagnose",
             )
-        return diagnose(_pieces(sys.stdin.buffer))
+        return examine(_pieces(sys.stdin.buffer))
     path = Path(name)
     if path.is_dir():
         raise ConfigError(f"{name}: a folder, and no log", hint="name the file that holds the log")
     with path.open("rb") as stream, _shown(path, name) as transfer:
-        return diagnose(_counted(_pieces(stream), transfer))
+        return examine(_counted(_pieces(stream), transfer))
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
@@ -141,7 +165,7 @@ def _shown(path: Path, name: str) -> "Iterator[Transfer | None]":
         transfer.done()
 
 
-def _of_github(asked: Asked, env: Mapping[str, str]) -> Sequence[Found]:
+def _of_github(asked: Asked, env: Mapping[str, str]) -> Answer:
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415 - brings an HTTP client
     from shipseal.cli.working import working  # noqa: PLC0415
     from shipseal.wiring.watch import runs_of  # noqa: PLC0415
@@ -154,4 +178,4 @@ def _of_github(asked: Asked, env: Mapping[str, str]) -> Sequence[Found]:
         run = runs.run(number)
         facts = Facts(fork=run.is_forks)
         with runs.logs(number, asked.attempt or run.attempt) as logs:
-            return together([(one.job, diagnose(logs.chunks(one), facts)) for one in logs.files])
+            return together([(one.job, examine(logs.chunks(one), facts)) for one in logs.files])

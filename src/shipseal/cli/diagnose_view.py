@@ -1,17 +1,16 @@
 """How diagnoses are shown: to people one below the other, to programs as ``diagnosis.schema.json``."""
 
-from collections.abc import Sequence
-
 import msgspec
 
-from shipseal.cli.diagnose_sources import Found
+from shipseal.cli.diagnose_sources import Answer, Found, Left
 from shipseal.cli.output import say, say_wrapped
 from shipseal.runbook.diagnosis import Diagnosis
 
 
-def as_value(found: Sequence[Found]) -> dict[str, object]:
+def as_value(answer: Answer) -> dict[str, object]:
     """Return the value of ``--json``."""
-    return {"diagnoses": [_value(one) for one in found]}
+    value: dict[str, object] = {"diagnoses": [_value(one) for one in answer.found]}
+    return {**value, "partly": [_left(one) for one in answer.partly]} if answer.partly else value
 
 
 def _value(found: Found) -> dict[str, object]:
@@ -19,14 +18,27 @@ def _value(found: Found) -> dict[str, object]:
     return {**value, "log": found.log} if found.log else value
 
 
-def print_found(found: Sequence[Found]) -> None:
-    """Print the diagnoses, the one to begin with first."""
-    if not found:
+def _left(one: Left) -> dict[str, object]:
+    value: dict[str, object] = {"first": one.first, "last": one.last}
+    return {**value, "log": one.log} if one.log else value
+
+
+def print_answer(answer: Answer) -> None:
+    """Print the diagnoses, the one to begin with first, and where logs were not looked at in full."""
+    if not answer.found:
         say("nothing is wrong with it")
-    for number, one in enumerate(found):
+    for number, one in enumerate(answer.found):
         if number:
             say()
         _print(one.diagnosis, one.log)
+    if answer.partly:
+        say()
+    for left in answer.partly:
+        name = f" of {left.log}" if left.log else ""
+        say_wrapped(
+            f"not all was looked at: of lines {left.first} to {left.last}{name} too many have words of failures, "
+            "and some were left out"
+        )
 
 
 def _print(one: Diagnosis, log: str) -> None:

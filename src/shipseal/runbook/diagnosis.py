@@ -35,3 +35,27 @@ class Diagnosis(msgspec.Struct, frozen=True):
     next: tuple[str, ...]
     retry: bool
     doc: str
+
+
+class Partly(msgspec.Struct, frozen=True):
+    """Where a log was not looked at in full: more lines than can be read there have words of failures.
+
+    Attributes:
+        first: number of the line, from 1, from which on some were left out.
+        last: number of the line up to which some were.
+    """
+
+    first: int
+    last: int
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What a log says, and how much of it was looked at.
+
+    Attributes:
+        diagnoses: best first.
+        partly: where not everything was looked at; None when everything was.
+    """
+
+    diagnoses: tuple[Diagnosis, ...]
+    partly: Partly | None = None

@@ -87,6 +87,13 @@ def cleaned(number: int, raw: bytes) -> list[Line]:
     return found
 
 
+def states(text: bytes, start: int, end: int) -> int:
+    """Return how many lines :func:`cleaned` returns at most of what stands between two places."""
+    pieces = min(_PIECES, 1 + text.count(b"\r", start, end))
+    packed = text.count(b"\\n", start, end)
+    return pieces * (1 + min(_MOST_PACKED, packed + 1)) if packed >= _FEWEST_PACKED else pieces
+
+
 def _packed(line: Line, piece: str) -> Iterator[Line]:
     """Yield the lines that are packed into one as a text of a structure: a stack trace, or a program's output."""
     for text in _PACKED.split(piece.replace('\\"', '"'), _MOST_PACKED)[:_MOST_PACKED]:

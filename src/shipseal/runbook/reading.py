@@ -46,14 +46,14 @@ _SAID_QUIETLY = re.compile(
     r"^(?:time=\S+ )?(?:\[\d+\] +)?(?:\[?warn(?:ing)?\b|W:|debug\b)", re.IGNORECASE
 )
 _TESTS_FAILED = re.compile(
-    r"^--- FAIL: |^FAIL\s+\S+\s+[\d.]+s|test result: FAILED|\b\d+ failed\b.* in [\d.:]+"
-    r"|^Tests:\s+\d+ failed|\b\d+ failing$|^FAILED \((?:failures|errors)="
-    r"|Tests run: \d+, Failures: [1-9]|Tests run:.*Errors: [1-9]|\b\d+ examples?, [1-9]\d* failures?"
+    r"^--- FAIL: |^FAIL\s+\S+\s+[\d.]+s|test result: FAILED|\b\d++ failed\b.* in [\d.:]+"
+    r"|^Tests:\s+\d+ failed|\b\d++ failing$|^FAILED \((?:failures|errors)="
+    r"|Tests run: \d+, Failures: [1-9]|Tests run:.*Errors: [1-9]|\b\d++ examples?, [1-9]\d* failures?"
     r"|There (?:are|were) (?:test )?fail|tests failed out of|^FAILURES!"
     r"|^(?:#|\u2139) fail [1-9]|^not ok \d+|failing tests:|^Result: FAIL"
     r"|\bFAILED \| \d+ passed|^# FAIL: +[1-9]|^FAIL: \S+ "
     r"|\[  FAILED  \]"
-    r"|\d+ tests? completed, [1-9]\d* failed|^\d+ tests?, [1-9]\d* failures?"
+    r"|\b\d++ tests? completed, [1-9]\d* failed|^\d++ tests?, [1-9]\d* failures?"
     r"|Failed!  - Failed|^FAIL +\S+\.(?:test|spec)\.|tests? failed$"
     r"|^tests? (?:files +)?\d+ failed|^test files +\d+ failed|\bfailed tests:|\*\*\* \d+ tests? failed"
     r"|^panic: test timed out after|^testing\.\(\*[MTB]\)|^testing\.tRunner"
@@ -69,8 +69,8 @@ _NOT_COMPILED = re.compile(
 """What a compiler ends with: what somebody else said before, in the same step, did not stop it."""
 _SIDE = re.compile(r"importing cache manifest|registry cache importer", re.IGNORECASE)
 """A cache may be away; the build goes on."""
-_USUAL, _LONG_TEXT = 400, 600_000
-"""Characters of a line that are always searched, and those of longer lines that are searched whole, all together."""
+_USUAL = 400
+"""Characters of a line in which its kind shows."""
 _ATTEMPT = re.compile(
     r"^[-*] (?:docker|podman|containerd|snap|singularity|oci-dir|oci-archive|docker-archive|local-\w+)(?: error)?: "
     r"(?!.*pull failed)|^\* \"localhost/"
@@ -87,9 +87,7 @@ _NO_OUTPUT = re.compile(
     r"|^(?!main\.go:)[\w./@+-]+\.(?:py|pyi|m?[jt]sx?|go|rs|cc?|cpp|hh?|java|rb|sh|ya?ml|md|txt|json|toml)[:(]\d+"
 )
 """Commands that a shell echoes, differences, and places in somebody's source with what stands there."""
-_MOST_HITS, _MOST_BROKEN = 600, 3000
-_DENSE, _MOST_DENSE = 30, 150
-"""Rules whose words stand in one line, from which on it is dense, and how many such lines are looked at."""
+_MOST_HITS = 600
 _LIKELY, _LAST = 14, 4
 
 
@@ -167,9 +165,6 @@ class Reader:
         self._before: deque[str] = deque(maxlen=_BEFORE)
         self._pushed = ""
         self._place = ""
-        self._budget = _LONG_TEXT
-        self._dense_left = _MOST_DENSE
-        self._broken = _MOST_BROKEN
 
     def read(self, candidate: Candidate, raw: bytes) -> None:
         """Take in one line."""
@@ -225,9 +220,8 @@ class Reader:
 
     def _match_broken(self, candidate: Candidate, line: Line) -> None:
         """Match a sentence that was broken at the width of a page, together with the line before or after it."""
-        if not candidate.rules or self._broken <= 0:
+        if not candidate.rules:
             return
-        self._broken -= 1
         for front, back in ((candidate.previous, None), (None, candidate.following)):
             first = _plainly(candidate.number, front, line)
             second = _plainly(candidate.number, back, line)
@@ -243,8 +237,7 @@ class Reader:
         seen = Seen(self.reading.steps[-1].title, "\n".join(self._before))
         if _NO_OUTPUT.match(line.text) or _is_compared(candidate, line):
             return False
-        numbers = self._affordable(self._numbers(candidate, line))
-        hits = list(self._hits(numbers, line, seen, across))
+        hits = list(self._hits(self._numbers(candidate, line), line, seen, across))
         if hits:
             best = max(hit.weight for hit in hits)
             # Two rules of equal weight may be two readings of one line; the first in the table is the better one.
@@ -255,7 +248,7 @@ class Reader:
 
     def _hits(self, numbers: Iterable[int], line: Line, seen: Seen, across: int) -> Iterator[Hit]:
         soft, quiet = bool(_AGAIN.search(line.text[:_USUAL])), _is_quiet(line)
-        text = self._bounded(line.text)
+        text = line.text[:LONGEST]
         for number in numbers:
             rule = RULES[number]
             caught = matched(rule, text, seen, across)
@@ -270,19 +263,6 @@ class Reader:
             if _SIDE.search(f"{seen.before}\n{line.text}") and rule.code is not Code.DISK_FULL:
                 weight = min(weight, LIKELY - 15)
             yield Hit(number, code, line, caught, weight, len(self.reading.steps) - 1, soft, quiet)
-
-    def _affordable(self, numbers: list[int]) -> list[int]:
-        """Return the rules to try; none for one more line that has words of very many, as no tool writes it."""
-        if len(numbers) > _DENSE:
-            self._dense_left -= 1
-            return numbers if self._dense_left >= 0 else []
-        return numbers
-
-    def _bounded(self, text: str) -> str:
-        """Return as much of a line as is searched: expressions take their time with long ones."""
-        if len(text) > _USUAL:
-            self._budget -= len(text)
-        return text[: LONGEST if self._budget > 0 else _USUAL]
 
     @staticmethod
     def _numbers(candidate: Candidate, line: Line) -> list[int]:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 
 import msgspec
 
 from shipseal.errors import Code
+from shipseal.runbook.parts import compiled, search
 
 OWN = 120
 """shipseal itself says so."""
@@ -81,7 +81,7 @@ def matched(rule: Rule, text: str, seen: Seen, across: int = -1) -> Mapping[str,
         seen: what stands around it.
         across: place in the text that the match has to reach across: two lines were joined there.
     """
-    found = compiled(rule.pattern).search(text)
+    found = search(rule.pattern, text)
     if found is None or not (across < 0 or found.start() < across < found.end()):
         return None
     if rule.unless and compiled(rule.unless).search(text):
@@ -98,9 +98,3 @@ def matched(rule: Rule, text: str, seen: Seen, across: int = -1) -> Mapping[str,
 def filled(sentence: str, caught: Mapping[str, str]) -> str:
     """Return ``sentence`` with what was caught in its places."""
     return _BLANK.sub(lambda blank: caught.get(blank[1]) or blank[2], sentence)
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Return the expression, compiled when a log needs it first: all of them would cost a tenth of a second."""
-    return re.compile(pattern, re.IGNORECASE)

@@ -5,8 +5,10 @@ from itertools import islice
 
 import msgspec
 
+from shipseal.runbook.effort import Effort, Sized
 from shipseal.runbook.fresh import FreshLines
 from shipseal.runbook.keys import KEYS, Watched, watched
+from shipseal.runbook.lines import states
 from shipseal.runbook.stream import Block
 from shipseal.runbook.vocabulary import Vocabulary
 
@@ -14,7 +16,11 @@ _ENOUGH = 1500
 """After this many lines with one key, a block gives its first and last ones only: more of the same proves no more."""
 _FIRST, _LAST = 2, 6
 _TRIED, _TRIED_LATER = 40_000, 100
-"""Lines with a key that are looked at for what rules need; in each later block so many."""
+"""Lines with a key that are looked at for what rules need; in each later block so many. Long ones count as several."""
+_TRIED_ALL = 600_000
+"""And so many with any key, as no log has that is not made for it."""
+_LONG = 256
+"""Bytes of a line that counts as one."""
 _WINDOW = 1000
 _PAGE = 300
 """Bytes of a line that may have been broken at the width of a page."""
@@ -84,7 +90,12 @@ class Candidate(msgspec.Struct):
 
 
 class Sifter:
-    """Goes through the blocks of a log and yields what is worth reading, in order."""
+    """Goes through the blocks of a log and yields what is worth reading, in order.
+
+    Attributes:
+        left: first and last of the lines between which some were left out, though they may have said something;
+            None while there are none.
+    """
 
     def __init__(self) -> None:
         self._fresh = FreshLines()
@@ -92,14 +103,25 @@ class Sifter:
         self._begun = False
         self._seen: dict[bytes, int] = {}
         self._tried: dict[bytes, int] = {}
+        self._tried_all = 0
+        self._effort = Effort()
+        self._skipped: list[int] = []
+        self.left: tuple[int, int] | None = None
 
     def sift(self, block: Block) -> Iterator[tuple[Candidate, bytes]]:
         """Yield candidates of one block with their raw bytes, in order."""
         text, numbers = self._fresh.of(block)
         lower = text.lower()
         found = self._found(lower, self._vocabulary.possible(lower), last=block.last)
+        single = b"\r" not in text and b"\\n" not in text
+        sized = [
+            _sized(one, 1 if single else states(text, one.start, one.end)) for one in found.values()
+        ]
+        chosen = self._effort.affordable(sized, last=block.last)
+        self._skipped += found.keys() - chosen
+        self._note_left(text, numbers)
         at = line = 0
-        for start in sorted(found):
+        for start in sorted(chosen):
             line += text.count(b"\n", at, start)
             at = start
             candidate = found[start]
@@ -107,6 +129,17 @@ class Sifter:
             if candidate.rules:
                 _beside(candidate, text)
             yield candidate, text[start : candidate.end]
+
+    def _note_left(self, text: bytes, numbers: Sequence[int]) -> None:
+        """Remember between which lines some were left out."""
+        if not self._skipped:
+            return
+        first, last = (
+            numbers[text.count(b"\n", 0, place)]
+            for place in (min(self._skipped), max(self._skipped))
+        )
+        self.left = (self.left[0] if self.left else first, last)
+        self._skipped.clear()
 
     def _found(
         self, lower: bytes, possible: frozenset[bytes], *, last: bool
@@ -138,7 +171,7 @@ class Sifter:
             if candidate is None:
                 candidate = found[start] = Candidate(start, end)
             for number, needs in each.rules:
-                if any(lower.find(need, start, end) >= 0 for need in needs):
+                if _has(lower, needs, start, end):
                     candidate.rules.add(number)
 
     @staticmethod
@@ -151,22 +184,18 @@ class Sifter:
     ) -> Iterable[tuple[int, int]]:
         """Yield the lines with a key; when there were very many already, the first and last ones of the block."""
         room = max(_FIRST, _ENOUGH if last else _ENOUGH - self._seen.get(key, 0))
-        most = _TRIED if last else max(_TRIED_LATER, _TRIED - self._tried.get(key, 0))
-        tried, first = 0, []
-        for start, end in _forward(lower, key):
-            tried += 1
-            if _has(lower, needs, start, end):
-                first.append((start, end))
-            if len(first) >= room or tried >= most:
-                break
-        else:
-            most = tried + 1
+        rest = min(_TRIED - self._tried.get(key, 0), _TRIED_ALL - self._tried_all)
+        most = _TRIED if last else max(_TRIED_LATER, rest)
+        first, tried, ended = _fitting(_forward(lower, key), lower, needs, room, most)
         self._seen[key] = self._seen.get(key, 0) + len(first)
         self._tried[key] = self._tried.get(key, 0) + tried
-        if len(first) < room and tried < most:
+        self._tried_all += tried
+        if ended is None:
             return first
-        backward = islice(_backward(lower, key), _TRIED_LATER)
-        return [*first, *islice((place for place in backward if _has(lower, needs, *place)), _LAST)]
+        final, _, begun = _fitting(_backward(lower, key), lower, needs, _LAST, _TRIED_LATER)
+        if begun is not None and begun > ended:
+            self._skipped += (ended + 1, begun - 1)
+        return [*first, *final]
 
 
 def _beside(candidate: Candidate, text: bytes) -> None:
@@ -181,8 +210,32 @@ def _beside(candidate: Candidate, text: bytes) -> None:
     candidate.following = text[end + 1 : after] if after >= 0 else text[end + 1 : end + 1 + _PAGE]
 
 
+def _sized(candidate: Candidate, count: int) -> Sized:
+    size = candidate.end - candidate.start
+    beside = 2 if candidate.rules and size <= _PAGE else 0
+    return Sized(candidate.start, candidate.kinds, len(candidate.rules), size, count + beside)
+
+
+def _fitting(
+    places: Iterable[tuple[int, int]], lower: bytes, needs: Sequence[bytes], room: int, most: int
+) -> tuple[list[tuple[int, int]], int, int | None]:
+    """Return places that have one of the needs, how many were tried, and where this ended; None for the end of all."""
+    found: list[tuple[int, int]] = []
+    tried = 0
+    for start, end in places:
+        tried += 1 + (end - start) // _LONG
+        if _has(lower, needs, start, end):
+            found.append((start, end))
+        if len(found) >= room or tried >= most:
+            return found, tried, start
+    return found, tried, None
+
+
 def _has(lower: bytes, needs: Sequence[bytes], start: int, end: int) -> bool:
-    return not needs or any(lower.find(need, start, end) >= 0 for need in needs)
+    for need in needs:
+        if lower.find(need, start, end) >= 0:
+            return True
+    return not needs
 
 
 def _next_lines(lower: bytes, end: int, count: int) -> Iterator[tuple[int, int]]:
@@ -230,8 +283,7 @@ def _few(lower: bytes, word: bytes) -> Iterator[tuple[int, int]]:
 
 def _around(lower: bytes, at: int) -> tuple[int, int]:
     """Return where the line around a place begins and ends; a window of it when it is long."""
-    start = lower.rfind(b"\n", max(0, at - _WINDOW), at) + 1
-    if not start and at > _WINDOW:
-        start = at - _WINDOW
+    least = at - _WINDOW if at > _WINDOW else 0
+    start = lower.rfind(b"\n", least, at) + 1 or least
     end = lower.find(b"\n", at, at + _WINDOW)
     return start, min(len(lower), at + _WINDOW) if end < 0 else end

@@ -17,7 +17,7 @@ UNREACHABLE = (
         code=_NETWORK,
         needs=("connection refused", "econnrefused", "i/o timeout"),
         pattern=rf"(?:{_PACKAGES}).*(?:connection refused|econnrefused|i/o timeout)"
-        rf"|^connecting to {HOST}\S* ?\S*\.\.\. failed: connection refused",
+        rf"|^connecting to {HOST}(?:\S* )?\S*\.\.\. failed: connection refused",
         unless=r"psycopg|sqlalchemy|mysql|mongo|redis|postgres|amqp|kafka|elastic|docker\.sock|buildkitd",
         cause="nothing answers at {host|the address}",
         weight=CLEAR - 8,

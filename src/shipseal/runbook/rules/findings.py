@@ -62,7 +62,7 @@ SBOM = (
     Rule(
         code=Code.CATALOG_FAILED,
         needs=("could not determine source",),
-        pattern=r"could not determine source.*?attempting to resolve '?(?P<image>[^':\s]*).*(?:from tarball"
+        pattern=r"could not determine source.*?attempting to resolve '?(?P<image>[^':\s]*+).*(?:from tarball"
         r"|oci-dir|oci-archive|docker-archive|unable to (?:read|parse|load|untar))",
         unless=r"unauthorized|denied|\b40[134]\b|no such host|refused|no such file|toomanyrequests"
         r"|x509|no space|unsupported media|unknown|deadline",
@@ -120,7 +120,7 @@ DATABASE = (
     Rule(
         code=Code.DB_STALE,
         needs=("vulnerability database was built", "vulnerability database is too old"),
-        pattern=r"database was built (?P<age>.+?) ago \(max allowed age is (?P<most>[^)]+)\)"
+        pattern=r"database was built (?P<age>.{1,80}?) ago \(max allowed age is (?P<most>[^)]{1,80})\)"
         r"|vulnerability database .*(?:too old|older than)",
         cause="the vulnerability database is {age|too} old; at most {most|a few days} are allowed",
         weight=CERTAIN + 5,

@@ -20,7 +20,8 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("pull access denied",),
-        pattern=r"pull access denied for (?P<image>[^\s,]+)|(?P<other>[\w.-]+/[\w./:-]+): pull access denied(?! for)"
+        pattern=r"pull access denied for (?P<image>[^\s,]+)"
+        r"|(?<![\w./:-])(?P<other>[\w.-]++/[\w./:-]+): pull access denied(?! for)"
         r"|pull access denied,",
         cause="{image|the image}{other|} does not exist in that registry, or is hidden from these credentials",
         weight=CERTAIN,
@@ -28,9 +29,9 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("manifest unknown", "manifest_unknown"),
-        pattern=rf"(?:manifest for (?P<image>\S+) not found|reading manifest (?P<tag>\S+) in "
-        r"(?P<repository>[^\s:]+(?::\d+)?[^\s:]*)"
-        rf"|{API}(?P<path>\S+?)/manifests/(?P<name>[\w.:-]+)|no such manifest: (?P<none>\S+))?.*manifest.unknown",
+        pattern=rf"(?:manifest for (?P<image>\S++) not found|reading manifest (?P<tag>\S++) in "
+        r"(?P<repository>[^\s:]++(?::\d++)?+[^\s:]*+)"
+        rf"|{API}(?P<path>\S+?)/manifests/(?P<name>[\w.:-]++)|no such manifest: (?P<none>\S++))?.*manifest.unknown",
         unless="accept header",
         cause="the registry has no such image or tag: {image|}{repository|}{path|}{none|} {tag|}{name|}",
         weight=CERTAIN - 10,
@@ -66,7 +67,7 @@ ABSENT = (
             "image not known",
         ),
         pattern=r"no such image: (?P<image>\S+)|an image does not exist locally with the tag: (?P<tag>\S+)"
-        r"|(?P<local>\S+): image not known",
+        r"|(?<!\S)(?P<local>\S+): image not known",
         cause="there is no image {image|}{tag|}{local|} on this machine: it was not built, loaded or pulled before",
         next=("docker image ls", "build with --load, or push and use the digest"),
         weight=CLEAR,
@@ -74,7 +75,7 @@ ABSENT = (
     Rule(
         code=_ABSENT,
         needs=("404 not found", "received 404", "status code 404"),
-        pattern=rf"{API}(?P<path>\S+?)/(?:manifests|tags|blobs)/?\S*.*\b404\b",
+        pattern=rf"{API}(?P<path>\S+?)/(?:manifests|tags|blobs).*\b404\b",
         cause="{host|the registry} has nothing at {path|that name} (404)",
         weight=CLEAR,
     ),

@@ -32,7 +32,7 @@ OIDC = (
     Rule(
         code=Code.OIDC_PERMISSION,
         needs=("actions_id_token_request",),
-        pattern=r"(?:unable to get|get|missing|unset|not set|undefined|no|env(?:ironment)? var\w*"
+        pattern=r"(?:unable to get|get|missing|unset|not set|undefined|no|env(?:ironment)? var"
         r"|requires?).*actions_id_token_request_(?:url|token)"
         r"|actions_id_token_request_(?:url|token).*(?:missing|unset|not (?:set|found|defined)|undefined|was not|env)",
         cause="the job gets no identity token: `id-token: write` is missing from its permissions",

@@ -112,8 +112,8 @@ TOOLS = (
     Rule(
         code=Code.TOOL_MISSING,
         needs=("no such file or directory",),
-        pattern=r"^(?:xargs|sudo|nohup|nice|time|watch|exec|timeout|env): (?:failed to run command |cannot run )?\W*"
-        r"(?P<tool>[\w.+-]+)\W*: no such file or directory$",
+        pattern=r"^(?:xargs|sudo|nohup|nice|time|watch|exec|timeout|env): (?:failed to run command |cannot run )?\W*+"
+        r"(?P<tool>\w[\w.+-]*+)[^\w.+:-]*+: no such file or directory$",
         cause="the program {tool|} is not installed there",
         weight=CLEAR,
     ),
@@ -128,7 +128,7 @@ TOOLS = (
     Rule(
         code=Code.TOOL_MISSING,
         needs=("no such file or directory",),
-        pattern=r"^(?:/usr)?/bin/env: [^\w]*(?P<tool>[\w.+-]+)[^\w]*: no such file",
+        pattern=r"^(?:/usr)?/bin/env: \W*+(?P<tool>\w[\w.+-]*+)[^\w.+:-]*+: no such file",
         cause="the program {tool|} is not installed there",
         weight=CLEAR,
     ),

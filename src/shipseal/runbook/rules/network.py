@@ -19,12 +19,13 @@ _NUMBERS = r"50[0234]"
 _WORDS = (
     r"(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out)"
 )
+_NUMBERED = rf"\(?\b{_NUMBERS}\b\)?[\]():,. -]*{_WORDS}"
 
 LIMITED = (
     Rule(
         code=_LIMITED,
         needs=("toomanyrequests",),
-        pattern=rf"(?:{URL}\S*.*)?toomanyrequests",
+        pattern=rf"(?:{URL}.*)?toomanyrequests",
         cause="{host|the registry} asks to slow down: too many requests (429)",
         weight=CERTAIN + 10,
     ),
@@ -40,7 +41,7 @@ LIMITED = (
     Rule(
         code=_LIMITED,
         needs=("too many requests",),
-        pattern=rf"(?:{URL}\S*.*)?(?:\b429\b.{{0,20}}too many requests|too many requests.{{0,20}}\b429\b)",
+        pattern=rf"(?:{URL}.*)?(?:\b429\b.{{0,20}}too many requests|too many requests.{{0,20}}\b429\b)",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="{host|the other side} asks to slow down (429)",
         weight=CLEAR,
@@ -59,7 +60,7 @@ TLS = (
     Rule(
         code=_TLS,
         needs=("x509:",),
-        pattern=rf"(?:{URL}\S*.*)?x509: (?P<why>[^\"]{{5,160}})",
+        pattern=rf"(?:{URL}.*)?x509: (?P<why>[^\"]{{5,160}})",
         after="",
         cause="the certificate of {host|the other side} is not trusted: {why|}",
         weight=CLEAR + 5,
@@ -91,7 +92,7 @@ TLS = (
         pattern=r"certificate.verify.failed|no alternative certificate subject|server certificate verification failed"
         r"|ssl certificate problem|self.signed.certificate|unable to get local issuer certificate"
         r"|certificate has expired|unable_to_verify_leaf|unable to verify the first certificate"
-        rf"|(?:{URL}\S*.*)?server gave http response to https client",
+        rf"|(?:{URL}.*)?server gave http response to https client",
         unless=_TESTS,
         cause="the certificate of {host|the other side} is not trusted, or it does not speak TLS",
         weight=CLEAR,
@@ -142,7 +143,7 @@ UNREACHABLE = (
         needs=("connection refused", "econnrefused"),
         pattern=r"(?:dial tcp|dialing|connect(?:ion)? (?:to )?|get \"?http|post \"?http|http://"
         r"|https://|proxyconnect).*(?:connection refused)|econnrefused:? (?P<node>[\w.:\[\]-]+)"
-        r"|(?P<host>[\w.:-]+): connection refused"
+        r"|(?<![\w.:-])(?P<host>[\w.:-]+): connection refused"
         r"|failed to connect to (?P<curl>[\w.-]+ port \d+).*refused",
         unless=rf"{_TESTS}|{_LOCAL}|docker\.sock|buildkit|\bping\b.*retry|psycopg|sqlalchemy"
         r"|mysql|mongo|redis|postgres|amqp|kafka|elastic|could not connect to server",
@@ -200,8 +201,8 @@ OUTAGE = (
             "gateway time-out",
             "service temporarily unavailable",
         ),
-        pattern=rf"(?:{URL}\S*.*|status(?: code)?[:= ]*|success: |http[ /]?[\d.]* ?|response.*"
-        rf"|unexpected.*|received.*|\(|\[)\(?\b{_NUMBERS}\b\)?[\]():,. -]*{_WORDS}|{_WORDS}.*{again(URL)}"
+        pattern=rf"{URL}.*{_NUMBERED}|(?:response|unexpected|received).*{_NUMBERED}"
+        rf"|(?:status(?: code)?[:= ]*|success: |http[ /]?[\d.]* ?|\(|\[){_NUMBERED}|{_WORDS}.*{again(URL)}"
         r"|(?:failed to (?:solve|push|fetch|copy|do request|persist|create|get)|error (?:creating"
         rf"|uploading|fetching|from server|response)|received unexpected http status|httperror).*{_WORDS}",
         unless=rf"{_TESTS}|{_LOCAL}",
@@ -267,9 +268,9 @@ OUTAGE = (
             "stream error",
             "fetch failed",
         ),
-        pattern=rf"(?:{URL}\S*).*(?:connection reset by peer|awaiting headers|: eof\b|unexpected eof"
+        pattern=rf"{URL}.*(?:connection reset by peer|awaiting headers|: eof\b|unexpected eof"
         r"|stream error)|read tcp .*connection reset by peer"
-        r"|(?:request to|http\S+|npm|fetch|attestation|rekor|fulcio|registry).*(?:\beconnreset\b"
+        r"|(?:request to|http\S|npm|fetch|attestation|rekor|fulcio|registry).*(?:\beconnreset\b"
         r"|socket hang up|fetch failed)",
         unless=rf"{_TESTS}|{_LOCAL}",
         cause="{host|a service} broke the connection or went silent",

@@ -1,10 +1,13 @@
 """Parts of patterns that several areas share: hosts and images as tools print them."""
 
-HOST = r"(?P<host>[a-z0-9][a-z0-9.-]*(?::\d{2,5})?)"
+HOST = r"(?P<host>[a-z0-9][a-z0-9.-]*+(?::\d{2,5})?+)"
 URL = rf"https?://{HOST}"
 API = rf"{URL}/v[12]/"
 """An address of a registry's API."""
-IMAGE = r"(?P<image>[a-z0-9][\w.-]*(?::\d+)?(?:/[\w.*-]+)+(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?|[\w.-]+:[\w.-]+|[\w.-]+)"
+IMAGE = (
+    r"(?<![\w./:@-])(?P<image>[a-z0-9][\w.-]*+(?::\d++)?+(?:/[\w.*-]++)++(?::[\w.-]++)?+(?:@sha256:[0-9a-f]++)?+"
+    r"|[\w.-]++:[\w.-]++|[\w.-]++)"
+)
 """A reference, where words around it say that it is one."""
 SIGSTORE = r"fulcio|rekor|sigstore|timestamp|\btsa\b|\btuf\b|tlog|signing.?cert"
 """A service that signing needs."""

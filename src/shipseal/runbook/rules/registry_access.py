@@ -16,7 +16,7 @@ UNAUTHORIZED = (
     Rule(
         code=_UNAUTHORIZED,
         needs=("unauthorized",),
-        pattern=rf"(?:{URL}\S*.*?)?\bunauthorized: (?:authentication required|incorrect username"
+        pattern=rf"(?:{URL}.*?)?\bunauthorized: (?:authentication required|incorrect username"
         r"|access to the requested"
         r"|invalid username|personal access token|.*\bexpired|unauthenticated|bad credentials|not authenticated"
         r"|authentication failed|failed|please|http basic|(?:the )?(?:user|credential"
@@ -30,14 +30,14 @@ UNAUTHORIZED = (
         code=_UNAUTHORIZED,
         needs=("unauthorized", "authorization failed"),
         pattern=r"failed to (?:authorize|fetch (?:anonymous|oauth) token).*?"
-        rf"(?:{URL}\S*?(?:scope=repository%3A\S*)?.*?)?: 401 unauthorized|authorization status: 401",
+        rf"(?:{URL}.*?)?: 401 unauthorized|authorization status: 401",
         cause="{host|the registry} gives no token for these credentials: none, wrong or expired (401)",
         next=("docker login REGISTRY",),
     ),
     Rule(
         code=_UNAUTHORIZED,
         needs=("unauthorized", "401 (unauthorized)", "received 401", "status code 401"),
-        pattern=rf"{API}\S*.*\b(?:401\b|unauthorized)",
+        pattern=rf"{API}.*\b(?:401\b|unauthorized)",
         unless=r"action: push|insufficient|toomanyrequests",
         cause="{host|the registry} wants credentials, and got none, wrong or expired ones (401)",
         next=(_LOGIN,),
@@ -112,7 +112,7 @@ UNAUTHORIZED = (
     Rule(
         code=_UNAUTHORIZED,
         needs=("unauthorized", "authentication required"),
-        pattern=rf"(?:reading manifest \S+ in {HOST}\S*|initializing source|pinging container registry|error copying"
+        pattern=rf"(?:reading manifest \S+ in {HOST}|initializing source|pinging container registry|error copying"
         r"|pull(?:ing)? |push(?:ing)? |login|daemon).*(?:unauthorized|authentication required)",
         unless=r"action: push|insufficient|requested access",
         cause="{host|the registry} wants credentials, and got none, wrong or expired ones (401)",
@@ -134,7 +134,7 @@ OWN_WORDS = (
         code=_UNAUTHORIZED,
         needs=("(forbidden)", "denied: denied"),
         pattern=r"requesting bearer token: invalid status code from registry 403"
-        rf"|(?:{URL})?/token\S*.*\b403: denied: denied",
+        rf"|(?:{URL})?/token.*\b403: denied: denied",
         cause="{host|the registry} gives no token for these credentials: they are wrong, expired, or not for packages",
         next=(_LOGIN,),
         weight=CERTAIN,
@@ -220,7 +220,7 @@ DENIED = (
     Rule(
         code=_DENIED,
         needs=("403 forbidden", "403 (forbidden)", "received 403", "status code 403", "http 403"),
-        pattern=rf"{API}\S*.*\b403\b|(?:failed to (?:solve|push|copy|authorize|fetch oauth token)"
+        pattern=rf"{API}.*\b403\b|(?:failed to (?:solve|push|copy|authorize|fetch oauth token)"
         r"|unexpected status|error parsing http"
         r"|pushing|writing|trying to reuse blob|reading manifest|login attempt).*\b403\b",
         unless="rate limit|api\\.github\\.com|deb\\.|/dists/|vulnerability d",

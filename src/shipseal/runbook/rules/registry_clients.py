@@ -131,7 +131,7 @@ RULES = (
             "error: pkcs11",
             "error: ckr_pin",
         ),
-        pattern=r"(?P<what>awskms|kms:\w+|cloudkms\.\w+|azurekms"
+        pattern=r"(?P<what>awskms|kms:\w++|cloudkms\.\w++|azurekms"
         r"|gcpkms|hashivault|vault).*(?:denied|forbidden"
         r"|not authorized|code: 403)"
         r"|\b(?P<pin>ckr_pin_\w+)|(?:decrypt|private key|cosign).*decryption failed",
