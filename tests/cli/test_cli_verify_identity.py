@@ -1,6 +1,7 @@
 """`shipseal verify` of images by identity: the same rules as with a key, and who signed is told field by field."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +13,14 @@ import pytest
 from shipseal.attest.bundle import Bundle
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern
+from shipseal.attest.signer_facts import SignerFacts
 from shipseal.cli.identity_equivalent import identified
 from shipseal.cli.main import main
 from shipseal.cli.root_words import RootWords
 from shipseal.errors import Exit
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.wiring.identity_named import identity_of
+from shipseal.wiring.identity_subjects import subject_words
 from shipseal.wiring.identity_words import IdentityWords
 from tests.support.evidence import Recipe, key, make_pieces, push_image, put_pieces, sample_image
 from tests.support.instance import ISSUER, WORKFLOW, FakeInstance, InstanceSigner
@@ -203,13 +206,10 @@ def test_the_words_for_an_address_and_for_globs() -> None:
         workflow=Pattern(".github/workflows/release.yml@refs/tags/v*"),
     )
     cosign, gh = words_for(own)
-    assert (
-        r"^https://github\.com/org/app/\.github/workflows/release\.yml@refs/tags/v[^/]*$" in cosign
-    )
+    subject = r"^https://[^/]+/org/app/{1,2}\.github/workflows/release\.yml@refs/tags/v[^/]*$"
+    assert subject in cosign
+    assert f"--cert-identity-regex {subject}" in gh
     assert "--cert-oidc-issuer https://issuer.test" in gh
-    assert (
-        r"--cert-identity-regex ^https://github\.com/org/app/\.github/workflows/release\.yml@" in gh
-    )
 
 
 @pytest.mark.parametrize(
@@ -246,3 +246,47 @@ def test_a_ref_of_the_sources_is_no_ref_of_a_workflow_elsewhere() -> None:
     subject = r"^https://github\.com/org/ci/\.github/workflows/[^/]*\.yml@refs/heads/main$"
     assert f"--certificate-identity-regexp {subject} " in cosign
     assert f"--cert-identity-regex {subject} " in gh
+
+
+GITLAB = SignerFacts(
+    issuer="https://gitlab.com",
+    subject="https://gitlab.com/group/sub/app//.gitlab-ci.yml@refs/tags/v1",
+    subject_kind="uri",
+    signer_uri="https://gitlab.com/group/sub/app//.gitlab-ci.yml@refs/tags/v1",
+    workflow_uri="https://gitlab.com/group/sub/app//.gitlab-ci.yml@refs/tags/v1",
+    repository_uri="https://gitlab.com/group/sub/app",
+    ref="refs/tags/v1",
+)
+
+
+@pytest.mark.parametrize("repository", ["group/sub/app", "https://gitlab.com/group/sub/app"])
+@pytest.mark.parametrize(
+    ("workflow", "accepted"),
+    [
+        (".gitlab-ci.yml", True),
+        ("group/sub/app//.gitlab-ci.yml", True),
+        ("https://gitlab.com/group/sub/app//.gitlab-ci.yml@refs/tags/v1", True),
+        (None, True),
+        ("app/.gitlab-ci.yml", False),
+        ("ci/.gitlab-ci.yml", False),
+    ],
+)
+def test_a_job_of_gitlab_is_the_same_for_us_for_cosign_and_for_a_cluster(
+    repository: str, workflow: str | None, accepted: bool
+) -> None:
+    """GitLab's certificates have ``//`` between the project and the path of its configuration."""
+    named = Identity(
+        issuer=Pattern("https://gitlab.com"),
+        repository=Pattern(repository),
+        workflow=Pattern(workflow) if workflow else None,
+        ref=Pattern("refs/tags/v*"),
+    )
+    cosign, gh = words_for(named)
+    assert gh == "", "gh knows repositories of GitHub alone"
+    assert "github" not in cosign, "GitLab's certificates have no such fields"
+    regex = cosign.split("--certificate-identity-regexp ")[1].split()[0]
+    admitted = subject_words(named)
+    assert admitted
+    assert (named.mismatches(GITLAB) == ()) is accepted
+    assert bool(re.search(regex, GITLAB.subject)) is accepted
+    assert bool(re.search(admitted.text, GITLAB.subject)) is accepted

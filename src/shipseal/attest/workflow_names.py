@@ -47,7 +47,8 @@ def workflow_names(uri: str, repository_uri: str) -> Iterator[str]:
         yield path
     home = repository_uri.rstrip("/") + "/"
     if repository_uri and lower(uri).startswith(lower(home)):
-        yield uri[len(home) :]
+        # GitLab has "//" there, so that a path cannot be read as a project of a group.
+        yield uri[len(home) :].removeprefix("/")
 
 
 def without_ref(name: str) -> str:

@@ -1,10 +1,11 @@
 """An identity in the words of cosign and gh, as far as they have words for it."""
 
+import re
 from collections.abc import Iterator
 
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern, as_regex
-from shipseal.attest.workflow_names import GITHUB_ISSUER
+from shipseal.attest.workflow_names import GITHUB_ISSUER, lower
 from shipseal.cli.root_words import RootWords
 from shipseal.verify.equivalent import Identified
 
@@ -20,6 +21,7 @@ _GH_FIELDS = {
     "signer_digest": "--signer-digest",
 }
 _HOME = "https://github.com/"
+_GITLAB_ISSUER = "https://gitlab.com"
 
 
 def identified(identity: Identity, root: RootWords) -> list[Identified]:
@@ -29,7 +31,8 @@ def identified(identity: Identity, root: RootWords) -> list[Identified]:
         identity: who is trusted.
         root: how the trusted root is named. cosign reads one instance at a time, so there is one answer for each.
     """
-    theirs = (*_gh(identity), *root.gh) if identity.repository or identity.owner else ()
+    asked = (identity.repository or identity.owner) and not _elsewhere(identity)
+    theirs = (*_gh(identity), *root.gh) if asked else ()
     ours = [(*_cosign(identity), *words) for words in root.cosign]
     return [Identified(one, () if number else theirs) for number, one in enumerate(ours)]
 
@@ -41,6 +44,8 @@ def _cosign(identity: Identity) -> Iterator[str]:
         yield from _either(
             "--certificate-oidc-issuer", "--certificate-oidc-issuer-regexp", identity.issuer
         )
+    if _elsewhere(identity):
+        return
     repository = identity.repository
     if repository and _plain(repository) and "://" not in repository.text:
         yield from ("--certificate-github-workflow-repository", repository.text)
@@ -76,25 +81,51 @@ def _subject_regex(identity: Identity) -> str:
 
     Where no other one is named it is the repository's own, and the ref in its URL is the ref of the sources.
     """
+    host = _host(identity)
     if identity.signer:
-        return _url_regex(identity.signer.text, "")
-    home = identity.repository.text if identity.repository else "**"
-    if identity.owner and not identity.repository:
-        home = f"{identity.owner.text}/*"
+        glob = identity.signer.text
+        return f"^{'' if '://' in glob else host}{as_regex(glob)}{_end(glob, '')}$"
     workflow = identity.workflow.text if identity.workflow else "**"
-    url = workflow if "://" in workflow or home in workflow else f"{home}/{workflow}"
-    return _url_regex(url, identity.ref.text if identity.ref and _readable(identity.ref) else "")
+    ref = identity.ref.text if identity.ref and _readable(identity.ref) else ""
+    return f"^{_workflow_regex(identity, workflow, host)}{_end(workflow, ref)}$"
 
 
-def _url_regex(glob: str, ref: str) -> str:
-    url = glob if "://" in glob else f"{_HOME}{glob}"
-    if "@" in url:
-        end = ""
-    elif ref:
-        end = f"@{as_regex(ref)}"
-    else:
-        end = "" if url.endswith("**") else "@.*"
-    return f"^{as_regex(url)}{end}$"
+def _workflow_regex(identity: Identity, workflow: str, host: str) -> str:
+    """Return the workflow's URL without its ref; GitLab has ``//`` between a project and a path in it."""
+    named = identity.repository or identity.owner
+    if "://" in workflow or named is None:
+        return ("" if "://" in workflow else host) + as_regex(workflow)
+    scheme, _, rest = named.text.rpartition("://")
+    first, _, path = rest.partition("/")
+    base, home = (f"{re.escape(f'{scheme}://{first}')}/", path) if scheme else (host, rest)
+    if lower(workflow).startswith(f"{lower(home)}/"):
+        return base + as_regex(workflow)
+    inside = "" if identity.repository else "/[^/]*"
+    between = "/" if base == re.escape(_HOME) else "/{1,2}"
+    return f"{base}{as_regex(home)}{inside}{between}{as_regex(workflow)}"
+
+
+def _host(identity: Identity) -> str:
+    """Return where repositories are that are named without a host: with another issuer than GitHub's, at any."""
+    if identity.issuer is None or identity.issuer.text == GITHUB_ISSUER:
+        return re.escape(_HOME)
+    return "https://[^/]+/"
+
+
+def _end(glob: str, ref: str) -> str:
+    if "@" in glob:
+        return ""
+    if ref:
+        return f"@{as_regex(ref)}"
+    return "" if glob.endswith("**") else "@.*"
+
+
+def _elsewhere(identity: Identity) -> bool:
+    """Return whether it cannot be GitHub's: gh and cosign have words for workflows of GitHub alone."""
+    if identity.issuer and identity.issuer.text == _GITLAB_ISSUER:
+        return True
+    named = identity.repository or identity.owner
+    return named is not None and "://" in named.text and not named.text.startswith(_HOME)
 
 
 def _glob_of_ref(identity: Identity) -> bool:

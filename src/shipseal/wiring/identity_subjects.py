@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from shipseal.attest.identity import Identity
 from shipseal.attest.patterns import Form, Pattern, as_regex
-from shipseal.attest.workflow_names import GITHUB_ISSUER
+from shipseal.attest.workflow_names import GITHUB_ISSUER, lower
 from shipseal.verify.admission.interface import Words
 
 _NOT_THERE = "controllers do not look at it"
@@ -106,7 +106,17 @@ def _workflow(identity: Identity) -> str:
     if not identity.workflow:
         return f"[^@]+@{ref}"
     name, at, own = identity.workflow.text.partition("@")
-    # A path alone, or one with its repository, of which the rest is said already.
-    path = name if name.startswith(".") else f".github/workflows/{name.rpartition('/')[2]}"
+    path = _path_of(name, identity.repository.text if identity.repository else "")
     form = identity.workflow.form
     return f"{_part(path, form)}@{_part(own, form) if at else ref}"
+
+
+def _path_of(name: str, repository: str) -> str:
+    """Return the path in a workflow's name: it may be with its repository, which is said already."""
+    _, github, file = name.rpartition(".github/workflows/")
+    if github:
+        return github + file
+    if "//" in name:
+        return name.rpartition("//")[2]
+    home = repository.partition("://")[2].partition("/")[2] or repository
+    return name[len(home) + 1 :] if home and lower(name).startswith(f"{lower(home)}/") else name
