@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,8 +11,9 @@ from shipseal._internal.redact import redact
 from shipseal.config.environment import COMMAND_LINE
 from shipseal.config.keys import Key, all_keys, children
 from shipseal.config.locate import BUILD, file_path, key_at, pattern_of, prefixes, value_at
-from shipseal.config.problems import KeyPath, Problem, key_text
+from shipseal.config.problems import EmptyPolicyError, KeyPath, Problem, key_text
 from shipseal.config.yaml_tree import Tree
+from shipseal.errors import Code
 
 _MAX_SHOWN = 80
 _THEN = ": write "
@@ -76,7 +77,9 @@ class Explainer:
             return self.problem_at(path, *self._unknown(path))
         if kind in ("literal_error", "union_tag_invalid"):
             return self.problem_at(path, *self._choice(path))
-        return self.problem_at(path, *self._refusal(kind, path, item))
+        told = self.problem_at(path, *self._refusal(kind, path, item))
+        empty = isinstance(item.get("ctx", {}).get("error"), EmptyPolicyError)
+        return replace(told, code=Code.POLICY_EMPTY) if empty else told
 
     def _refusal(self, kind: str, path: KeyPath, item: Mapping[str, Any]) -> tuple[str, str]:
         """Return message and hint for a value that is there and wrong."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shipseal.config.problems import EmptyPolicyError
 from shipseal.config.section import Section, Shown
 from shipseal.config.values import Flag, Text
 
@@ -74,12 +75,12 @@ class IdentityRule(Section):
         if self.accept_everyone:
             return self
         if self.issuer is None:
-            raise ValueError(
+            raise EmptyPolicyError(
                 "names no issuer, so anybody's word for it would do: write for example "
                 "issuer: https://token.actions.githubusercontent.com"
             )
         if not any(getattr(self, name) for name in _WHO):
-            raise ValueError(
+            raise EmptyPolicyError(
                 "names nobody, and everybody can sign in at the issuer: write a repository, a signer or a subject"
             )
         return self

@@ -111,12 +111,13 @@ def load_policy(path: Path) -> LoadedPolicy:
     """Return a consumer's policy: a file with the keys of ``verify:`` at its top.
 
     Raises:
-        ConfigProblems: ``config.invalid`` with everything that is wrong.
+        ConfigProblems: everything that is wrong: ``policy.empty`` when it would let everything through, else
+            ``config.invalid``.
         ConfigError: ``config.invalid``: there is no such file, or it cannot be read.
     """
     shown, path = path, path.absolute()
     data = _read(path, shown, _NO_POLICY)
-    tree = parse_yaml(data, begin=_BEGIN_POLICY)
+    tree = parse_yaml(data, begin=_BEGIN_POLICY, empty=Code.POLICY_EMPTY)
     if tree.problems:
         raise ConfigProblems(shown, tree.problems)
     explainer = Explainer(tree, tree.value, {}, prefix=_POLICY)

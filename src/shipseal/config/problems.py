@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shipseal._internal.redact import redact
-from shipseal.errors import ConfigError
+from shipseal.errors import Code, ConfigError
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the root."""
 
 _SHOWN = 25
+
+
+class EmptyPolicyError(ValueError):
+    """A model refuses a policy that everything or everybody would pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Problem:
         key: where in the configuration, as ``gate.fail_on`` or ``targets[1]``; empty for the file as a whole.
         origin: the environment variable or the option that the value came from; empty for the file.
         line: line in the file, from 1; None when the file does not hold it.
+        code: ``config.invalid``, or ``policy.empty`` where a policy would let everything through.
     """
 
     message: str
@@ -30,10 +35,11 @@ class Problem:
     key: str = ""
     origin: str = ""
     line: int | None = None
+    code: Code = Code.CONFIG_INVALID
 
 
 class ConfigProblems(ConfigError):
-    """The configuration has one or more problems.
+    """The configuration has one or more problems; ``policy.empty`` when all are of that kind, else ``config.invalid``.
 
     Attributes:
         problems: all of them, in the order of the file.
@@ -41,11 +47,12 @@ class ConfigProblems(ConfigError):
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=_order))
-        first = self.problems[0]
+        first, codes = self.problems[0], {problem.code for problem in self.problems}
         super().__init__(
             _message(path, self.problems),
             hint=first.hint if len(problems) == 1 else "docs/configuration.md describes every key",
             context=_context(path, self.problems),
+            code=first.code if len(codes) == 1 else Code.CONFIG_INVALID,
         )
 
 

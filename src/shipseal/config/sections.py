@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from shipseal.config.identity_model import IdentityRule
+from shipseal.config.problems import EmptyPolicyError
 from shipseal.config.section import Section, Shown
 from shipseal.config.values import (
     Duration,
@@ -200,7 +201,17 @@ class Scan(Section):
     )
 
 
+def _some_required(value: object) -> object:
+    if value == []:
+        raise EmptyPolicyError(
+            "requires nothing, so everything would pass: write for example require: [provenance, sbom, scan, seal]"
+        )
+    return value
+
+
 def _all_platforms(value: object) -> object:
+    if value == []:
+        raise EmptyPolicyError("requires no platform: write for example platforms: all")
     return () if value in ("all", ["all"]) else value
 
 
@@ -219,7 +230,10 @@ class Verify(Section):
         description="Trusted root of the Sigstore instance that vouches for them; default: the public one.",
     )
     require: Annotated[
-        tuple[EvidenceFamily, ...], Field(min_length=1), AfterValidator(without_duplicates)
+        tuple[EvidenceFamily, ...],
+        Field(min_length=1),
+        BeforeValidator(_some_required),
+        AfterValidator(without_duplicates),
     ] = Field(default=FAMILIES, description="Kinds of evidence that must be there and valid.")
     platforms: Annotated[
         tuple[PlatformName, ...],

@@ -14,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from shipseal.config.problems import KeyPath, Problem, key_text
+from shipseal.errors import Code
 
 _PREFIX = "tag:yaml.org,2002:"
 _KINDS = ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value", "merge")
@@ -42,12 +43,13 @@ class Tree:
 _BEGIN = "begin with `image: NAME`, or let `shipseal init` write a file"
 
 
-def parse_yaml(data: bytes, *, begin: str = _BEGIN) -> Tree:
+def parse_yaml(data: bytes, *, begin: str = _BEGIN, empty: Code = Code.CONFIG_INVALID) -> Tree:
     """Return what ``data`` says, or what is wrong with it; nothing is raised.
 
     Args:
         data: the file.
         begin: how a file of this kind begins, for whoever has one with nothing in it.
+        empty: the code of such a file.
     """
     tree = Tree()
     try:
@@ -67,15 +69,15 @@ def parse_yaml(data: bytes, *, begin: str = _BEGIN) -> Tree:
         tree.problems.append(Problem("is nested too deeply"))
         return tree
     if not isinstance(node, MappingNode):
-        tree.problems.append(_not_a_mapping(node, begin))
+        tree.problems.append(_not_a_mapping(node, begin, empty))
         return tree
     tree.value = _Reader(tree).read(node, ())
     return tree
 
 
-def _not_a_mapping(node: Node | None, begin: str) -> Problem:
+def _not_a_mapping(node: Node | None, begin: str, empty: Code) -> Problem:
     if node is None:
-        return Problem("is empty", begin)
+        return Problem("is empty", begin, code=empty)
     return Problem("is not a mapping of keys to values", begin, line=node.start_mark.line + 1)
 
 

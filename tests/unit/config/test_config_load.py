@@ -8,7 +8,7 @@ import pytest
 from shipseal.config.build_model import BuildxBuild, LayersBuild, PrebuiltBuild
 from shipseal.config.load import LoadedConfig, load, load_policy
 from shipseal.config.problems import ConfigProblems, Problem
-from shipseal.errors import Code, ConfigError
+from shipseal.errors import Code, ConfigError, Exit
 from shipseal.oci import digest_of
 
 SMALLEST = """\
@@ -53,7 +53,7 @@ def problems(read: Load) -> Callable[..., tuple[Problem, ...]]:
     def problems_of(text: str, env: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
         with pytest.raises(ConfigProblems) as caught:
             read(text, env)
-        assert caught.value.code is Code.CONFIG_INVALID
+        assert caught.value.code in (Code.CONFIG_INVALID, Code.POLICY_EMPTY)
         assert caught.value.exit == 64
         return caught.value.problems
 
@@ -267,7 +267,7 @@ def test_an_option_that_is_no_key_is_a_defect_of_the_command(read: Load) -> None
         ("limits: {cores: 0}", "limits.cores", "greater than or equal to 1", ""),
         ("sbom: {fit: -1}", "sbom.fit", "expected portable, the name of a store", ""),
         ("sbom: {keep_native: 'yes'}", "sbom.keep_native", "expected true or false, got 'yes'", ""),
-        ("verify: {require: []}", "verify.require", "at least 1", ""),
+        ("verify: {require: []}", "verify.require", "requires nothing", "require: [provenance"),
         ("verify: {require: [sbom, sbom]}", "verify.require", "sbom stands here twice", ""),
         ("verify: {identities: {}}", "verify.identities", "expected a list", ""),
         ("verify: {identities: [{issuer: x}]}", "verify.identities[0]", "names nobody", ""),
@@ -606,7 +606,7 @@ def test_a_wrong_policy_is_told_like_a_wrong_file(
     [
         ("", "begin with `keys:` or `identities:`"),
         ("- a\n", "begin with `keys:` or `identities:`"),
-        ("require: []\n", "list of provenance, sbom, scan, seal"),
+        ("require: []\n", "write for example require: [provenance, sbom, scan, seal]"),
         ("identities: [{issuer: x}]\n", "write a repository, a signer or a subject"),
         ("identities: [{subject: x}]\n", "write for example issuer: https://"),
     ],
@@ -625,3 +625,28 @@ def test_a_policy_that_is_not_there_is_no_missing_configuration(tmp_path: Path) 
     with pytest.raises(ConfigError, match="no such file") as caught:
         load_policy(tmp_path / "policy.yaml")
     assert "init" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", Code.POLICY_EMPTY),
+        ("# nothing yet\n", Code.POLICY_EMPTY),
+        ("require: []\n", Code.POLICY_EMPTY),
+        ("platforms: []\n", Code.POLICY_EMPTY),
+        ("identities: [{}]\n", Code.POLICY_EMPTY),
+        ("identities: [{issuer: https://a.test}]\n", Code.POLICY_EMPTY),
+        ("require: [sbmo]\n", Code.CONFIG_INVALID),
+        ("require: []\nidentities: [{isuer: x}]\n", Code.CONFIG_INVALID),
+    ],
+)
+def test_a_policy_that_lets_everything_through_has_one_code(
+    tmp_path: Path, text: str, code: Code
+) -> None:
+    """The same as where it is found later, of keys and options together."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigProblems) as caught:
+        load_policy(path)
+    assert caught.value.code is code
+    assert caught.value.exit == Exit.USAGE
