@@ -8,7 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # The first Python that is new enough; the virtual environment is made with it once.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-WORKERS ?= auto
+# More workers than cores: much of the tests is waiting for servers and tools.
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 # What the long tables of faults draw their random moments from.
 SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 BIN := .venv/bin

@@ -78,8 +78,7 @@ def report(profile: Profile, image: Image) -> Report:
             "cached, two empty registries; sampled 50 times a second, which slows it down a little",
             "a moment without Syft belongs to what used the most CPU in it, else to the tool that ran, else to what "
             "was waited for; a function stands for itself and for what it calls outside shipseal",
-            f"shipseal itself used {profile.cpu:.1f} CPU seconds and {profile.peak / 2**20:.0f} MiB memory at most; MB "
-            "are those of files and pipes, not of sockets",
+            f"shipseal itself used {profile.cpu:.1f} CPU seconds; MB are those of files and pipes, not of sockets",
         ],
         raw={
             "wall": profile.wall,

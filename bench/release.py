@@ -60,6 +60,7 @@ class Race:
     rounds: list[dict[str, Timed]] = field(default_factory=list)
     starts: dict[str, list[Start]] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
+    peaks: list[int] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> list[Timed]:
@@ -110,12 +111,13 @@ def release(race: Race, name: str, engine: str = "builtin") -> Timed:
             SHIPSEAL,
             *project.words("release", "--version", VERSION, "--json"),
         ]
-        with Watch("syft") as watch:
+        with Watch("syft", SHIPSEAL.name) as watch:
             taken, told = timed_run(words, project.environment(), folder=project.folder)
     if json.loads(told)["status"] != "done":
         raise SystemExit(f"the release is not done:\n{told}")
     if engine == "builtin":
         race.starts[RELEASE], race.most[RELEASE] = watch.seen, watch.most
+        race.peaks.append(watch.peak)
     return taken
 
 
@@ -226,6 +228,7 @@ def report(race: Race, image: Image) -> Report:
         "often, as many at once",
         "the release scans with its built-in matcher, the shell scripts with Grype, both with the same advisories; "
         "they find the same (docs/matching.md)",
+        f"shipseal itself had {max(race.peaks, default=0) / 1e6:.0f} MB of memory at most, Syft not counted",
         "seconds are medians; a ratio is the median of the ratios within a round; others' load is the part of all "
         "cores that neither the contestant nor the registries used",
         *(f"Syft was started differently: {found}" for found in differing(race)),

@@ -36,13 +36,17 @@ class Watch:
 
     Attributes:
         program: the name of the file that is watched for.
+        parent: the program that starts it: how much memory it had is followed.
         starts: what was seen.
         most: how many ran at the same time.
+        peak: the most bytes of memory that the parent had, by the kernel's mark; 0 when it was not seen.
     """
 
     program: str
+    parent: str = ""
     starts: dict[int, Start] = field(default_factory=dict)
     most: int = 0
+    peak: int = 0
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -71,7 +75,10 @@ class Watch:
         for pid in descendants_of(os.getpid()):
             # It ends while it is looked at, or has ended and nobody has asked for its status.
             with contextlib.suppress(OSError, IndexError):
-                start = start_of(Path(f"/proc/{pid}"))
+                place = Path(f"/proc/{pid}")
+                start = start_of(place)
+                if self.parent in (Path(word).name for word in start.words[:2]):
+                    self.peak = max(self.peak, high_mark(place))
                 if Path(start.words[0]).name == self.program and "scan" in start.words:
                     self.starts[pid] = start
                     running += 1
@@ -85,6 +92,12 @@ def start_of(place: Path) -> Start:
         (words[0], *(_without_folders(word) for word in words[1:])),
         tuple(sorted(_without_folders(line) for line in _strings(place / "environ"))),
     )
+
+
+def high_mark(place: Path) -> int:
+    """Return the most bytes that a process has had, from its folder below ``/proc``; 0 when it has ended."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", (place / "status").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def differences(one: Iterable[Start], other: Iterable[Start]) -> list[str]:

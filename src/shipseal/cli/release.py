@@ -240,6 +240,7 @@ def _run(
     must_fix: list[str] | None = None,
     wait: str | None = None,
 ) -> None:
+    from shipseal._internal.arenas import one_arena  # noqa: PLC0415
     from shipseal._internal.clock import SteadyClock, SystemClock  # noqa: PLC0415
     from shipseal.cli.passwords import ask_password  # noqa: PLC0415
     from shipseal.cli.release_actions import tell_actions  # noqa: PLC0415
@@ -250,6 +251,7 @@ def _run(
     from shipseal.wiring.release import Wish, release_setup  # noqa: PLC0415
     from shipseal.wiring.surroundings import Surroundings  # noqa: PLC0415
 
+    one_arena()
     clock = SteadyClock(SystemClock())
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
