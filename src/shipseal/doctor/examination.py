@@ -33,11 +33,17 @@ class Examined:
 
     @property
     def exit(self) -> Exit:
-        """The exit status that it ends a command with: 2 for a no that has none of its own, 5 for what is unknown."""
+        """The exit status that it ends a command with, which a release would end with, too, for most things.
+
+        What is a no has 2 where it has no status of its own. Nobody answered: 5, whether that may pass by itself, which
+        is unknown, or not (a name that no name server knows), which is a no.
+        """
         if self.check.status is Status.UNKNOWN:
             return Exit.DEFECT if self.code == Code.UNKNOWN else Exit.OUTSIDE
         if self.check.status is not Status.FAIL:
             return Exit.OK
+        if self.code in PASSES:
+            return Exit.OUTSIDE
         own = exit_for(Code(self.code)) if self.code else Exit.REFUSED
         return own if own in _OWN_EXITS else Exit.REFUSED
 

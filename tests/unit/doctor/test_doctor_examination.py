@@ -16,7 +16,8 @@ from shipseal.doctor.examination import Examined, Probe, Report, failed, of_erro
 from shipseal.doctor.examining import examine
 from shipseal.doctor.machine import Heard, Room, clock_check, disk_checks, memory_check
 from shipseal.doctor.services import why_unasked
-from shipseal.errors import Code, Exit, ShipsealError
+from shipseal.errors import Code, Exit, ShipsealError, exit_for
+from shipseal.status.blame import PASSES
 from tests.support.clocks import StoppedClock
 from tests.support.small_disk import play
 
@@ -52,6 +53,16 @@ def test_the_most_urgent_finding_decides_and_unknown_is_never_a_pass(
 ) -> None:
     report = Report(tuple(found))
     assert (report.exit, report.outcome) == (exit_, outcome)
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+@pytest.mark.parametrize("code", sorted(PASSES))
+def test_who_does_not_answer_ends_it_as_a_release_would_end(code: Code, retryable: bool) -> None:
+    # Not retryable: a name that no name server knows, a proxy that lets nobody pass.
+    error = ShipsealError(code, "https://registry.invalid: no", retryable=retryable)
+    found = of_error("push", "registry.invalid", error)
+    assert found.check.status is (Status.UNKNOWN if retryable else Status.FAIL)
+    assert Report((found,)).exit is exit_for(code) is Exit.OUTSIDE
 
 
 @pytest.mark.parametrize("code", list(Code))
