@@ -5,6 +5,7 @@ idempotent is known by the caller, who wraps only such calls. ``Retry-After`` wi
 that would pass the deadline is not begun.
 """
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,9 +20,16 @@ from shipseal.errors import Code, ShipsealError
 
 T = TypeVar("T")
 Told = Callable[[ShipsealError, float], None]
+Left = Callable[[], float]
+"""Says how many seconds are left from now on for trying again; infinite where nothing but the deadline ends it."""
 
 RETRYING = "trying again in"
 """How a sentence ends that says that something is tried again, before the seconds."""
+
+
+def endless() -> float:
+    """Return that there is no end."""
+    return math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class RetryPolicy:
         max_wait: seconds that one computed wait never passes.
         deadline: seconds from the first call after which no further one begins.
         told: hears each error that is tried again, and the seconds until then; None when nobody does.
+        left: a second bound, which may come and go while a call is tried; asked before each wait. It ends no call.
     """
 
     tries: int = 5
@@ -41,11 +50,22 @@ class RetryPolicy:
     max_wait: float = 20.0
     deadline: float = 120.0
     told: Told | None = field(default=None, compare=False)
+    left: Left = field(default=endless, compare=False)
+
+    def has_time(self, used: float, wait: float) -> bool:
+        """Return whether there is time for one more wait.
+
+        Args:
+            used: seconds so far.
+            wait: seconds until the next call.
+        """
+        # Where nothing is left there is no wait of 0 seconds either: whoever asks for that would be asked for ever.
+        return used + wait <= self.deadline and wait < self.left()
 
 
-def until(deadline: float, *, told: Told | None = None) -> RetryPolicy:
-    """Return the policy that ends with its deadline alone: whoever raises it, waits longer."""
-    return RetryPolicy(tries=sys.maxsize, deadline=deadline, told=told)
+def until(deadline: float, *, told: Told | None = None, left: Left = endless) -> RetryPolicy:
+    """Return the policy that ends with its deadline, and ``left``, alone: whoever raises it, waits longer."""
+    return RetryPolicy(tries=sys.maxsize, deadline=deadline, told=told, left=left)
 
 
 def again_in(error: ShipsealError, wait: float) -> str:
@@ -121,5 +141,5 @@ class _Stop(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         used = self._clock.monotonic() - self._started
-        too_late = used + retry_state.upcoming_sleep > self._policy.deadline
-        return retry_state.attempt_number >= self._policy.tries or too_late
+        in_time = self._policy.has_time(used, retry_state.upcoming_sleep)
+        return retry_state.attempt_number >= self._policy.tries or not in_time

@@ -17,7 +17,7 @@ from shipseal._internal.clock import Clock
 from shipseal._internal.limits import MIB, Limit, too_large
 from shipseal._internal.loopback import is_own
 from shipseal._internal.paced_client import WHOLE_WITHIN
-from shipseal._internal.retry import Told, call_with_retry, until
+from shipseal._internal.retry import Left, Told, call_with_retry, endless, until
 from shipseal._internal.web_clients import WebClients
 from shipseal.attest.web_errors import no_answer, refused, too_slow
 from shipseal.errors import Code, ConfigError, ShipsealError
@@ -35,10 +35,12 @@ class Patience:
     Attributes:
         answer: seconds for one whole answer.
         deadline: seconds from the first try after which no further one begins.
+        left: a second bound for that, see :class:`~shipseal._internal.retry.RetryPolicy`.
     """
 
     answer: float = 30.0
     deadline: float = 120.0
+    left: Left = endless
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Web:
                 ``auth.oidc-permission`` where the service does not accept who asks.
             ConfigError: the proxy variables cannot be used.
         """
-        policy = until(self.patience.deadline, told=self._tell)
+        policy = until(self.patience.deadline, told=self._tell, left=self.patience.left)
         return call_with_retry(lambda: self._once(ask), policy, self._clock)
 
     def _tell(self, error: ShipsealError, wait: float) -> None:

@@ -48,9 +48,10 @@ class Patience:
             self._breaks, self._still = 0, 0.0
         self._breaks += 1
         wait = backoff(self._policy, self._breaks, error)
-        self._still += self._clock.monotonic() - self._last + wait
-        if self._breaks >= self._policy.tries or self._still > self._policy.deadline:
+        self._still += self._clock.monotonic() - self._last
+        if self._breaks >= self._policy.tries or not self._policy.has_time(self._still, wait):
             raise error
+        self._still += wait
         if self._policy.told:
             self._policy.told(error, wait)
         self._clock.sleep(wait)

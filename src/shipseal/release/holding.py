@@ -5,6 +5,7 @@ page is looked at for people, and to try sooner when it says that the trouble ha
 rule holds however long it takes: nothing is published without its evidence.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -38,7 +39,7 @@ def nobody_says(_host: str) -> None:
 
 @dataclass(slots=True)
 class Holding:
-    """The waiting of one run. Used by one thread.
+    """The waiting of one run. Used by one thread; :meth:`left` by all.
 
     Attributes:
         clock: time and sleep.
@@ -55,8 +56,23 @@ class Holding:
     _pause: float = _FIRST_PAUSE
     _cause: tuple[str, str] = ("", "")
     _told: float | None = None
+    _unhurried: bool = False
     _current: HoldRecord | None = None
     _early: list[tuple[HoldRecord, WaitedRecord]] = field(default_factory=list)
+
+    def left(self) -> float:
+        """Return the seconds in which a request may still be tried again.
+
+        As long as a run was never held its requests have their own patience. From then on the budget ends the tries of
+        all of them together: a wait of five seconds does not become minutes because each request has some of its own.
+        """
+        if self._deadline is None or self._unhurried:
+            return math.inf
+        return max(0.0, self._deadline - self.clock.monotonic())
+
+    def tags_move(self) -> None:
+        """Give requests their own patience back for this try: what is public in part is worse than waiting."""
+        self._unhurried = True
 
     def attempt(self, call: Callable[[], T]) -> T:
         """Return what ``call`` returns, made again while it fails with what may pass and there is time.
@@ -139,6 +155,7 @@ class Holding:
         began = self.clock.monotonic()
         if self._deadline is None:
             self._deadline = began + self.budget
+        self._unhurried = False
         left = self._deadline - began
         pause = max(self._next_pause(hold), closed.retry_after)
         if left <= 0 or closed.retry_after > left:

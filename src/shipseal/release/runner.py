@@ -65,10 +65,12 @@ class Runner:
     Attributes:
         ctx: everything that it works with.
         held: is told how it ends, before the journal is closed, to note what holds it.
+        tags_move: is told when tags begin to move.
     """
 
     ctx: Context
     held: Callable[[ClosedRecord], None] = lambda _closed: None
+    tags_move: Callable[[], None] = lambda: None
 
     def run(self) -> ReleaseResult:
         """Run the release to its end, whatever that is, and close the journal with it.
@@ -262,6 +264,7 @@ class Runner:
             if self.ctx.ledger.state.recorded and not writes_any(decisions):
                 return
             record_at_targets(self.ctx, built, "promoting", decisions)
+            self.tags_move()
             promotion.run(decisions)
         with self.ctx.step("record"):
             record_at_targets(self.ctx, built, Status.DONE, decisions)

@@ -139,7 +139,8 @@ def _run_through(setup: Setup, folder: Path, ledger: Ledger) -> ReleaseResult:
         return Runner(_context(setup, folder, ledger)).run()
     holding.keep(ledger)
     while True:
-        runner = Runner(_context(setup, folder, ledger), partial(holding.note, ledger))
+        context = _context(setup, folder, ledger)
+        runner = Runner(context, partial(holding.note, ledger), holding.tags_move)
         runner.run()
         try:
             again = holding.goes_on(ledger)

@@ -78,6 +78,7 @@ def further_stores(
         policy = until(
             loaded.config.timeouts.retry_deadline,
             told=lambda error, wait: around.reporter.note(again_in(error, wait)),
+            left=around.left,
         )
         if writes:
             _check_token(repository, around.env)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.progress import Reporter
-from shipseal._internal.retry import again_in
+from shipseal._internal.retry import Left, again_in, endless
 from shipseal.attest.instance_choice import Instance, Situation, choose_instance
 from shipseal.attest.keyless_signer import KeylessSigner
 from shipseal.attest.oidc import IdentityToken
@@ -49,12 +49,14 @@ class KeylessWorld:
         clock: time.
         reporter: hears which instance was chosen and why.
         terminal: whether a person sits before this.
+        left: how long may still be tried again.
     """
 
     env: Mapping[str, str]
     clock: Clock
     reporter: Reporter
     terminal: bool
+    left: Left = endless
 
 
 def keyless_signer(config: Config, world: KeylessWorld) -> KeylessSigner:
@@ -67,7 +69,7 @@ def keyless_signer(config: Config, world: KeylessWorld) -> KeylessSigner:
     times = config.timeouts
     web = Web(
         world.clock,
-        Patience(answer=times.network, deadline=times.retry_deadline),
+        Patience(answer=times.network, deadline=times.retry_deadline, left=world.left),
         told=lambda error, wait: world.reporter.note(again_in(error, wait)),
     )
     tokens = token_source(config, web, world)

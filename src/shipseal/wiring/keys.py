@@ -137,7 +137,13 @@ def _keyless(loaded: LoadedConfig, around: Surroundings, *, dry_run: bool) -> Ke
     ids = tuple(sorted(public.key_id for public in read_public_keys(files)))
     signer: Signer = _Nobody("keyless")
     if not dry_run:
-        world = KeylessWorld(around.env, around.clock, around.reporter, terminal=on_terminal())
+        world = KeylessWorld(
+            around.env,
+            around.clock,
+            around.reporter,
+            terminal=on_terminal(),
+            left=around.left,
+        )
         keyless = keyless_signer(loaded.config, world)
         check_own_identity(keyless.token, identities, around.env.get("GITHUB_SERVER_URL", ""))
         signer = keyless

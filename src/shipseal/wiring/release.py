@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shipseal import __version__
 from shipseal._internal.budget import Wanted
+from shipseal._internal.retry import SYFT_RETRIES
 from shipseal.build.git import git_facts
 from shipseal.build.interface import BuildRequest, GitFacts
 from shipseal.config.load import LoadedConfig, load
@@ -76,7 +77,8 @@ def release_setup(wish: Wish, around: Surroundings) -> Setup:
     """
     loaded = _loaded(wish, around.env)
     holding = holding_for(loaded, around)
-    ready = holding.attempt(lambda: _ready(wish, loaded, around))
+    limited = replace(around, left=holding.left)
+    ready = holding.attempt(lambda: _ready(wish, loaded, limited))
     return replace(ready, holding=holding)
 
 
@@ -96,7 +98,9 @@ def _ready(wish: Wish, loaded: LoadedConfig, around: Surroundings) -> Setup:
         )  # what is missing there is told before anything long begins
     identifier = _identifier(wish, loaded, version)
     state = state_folder(loaded.path, around.env)
-    connections = Connections(loaded.config, loaded.folder, around.clock, told=retold.tried_again)
+    connections = Connections(
+        loaded.config, loaded.folder, around.clock, told=retold.tried_again, left=around.left
+    )
     targets = tuple(connections.open(text) for text in loaded.config.targets)
     opened = _Open(
         connections,
@@ -210,6 +214,7 @@ def _parts(
         binary=config.sbom.syft or "",
         timeout=config.timeouts.catalogue,
         epoch=stated_epoch(around.env),
+        retries=replace(SYFT_RETRIES, left=around.left),
     )
     cache = SbomCache(cache_folder(around.env))
     limits = config.limits

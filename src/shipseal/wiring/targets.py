@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shipseal._internal.clock import Clock
-from shipseal._internal.retry import Told, until
+from shipseal._internal.retry import Left, Told, endless, until
 from shipseal.config.model import Config
 from shipseal.oci.reference import Reference
 from shipseal.registry.docker_config import DockerCredentials
@@ -22,15 +22,22 @@ class Connections:
         folder: relative folders start here.
         clock: for waiting.
         told: hears of what is tried again.
+        left: how long may still be tried again, besides ``timeouts.retry_deadline`` for each request.
     """
 
     def __init__(
-        self, config: Config, folder: Path, clock: Clock, *, told: Told | None = None
+        self,
+        config: Config,
+        folder: Path,
+        clock: Clock,
+        *,
+        told: Told | None = None,
+        left: Left = endless,
     ) -> None:
         self._folder = folder
         self._clock = clock
         self._hosts = host_settings(config)
-        self._policy = until(config.timeouts.retry_deadline, told=told)
+        self._policy = until(config.timeouts.retry_deadline, told=told, left=left)
         self._silence = config.timeouts.network
         self._credentials = DockerCredentials(os.environ)
 

@@ -55,6 +55,14 @@ def test_the_shared_generator_of_random_numbers_is_left_alone() -> None:
     assert random.getstate() == before
 
 
+def test_where_nothing_is_left_it_is_not_tried_again_not_even_at_once() -> None:
+    clock = FakeClock()
+    spent = Flaky(10, _outage(retry_after=0.0))
+    with pytest.raises(ShipsealError):
+        call_with_retry(spent, until(100.0, left=lambda: 0.0), clock)
+    assert spent.calls == 1
+
+
 def test_a_transient_failure_is_tried_again_with_growing_waits() -> None:
     clock, call = FakeClock(), Flaky(3, _outage())
     assert call_with_retry(call, POLICY, clock) == "answer"

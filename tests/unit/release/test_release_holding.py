@@ -1,5 +1,6 @@
 """How long is waited, who is blamed, and what is told meanwhile."""
 
+from math import inf
 from pathlib import Path
 
 import httpx
@@ -180,6 +181,26 @@ def test_what_happens_before_there_is_a_journal_is_waited_for_and_written_down_l
     with pytest.raises(ShipsealError, match="503"):
         Holding(clock, Notes(), 0.0).attempt(call)
     assert calls == 1
+
+
+def test_a_try_has_its_own_patience_until_it_was_held_and_while_tags_move(tmp_path: Path) -> None:
+    clock = StoppedClock()
+    holding, ledger = Holding(clock, Notes(), 100.0), ledger_at(tmp_path, clock)
+    assert holding.left() == inf
+    assert held(holding, ledger)
+    assert 0 < holding.left() == pytest.approx(100.0 - clock.monotonic())
+    holding.tags_move()
+    assert holding.left() == inf, "what is public in part must not stay so for a wait that is over"
+    while held(holding, ledger):
+        assert holding.left() <= 100.0
+    assert holding.left() == 0.0
+
+
+def test_who_does_not_wait_keeps_the_patience(tmp_path: Path) -> None:
+    clock = StoppedClock()
+    holding = Holding(clock, Notes(), 0.0)
+    assert not held(holding, ledger_at(tmp_path, clock))
+    assert holding.left() == inf
 
 
 def registry_error() -> ShipsealError:
