@@ -26,8 +26,11 @@ WHOLE_WITHIN = "shipseal.whole_within"
 """Extension of a request: seconds from the header of its answer to the end of its body."""
 
 # What is handed over at once. A piece ends before its pace is judged, and each part of it that the system takes may
-# wait for a timeout: so it must be small beside the system's own buffer, and still cost no speed.
+# wait for a timeout: so it must be small beside the system's own buffer. To a peer that takes pieces as quickly as they
+# come larger ones are given, because each costs.
 _PIECE = 64 * KIB
+_LARGEST_PIECE = 1024 * KIB
+_QUICK_SECONDS = 0.05
 
 
 def paced(client: httpx.Client, clock: Clock) -> httpx.Client:
@@ -77,6 +80,7 @@ class PacedStream(httpcore.NetworkStream):
         self._clock = clock
         self._phase = _Phase.BODY
         self._pace = Pace(clock)
+        self._piece = _PIECE
         self._asked = 0.0
         self._begun = False
         self._within: float | None = None
@@ -90,13 +94,15 @@ class PacedStream(httpcore.NetworkStream):
         """
         if self._phase is not _Phase.REQUEST:
             self._phase, self._pace = _Phase.REQUEST, Pace(self._clock)
-        view = memoryview(buffer)
-        for at in range(0, len(view), _PIECE):
-            piece = view[at : at + _PIECE]
+        left = memoryview(buffer)
+        while left:
+            piece, left = left[: self._piece], left[self._piece :]
             since = self._pace.now()
             # A socket takes a view as it takes bytes, and nothing is copied.
             self._inner.write(cast(bytes, piece), timeout)
             self._pace.moved(len(piece), since)
+            quick = self._pace.now() - since < _QUICK_SECONDS
+            self._piece = min(self._piece * 2, _LARGEST_PIECE) if quick else _PIECE
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what comes next; nothing at the end.

@@ -26,6 +26,7 @@ class Line(httpcore.NetworkStream):
         pause: seconds before each byte that it gives.
         silent: whether it gives nothing more, and lets the timeout run out.
         taken: so far.
+        pieces: the size of each write.
         waited: the timeout of each read.
     """
 
@@ -33,12 +34,14 @@ class Line(httpcore.NetworkStream):
         self.clock, self.pace, self.pause = clock, pace, pause
         self.silent = False
         self.taken = bytearray()
+        self.pieces: list[int] = []
         self.waited: list[float | None] = []
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         assert timeout == READ
         self.clock.elapsed += len(buffer) / self.pace
         self.taken += buffer
+        self.pieces.append(len(buffer))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self.waited.append(timeout)
@@ -167,6 +170,18 @@ def test_a_slow_line_takes_a_large_request_whole(
         stream.write(data, READ)
     assert clock.elapsed > 600
     assert line.taken == data * 40
+
+
+def test_a_quick_line_gets_larger_pieces_until_it_is_slow(
+    stream: PacedStream, line: Line, clock: StoppedClock
+) -> None:
+    line.pace = 1000 * MIB
+    stream.write(bytes(3 * MIB), READ)
+    assert [size // KIB for size in line.pieces] == [64, 128, 256, 512, 1024, 1024, 64]
+    line.pace = 50 * 1000
+    line.pieces.clear()
+    stream.write(bytes(2 * MIB), READ)
+    assert [size // KIB for size in line.pieces] == [1024] + [64] * 16
 
 
 def test_tls_changes_nothing(line: Line, stream: PacedStream) -> None:
