@@ -87,6 +87,20 @@ def another_machine_resumes_by_the_version(
     assert project.run("release", "resume", "--version", "1.0.0", "--json") == Exit.OK
     assert "this machine has no release of 1.0.0" in capsys.readouterr().err
     assert bundles_at(project) == stored, "nothing is signed twice"
+    a_mistyped_version_is_not_released(project, capsys)
+
+
+def a_mistyped_version_is_not_released(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is it when the command is given again: what was refused leaves no journal to go on from."""
+    for _ in range(2):
+        assert project.run("release", "resume", "--version", "1.0.1") == Exit.USAGE
+        told_why = capsys.readouterr().err
+        assert "error config.invalid: there is no release 1.0.1 to go on with" in told_why
+        assert "shipseal release --version 1.0.1\n" in told_why
+    assert project.run("release", "show", "1.0.1") == Exit.USAGE
+    capsys.readouterr()
 
 
 def test_of_two_releases_within_one_second_the_later_one_is_shown(project: Project) -> None:

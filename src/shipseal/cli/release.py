@@ -92,7 +92,10 @@ def resume(
     *,
     version: Annotated[
         str | None,
-        typer.Option("--version", help="On a machine without its journal: the release's version."),
+        typer.Option(
+            "--version",
+            help="On a machine without its journal: the release's version; a target must know of it.",
+        ),
     ] = None,
     config: ConfigOption = None,
     break_glass: ReasonOption = None,
@@ -109,12 +112,12 @@ def resume(
     )
     if version is not None:
         # Its id follows from version and configuration, and its evidence lies at the targets.
-        _tell_of_no_journal(version, config)
         _run(
             version=version,
             config=config,
             dry_run=False,
             as_json=as_json,
+            traced=not _is_here(version, config),
             glass=glass,
             must_fix=must_fix,
             wait=wait,
@@ -142,17 +145,21 @@ def resume(
     )
 
 
-def _tell_of_no_journal(version: str, config: Path | None) -> None:
-    """Say that nothing of a version is here to go on with: it may have been mistyped."""
-    from shipseal.release.known import survey  # noqa: PLC0415 - costs more than --help may
+def _is_here(version: str, config: Path | None) -> bool:
+    """Return whether this machine has a journal of a version; where it has none, say whence the release goes on."""
+    from shipseal.release.folders import is_id_of  # noqa: PLC0415 - costs more than --help may
+    from shipseal.release.known import survey  # noqa: PLC0415
     from shipseal.wiring.state import state_folder  # noqa: PLC0415
 
-    releases = survey(state_folder(config, os.environ)).releases
-    if not any(one.state.plan and one.state.plan.version == version for one in releases):
-        tell(
-            f"note: this machine has no release of {version}: what was signed is taken from the targets, "
-            "and what is not there is done as by `shipseal release`"
-        )
+    there = survey(state_folder(config, os.environ))
+    if any(one.state.plan and one.state.plan.version == version for one in there.releases):
+        return True
+    if any(is_id_of(one.release, version) for one in there.unreadable):
+        return True
+    tell(
+        f"note: this machine has no release of {version}: it goes on from what was signed and lies at the targets"
+    )
+    return False
 
 
 @app.command("list")
@@ -236,6 +243,7 @@ def _run(
     dry_run: bool,
     as_json: bool,
     resumed: str | None = None,
+    traced: bool = False,
     glass: "GlassAsked | None" = None,
     must_fix: list[str] | None = None,
     wait: str | None = None,
@@ -255,7 +263,7 @@ def _run(
     clock = SteadyClock(SystemClock())
     with TerminalReporter(sys.stderr, os.environ, clock) as reporter:
         around = Surroundings(os.environ, clock, reporter, ask_password)
-        wish = Wish(version, config, dry_run, resumed, glass, tuple(must_fix or ()), wait)
+        wish = Wish(version, config, dry_run, resumed, traced, glass, tuple(must_fix or ()), wait)
         setup = release_setup(wish, around)
         try:
             ended = run(setup)

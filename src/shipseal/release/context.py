@@ -152,11 +152,13 @@ class Mode:
         dry_run: upload and sign nothing.
         fork: the run is a fork's pull request: neither stage nor attest.
         resumed: an earlier run goes on: the image that it built is taken, not built again.
+        traced: an earlier run goes on that this machine does not know: the targets must have a trace of it.
     """
 
     dry_run: bool = False
     fork: bool = False
     resumed: bool = False
+    traced: bool = False
 
     @property
     def publishes(self) -> bool:

@@ -42,6 +42,7 @@ from shipseal.release.steps.promote import Decisions, Promotion, writes_any
 from shipseal.release.steps.record import record_at_targets
 from shipseal.release.steps.refuse import is_as_wished, refusal_of
 from shipseal.release.steps.stage import Stager, is_staged, stage_name
+from shipseal.release.steps.traced import UntracedError, check_traced
 from shipseal.release.steps.verify import verify
 from shipseal.release.workers import raise_cause, workers
 
@@ -78,6 +79,7 @@ class Runner:
         A signal is such an end, too: the release is pending, its exit status is 130, and it can be resumed.
 
         Raises:
+            UntracedError: it was to go on, and nothing of it is anywhere; the journal is not closed.
             ShipsealError: the journal itself cannot be written.
         """
         state = self.ctx.ledger.state
@@ -85,6 +87,8 @@ class Runner:
         first = not state.recorded
         try:
             closed = self._steps()
+        except UntracedError:
+            raise
         except ShipsealError as error:
             closed = _failed(error, state, first=first)
         except (OSError, MemoryError, RuntimeError) as error:
@@ -131,11 +135,12 @@ class Runner:
         signer, chosen = self._preflight()
         built = build(self.ctx)
         promotion = self._promotion(built)
-        if not self.ctx.mode.fork:
-            # Read before the long work: a version that is public already is refused in a second, not in minutes.
-            self._foretell(promotion.plan())
+        # Read before the long work: a version that is public already is refused in a second, not in minutes.
+        decisions = {} if self.ctx.mode.fork else promotion.plan()
+        self._foretell(decisions)
         if self.ctx.mode.publishes:
             adopt(self.ctx, built)
+            check_traced(self.ctx, built, decisions)
         refusal = self._assess_and_stage(built, chosen)
         if refusal:
             return refusal

@@ -1,5 +1,6 @@
 """One run of a release from the lock to the closed journal; and how one is given up."""
 
+import contextlib
 import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ from shipseal.release.result import ReleaseResult, Status, result_of
 from shipseal.release.retold import RetoldReporter
 from shipseal.release.runner import Runner
 from shipseal.release.state import replay
+from shipseal.release.steps.traced import UntracedError
 from shipseal.release.sweep import make_ready
 
 _BEHIND = timedelta(days=1)
@@ -79,6 +81,7 @@ def run(setup: Setup) -> Ended:
 
     Raises:
         ReleaseError: ``release.locked``.
+        UntracedError: it was to go on, and nothing of it is anywhere; it leaves nothing, either.
         ShipsealError: the state folder cannot be written.
     """
     plan = setup.plan
@@ -87,8 +90,21 @@ def run(setup: Setup) -> Ended:
     try:
         with StateUse(setup.state.use).running():
             return _run_locked(setup)
+    except UntracedError:
+        _forget(setup)
+        raise
     finally:
         lock.free()
+
+
+def _forget(setup: Setup) -> None:
+    """Remove what was begun; a next run would find the journal, and take a mistyped version for a release."""
+    home = setup.state.release(setup.plan.release)
+    shutil.rmtree(setup.request.work, ignore_errors=True)
+    with disk_errors(home):
+        (home / JOURNAL).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # what a rehearsal found stays
+        home.rmdir()
 
 
 def _run_locked(setup: Setup) -> Ended:

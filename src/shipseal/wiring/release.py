@@ -54,6 +54,7 @@ class Wish:
         config: the file; None for the one in the current folder.
         dry_run: upload and sign nothing.
         resumed: id of the release that is to go on; None for whichever this is.
+        traced: whether the release is to go on without a journal, so that a target must have a trace of it.
         glass: what a person decided in case the gate refuses.
         must_fix: vulnerabilities that must be gone, besides those of the configuration.
         wait: how long to wait for the end of an outage; None for the configuration's.
@@ -63,6 +64,7 @@ class Wish:
     config: Path | None
     dry_run: bool
     resumed: str | None = None
+    traced: bool = False
     glass: GlassAsked | None = None
     must_fix: tuple[str, ...] = ()
     wait: str | None = None
@@ -88,7 +90,9 @@ def _ready(wish: Wish, loaded: LoadedConfig, around: Surroundings) -> Setup:
     fork = origin_of(around.env).fork
     retold = RetoldReporter(around.reporter)
     around = replace(around, reporter=retold)
-    mode = Mode(dry_run=wish.dry_run, fork=fork, resumed=wish.resumed is not None)
+    mode = Mode(
+        dry_run=wish.dry_run, fork=fork, resumed=wish.resumed is not None, traced=wish.traced
+    )
     keys = fork_keys() if mode.fork else release_keys(loaded, around, dry_run=mode.dry_run)
     git = _git(loaded)
     origin = _origin(loaded, git, around.env)
