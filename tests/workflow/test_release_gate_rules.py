@@ -11,6 +11,7 @@ import pytest
 from shipseal._internal.progress import SilentReporter
 from shipseal.attest.keys import LocalKey
 from shipseal.attest.verify_bundle import KeyTrust
+from shipseal.cli.release_findings import print_findings
 from shipseal.errors import Exit
 from shipseal.gate.policy import GatePolicy, KevRule
 from shipseal.gate.previous import PastFinding, Previous
@@ -27,6 +28,8 @@ from shipseal.scan.interface import Finding, FixState, Package, Severity
 from shipseal.scan.origin import KnownBase
 from shipseal.wiring.advice import advise
 from shipseal.wiring.previous import earlier, reports_of
+from tests.support.overviews import advise as sample_advice
+from tests.support.overviews import later
 from tests.support.release_bench import CRITICAL, Bench
 from tests.support.rollback_bench import RollbackBench
 
@@ -248,3 +251,25 @@ def test_results_tell_whose_a_finding_is_and_what_to_do(tmp_path: Path) -> None:
     ]
     assert told[1]["advice"]["command"] == "npm install left@1.0.1"
     assert "a newer base image may have the fix" in told[0]["advice"]["note"]
+
+
+def test_one_package_has_one_line_that_fixes_it_all_as_a_scan_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = tuple(
+        replace(CRITICAL, id=f"CVE-2099-000{number}", fix_state=FixState.FIXED, fix_versions=(fix,))
+        for number, fix in enumerate(("2.2.10", "2.2.28", "2.2.9"))
+    )
+
+    def advised(setup: Setup) -> Setup:
+        return replace(setup, parts=replace(setup.parts, advise=sample_advice, later=later))
+
+    bench = Bench(tmp_path, findings=found, adjust=advised)
+    assert bench.run().status == Status.REFUSED
+    (summary,) = tmp_path.rglob("results/summary.json")
+    print_findings(summary.parent)
+    told = capsys.readouterr().out
+    name = CRITICAL.package.name
+    assert [line for line in told.splitlines() if "pip install" in line] == [
+        f"  pip install {name}==2.2.28"
+    ]

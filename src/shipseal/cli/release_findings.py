@@ -60,15 +60,13 @@ def print_findings(results: Path) -> None:
 
 
 def _print_fixes(summary: VulnerabilitySummary) -> None:
-    """Print the lines that bring the fixes of what stands in the way, each once, and whose package it is."""
-    blocking = (*summary.refused, *summary.undecided)
-    fixes = {row.advice: row for row in blocking if row.advice}
-    if not fixes:
+    """Print the lines that bring the fixes of what stands in the way, one a package, and whose package it is."""
+    if not summary.fixes:
         return
     say()
     say("To fix it")
-    for command, row in list(fixes.items())[:_SHOWN]:
+    for row in summary.fixes[:_SHOWN]:
         where = {"base": "  # base image", "application": "  # application"}.get(row.origin, "")
-        say(f"  {command}{where}")
-    if len(fixes) > _SHOWN:
-        say(f"and {len(fixes) - _SHOWN} more: shipseal gate explain")
+        say(f"  {row.command}{where}")
+    if len(summary.fixes) > _SHOWN:
+        say(f"and {len(summary.fixes) - _SHOWN} more: shipseal gate explain")

@@ -1,6 +1,6 @@
 """The gate's report as a summary for people (``report/`` draws it)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from shipseal._internal.clock import rfc3339
@@ -10,12 +10,22 @@ from shipseal.gate.gaps import gaps_of
 from shipseal.gate.report import GateReport
 from shipseal.gate.verdicts import FindingVerdict, Group, NoEffect, group
 from shipseal.ignores.rules import IgnoreRule
-from shipseal.report.interface import FindingRow, IgnoreRow, PlatformRow, VulnerabilitySummary
+from shipseal.report.interface import (
+    FindingRow,
+    FixRow,
+    IgnoreRow,
+    PlatformRow,
+    VulnerabilitySummary,
+)
 from shipseal.scan.interface import Cvss, Database, Exploited, Finding, FixAdvice, ScanReport
 
 
 def summarize(
-    report: GateReport, *, choice: str = "", advise: Advise | None = None
+    report: GateReport,
+    *,
+    choice: str = "",
+    advise: Advise | None = None,
+    fixes: Sequence[FixRow] = (),
 ) -> VulnerabilitySummary:
     """Return the summary of a decision.
 
@@ -23,6 +33,7 @@ def summarize(
         report: the decision.
         choice: why this engine scanned.
         advise: says how to be rid of a finding; None leaves that out.
+        fixes: the updates of what stands in the way, the best first.
     """
     told = advise or _no_advice
     return VulnerabilitySummary(
@@ -38,6 +49,7 @@ def summarize(
         passed=_rows(report.with_status(Status.PASS), told),
         ignores=tuple(_ignores(report)),
         notes=(*report.notes, *_must_fix(report), *_once(_said(report))),
+        fixes=tuple(fixes),
     )
 
 

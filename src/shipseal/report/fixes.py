@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from shipseal.report.interface import FindingEntry
+from shipseal.report.interface import FindingEntry, FixRow
 from shipseal.scan.interface import FixAdvice, Severity
 
 Later = Callable[[str, str, str], bool]
@@ -46,6 +46,17 @@ def fixes_of(entries: Iterable[FindingEntry], later: Later) -> tuple[Fix, ...]:
             groups.setdefault((package.type, package.name, package.version), []).append(entry)
     found = [_fix(members, later) for members in groups.values()]
     return tuple(sorted((fix for fix in found if fix), key=_order))
+
+
+def blocking_rows(fixes: Iterable[Fix]) -> tuple[FixRow, ...]:
+    """Return the lines of those that take away something that stands in the way, each once."""
+    rows: dict[str, FixRow] = {}
+    for fix in fixes:
+        command = fix.advice.command
+        if fix.blocking and command:
+            origin = str(fix.entries[0].finding.origin)
+            rows.setdefault(command, FixRow(command, origin))
+    return tuple(rows.values())
 
 
 def _fix(members: list[FindingEntry], later: Later) -> Fix | None:

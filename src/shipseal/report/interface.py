@@ -98,6 +98,18 @@ class IgnoreRow(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class FixRow(msgspec.Struct, frozen=True):
+    """One update that takes away something that stands in the way.
+
+    Attributes:
+        command: line that makes it.
+        origin: of the package: ``base``, ``application`` or ``unknown``.
+    """
+
+    command: str
+    origin: str = "unknown"
+
+
 class PlatformRow(msgspec.Struct, frozen=True):
     """One platform in numbers.
 
@@ -130,6 +142,7 @@ class VulnerabilitySummary(msgspec.Struct, frozen=True):
         passed: what passes, worst first.
         ignores: rules that take something out, or should and do not.
         notes: what a person should know.
+        fixes: the updates of what stands in the way, one for each version of a package, the best first.
     """
 
     outcome: str
@@ -144,6 +157,7 @@ class VulnerabilitySummary(msgspec.Struct, frozen=True):
     passed: tuple[FindingRow, ...]
     ignores: tuple[IgnoreRow, ...]
     notes: tuple[str, ...]
+    fixes: tuple[FixRow, ...] = ()
 
 
 class ScanSubject(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from shipseal.build.interface import BuiltImage
 from shipseal.gate.decision import decide
 from shipseal.gate.report import GateReport
 from shipseal.gate.summary import summarize
+from shipseal.gate.views import judgements
 from shipseal.ignores.vex.document import ImageNames, Statements
 from shipseal.ignores.vex.names import image_names
 from shipseal.oci import Image, PlatformImage, parse_digest
@@ -23,6 +24,8 @@ from shipseal.release.pages import write_pages
 from shipseal.release.previous import previous_release
 from shipseal.release.records import CatalogueRecord, GateRecord, ScanRecord
 from shipseal.release.workers import workers
+from shipseal.report.entries import entries_of
+from shipseal.report.fixes import blocking_rows, fixes_of
 from shipseal.sbom.interface import Catalogue, CatalogueRequest
 from shipseal.scan.interface import ScanReport, ScanRequest
 from shipseal.scan.origin import base_layers, with_origins
@@ -169,7 +172,10 @@ def _record_gate(
 ) -> None:
     document = msgspec.json.encode(gate.to_json(ctx.parts.advise), order="sorted")
     write_atomic(ctx.folder / "results" / "gate.json", document)
-    shown = msgspec.json.encode(summarize(gate, choice=choice, advise=ctx.parts.advise))
+    entries = entries_of(gate.reports, judgements(gate), ctx.parts.advise)
+    fixes = blocking_rows(fixes_of(entries, ctx.parts.later))
+    told = summarize(gate, choice=choice, advise=ctx.parts.advise, fixes=fixes)
+    shown = msgspec.json.encode(told)
     write_atomic(ctx.folder / "results" / "summary.json", shown)
     record = GateRecord(
         outcome=str(gate.outcome),
