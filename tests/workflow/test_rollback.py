@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from shipseal.attest.keys import LocalKey
+from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.errors import AttestError, Code, ConfigError, Exit, ImageError, ReleaseError
 from shipseal.evidence.artifact import Content
 from shipseal.evidence.artifacts import find_artifacts, put_artifact
@@ -19,6 +21,7 @@ from shipseal.release.known import all_known
 from shipseal.release.lock import ReleaseLock
 from shipseal.release.result import Status
 from shipseal.release.rollback.known import known_rollbacks
+from shipseal.release.rollback.plan import plan_rollback
 from shipseal.release.rollback.result import NOTHING, PLANNED, summary_of
 from shipseal.scan.interface import Finding, Package, Severity
 from shipseal.testing.images import build_layout
@@ -425,3 +428,14 @@ def test_a_journal_that_cannot_be_read_does_not_stand_in_the_way(rolling: Rollba
     path.parent.mkdir(parents=True)
     path.write_text('{"v":99,"seq":0,"at":"2026-01-01T00:00:00Z","kind":"x","data":{}}\n')
     assert rolling.roll_back().status == "done"
+
+
+def test_after_a_change_of_key_it_is_said_how_the_release_before_counts_again(
+    rolling: RollbackBench,
+) -> None:
+    rotated = replace(rolling.setup(), trust=KeyTrust([LocalKey.generate().public]))
+    with pytest.raises(AttestError) as caught:
+        plan_rollback(rotated, WISH)
+    place = f"{rolling.bench.targets[0].name}@{rolling.digests['1.4.1']}"
+    assert f"`shipseal verify {place} --config shipseal.yaml --explain` shows" in caught.value.hint
+    assert "its public key back under verify.keys, beside the new one" in caught.value.hint

@@ -1,9 +1,23 @@
 """What a release says when an image does not verify: the items that do not count, the first of them deciding."""
 
+import shlex
+
 from shipseal.errors import AttestError, Code
+from shipseal.oci import Digest
 from shipseal.verify.verdict import Verdict
 
 _TOLD = 3
+
+
+def explaining(target: str, digest: Digest) -> str:
+    """Return the command that shows every check of an image, by the policy of the configuration.
+
+    Args:
+        target: name of where it lies.
+        digest: of its root.
+    """
+    words = ("shipseal", "verify", f"{target}@{digest}", "--config", "shipseal.yaml", "--explain")
+    return shlex.join(words)
 
 
 def unverified(verdict: Verdict, sentence: str, *, nothing: str, hint: str) -> AttestError:

@@ -20,7 +20,7 @@ from shipseal.intoto.vuln import ScanSummary, parse_scan
 from shipseal.oci import Digest, RawManifest
 from shipseal.registry.interface import Target
 from shipseal.release.rollback.values import Point
-from shipseal.release.unverified import unverified
+from shipseal.release.unverified import explaining, unverified
 from shipseal.verify.decide import decide
 from shipseal.verify.policy import VerifyPolicy
 from shipseal.verify.verdict import Standing, Verdict
@@ -68,7 +68,7 @@ def assure(
             verdict,
             f"{verdict.digest} does not verify, so no tag goes there",
             nothing="there is no evidence",
-            hint="name another release with --to; `shipseal verify --explain` on the digest shows every check",
+            hint=_what_to_do(verdict),
         )
     statements = list(root_statements(collected, verdict, trust))
     seals = (parse_summary(raw) for family, raw in statements if family is Family.SEAL)
@@ -80,6 +80,20 @@ def assure(
         scan=max(scans, key=lambda scan: scan.finished, default=None),
         old=old,
     )
+
+
+def _what_to_do(verdict: Verdict) -> str:
+    """Return how to see why a release is not accepted; one that another key signed may have to be trusted again."""
+    failed = verdict.failures()
+    told = ["name another release with --to"]
+    if failed:
+        told.append(f"`{explaining(failed[0].target, verdict.digest)}` shows every check")
+    if any(item.standing is Standing.UNTRUSTED for item in failed):
+        told.append(
+            "if the key was changed since, and the old one is still trusted, put its public key back under "
+            "verify.keys, beside the new one"
+        )
+    return "; ".join(told)
 
 
 def check_sealed_as(assurance: Assurance, to: Point) -> None:

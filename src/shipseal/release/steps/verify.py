@@ -14,7 +14,7 @@ from shipseal.evidence.payload import same_bundle
 from shipseal.oci import parse_digest
 from shipseal.registry.interface import Target
 from shipseal.release.context import Context
-from shipseal.release.unverified import unverified
+from shipseal.release.unverified import explaining, unverified
 from shipseal.release.workers import workers
 from shipseal.verify.decide import decide
 from shipseal.verify.verdict import Verdict
@@ -48,7 +48,8 @@ def verify(ctx: Context, built: BuiltImage) -> Verdict:
                 verdict,
                 "the evidence that was just stored does not verify",
                 nothing="there is none",
-                hint="nothing is public: `shipseal verify --explain` on the digest shows every check",
+                hint="nothing is public: "
+                f"`{explaining(ctx.parts.targets[0].name, verdict.digest)}` shows every check",
             )
     return verdict
 
