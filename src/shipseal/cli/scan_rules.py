@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _AGE = re.compile(r"(\d{1,5})(d|h|m)")
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
 _DEFAULT_AGE = DatabasePolicy().max_age
+_OPTIONS = {"gate.fail_on": "--fail-on", "scan.database": "--db", "ignores.file": "--ignores"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _configured(wish: ScanWish, config: Path, reporter: "Reporter") -> ScanRules
         "scan.database": wish.db and str(wish.db),
         "ignores.file": wish.ignores and str(wish.ignores),
     }
-    loaded = load(config, env=os.environ, overrides=words)
+    loaded = load(config, env=os.environ, overrides=words, options=_OPTIONS)
     found = loaded.config
     own = public_half(found.sign.key)
     vex = _vex(found.vex, found.verify, loaded.path.name, own, reporter)

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from shipseal._internal.kms_names import is_kms_name
 from shipseal.config.keys import PREFIX, RESERVED, Key, all_keys, variables
@@ -12,7 +13,9 @@ from shipseal.config.shape import Kind
 from shipseal.config.values import LAYOUT_PREFIX, absolute, absolute_program, absolute_target
 
 COMMAND_LINE = "command line"
+_OPTION = "--"
 
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -23,7 +26,7 @@ class Setting:
     Attributes:
         path: the key that it sets.
         value: as the models read it.
-        origin: the variable, or the command line.
+        origin: the variable, or the option; the command line as a whole where the option is not known.
     """
 
     path: tuple[str, ...]
@@ -54,15 +57,27 @@ def from_environment(
     return tuple(settings), tuple(problems)
 
 
-def from_options(options: Mapping[str, object], folder: Path) -> tuple[Setting, ...]:
-    """Return what the command line sets: ``options`` by key name (``gate.fail_on``); None was not given.
+def is_typed(origin: str) -> bool:
+    """Return whether somebody typed the value on the command line."""
+    return origin == COMMAND_LINE or origin.startswith(_OPTION)
+
+
+def from_options(
+    options: Mapping[str, object], folder: Path, names: Mapping[str, str] = _NO_NAMES
+) -> tuple[Setting, ...]:
+    """Return what the command line sets.
+
+    Args:
+        options: values by key name (``gate.fail_on``); None was not given.
+        folder: what relative paths are relative to.
+        names: what the options are called that set these keys: ``--wait``.
 
     Raises:
         KeyError: there is no such key, which is a defect of the command.
     """
     keys = {key.name: key for key in all_keys()}
     return tuple(
-        Setting(keys[name].path, _native(value, keys[name], folder), COMMAND_LINE)
+        Setting(keys[name].path, _native(value, keys[name], folder), names.get(name, COMMAND_LINE))
         for name, value in options.items()
         if value is not None
     )

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shipseal._internal.redact import redact
-from shipseal.config.environment import COMMAND_LINE
+from shipseal.config.environment import is_typed
 from shipseal.config.keys import Key, all_keys, children
 from shipseal.config.locate import BUILD, file_path, key_at, pattern_of, prefixes, value_at
 from shipseal.config.problems import EmptyPolicyError, KeyPath, Problem, key_text
@@ -95,7 +95,9 @@ class Explainer:
             message = str(item["ctx"]["error"])
             told = got in message or not isinstance(value, str | int | float)
             message, then, what = message.partition(_THEN)
-            return (message if told else f"{message}, got {got}"), f"write {what}" if then else ""
+            return (message if told else f"{message}, got {got}"), (
+                f"write {what}" if then else self._what_it_is(path)
+            )
         if kind == "too_short" and not value:
             least = item["ctx"]["min_length"]
             return f"expected at least {least}, got none", self._what_it_is(path)
@@ -131,7 +133,14 @@ class Explainer:
 
     def _what_it_is(self, path: KeyPath) -> str:
         key = key_at(path, self.prefix)
-        return _description(key) if key else ""
+        if key is None:
+            return ""
+        # What else a key is about is for those who write the file, not for whoever typed an option.
+        return (
+            _description(key).partition("; ")[0]
+            if is_typed(self._origin(path))
+            else _description(key)
+        )
 
     def _describe(self, value: object, path: KeyPath) -> str:
         """Return ``value`` in a few words, as it was written."""
@@ -145,7 +154,8 @@ class Explainer:
             return "a list"
         if isinstance(value, dict):
             return "a mapping"
-        if self._origin(path) not in ("", COMMAND_LINE):
+        origin = self._origin(path)
+        if origin and not is_typed(origin):
             # A variable may hold a secret that was meant for another one; a file that is committed may not.
             return "a text that is not shown"
         text = redact(str(value))

@@ -44,7 +44,7 @@ class LoadedConfig:
         path: the file.
         digest: of the file's bytes; overriding values are not in it.
         sources: where each value that is no default came from, by key (``gate.fail_on``, ``targets[0]``):
-            ``FILE:LINE``, a variable's name, or ``command line``.
+            ``FILE:LINE``, a variable's name, an option's, or ``command line``.
     """
 
     config: Config
@@ -79,6 +79,7 @@ def load(
     env: Mapping[str, str],
     overrides: Mapping[str, object],
     cwd: Path | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> LoadedConfig:
     """Return the configuration.
 
@@ -87,6 +88,7 @@ def load(
         env: the environment; ``SHIPSEAL_*`` variables override the file.
         overrides: what the command line says, by key name (``gate.fail_on``); None means not given.
         cwd: what relative paths in ``env`` and ``overrides`` are relative to; default: the current folder.
+        options: what the options are called that set ``overrides``, by key name: ``--wait``.
 
     Raises:
         ConfigProblems: ``config.invalid`` with everything that is wrong.
@@ -100,7 +102,7 @@ def load(
     settings, problems = from_environment(env, folder)
     if tree.problems:
         raise ConfigProblems(shown, [*tree.problems, *problems])
-    settings += from_options(overrides, folder)
+    settings += from_options(overrides, folder, options or {})
     origins = _merge(tree.value, settings)
     explainer = Explainer(tree, tree.value, origins)
     config = _validate(Config, path.parent, explainer, (shown, problems))

@@ -85,7 +85,9 @@ def _message(path: Path, problems: Sequence[Problem]) -> str:
 
 def _sentence(path: Path, problem: Problem) -> str:
     place = problem.origin or (f"{path}:{problem.line}" if problem.line else str(path))
-    key = "" if problem.key in ("", place) else f"{problem.key}: "
+    # Whoever typed an option wants to read its name, and need not know which key it sets.
+    typed = problem.origin.startswith("--")
+    key = "" if typed or problem.key in ("", place) else f"{problem.key}: "
     return f"{place}: {key}{problem.message}"
 
 

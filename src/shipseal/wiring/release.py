@@ -42,6 +42,7 @@ from shipseal.wiring.targets import Connections
 from shipseal.wiring.turns import turns_for
 from shipseal.wiring.versions import later
 
+_OPTIONS = {"version": "--version", "timeouts.wait": "--wait", "gate.must_fix": "--must-fix"}
 _HOW = frozenset({"version", "limits", "timeouts", "registries", "status"})
 
 
@@ -128,12 +129,13 @@ def _ready(wish: Wish, loaded: LoadedConfig, around: Surroundings) -> Setup:
 def _loaded(wish: Wish, env: Mapping[str, str]) -> LoadedConfig:
     """Return the configuration with what the command line says; it adds to what must be gone, and takes nothing off."""
     words: dict[str, object] = {"version": wish.version, "timeouts.wait": wish.wait}
-    loaded = load(wish.config, env=env, overrides=words)
+    loaded = load(wish.config, env=env, overrides=words, options=_OPTIONS)
     known = loaded.config.gate.must_fix
     further = tuple(dict.fromkeys(text for text in wish.must_fix if text not in known))
     if not further:
         return loaded
-    return load(wish.config, env=env, overrides=words | {"gate.must_fix": (*known, *further)})
+    words["gate.must_fix"] = (*known, *further)
+    return load(wish.config, env=env, overrides=words, options=_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)

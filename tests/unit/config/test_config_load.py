@@ -475,6 +475,22 @@ def test_a_wrong_option_says_that_it_comes_from_the_command_line(read: Load) -> 
         read(MINIMUM, {}, {"version": "a b"})
 
 
+def test_a_wrong_option_is_called_as_it_was_typed_and_says_what_it_takes(read: Load) -> None:
+    path = read(MINIMUM, {}).path
+    for wait in ("never", "5"):
+        with pytest.raises(ConfigProblems) as caught:
+            load(
+                path,
+                env={},
+                overrides={"timeouts.wait": wait},
+                options={"timeouts.wait": "--wait"},
+            )
+        assert caught.value.message.startswith("--wait: expected a duration such as 90s, 5m")
+        assert caught.value.message.endswith(f"got {wait!r}")
+        assert caught.value.hint.startswith("duration: How long a release that an outage holds")
+        assert "--wait" not in caught.value.hint
+
+
 SECRET = "hunter2-hunter2"
 
 
