@@ -26,7 +26,8 @@ NEXT: Mapping[Code, tuple[str, ...]] = {
     ),
     Code.GITHUB_DENIED: (
         "gh auth status",
-        "grant the job what the step does: contents, issues, pull-requests, packages: write",
+        "where it attests: permissions: {attestations: write, id-token: write, contents: read}",
+        "else grant the job what the step does: contents, issues, pull-requests, packages: write",
     ),
     Code.GITHUB_REFUSED: ("do what GitHub's words say, then run the same command again",),
     Code.FORK_NO_PERMISSIONS: _FORK,
