@@ -1,6 +1,7 @@
 """Trust in keys and in identities at once: each bundle is judged by what it is signed with."""
 
-from shipseal.attest.bundle import parse_bundle
+from shipseal.attest.bundle import Bundle
+from shipseal.attest.followed import followed
 from shipseal.attest.identity_trust import IdentityTrust
 from shipseal.attest.interface import Trust, VerifiedStatement
 from shipseal.attest.trail import Trail
@@ -30,7 +31,9 @@ class EitherTrust(Trust):
         Raises:
             RejectedError: unreadable, untrusted, or signed by another identity.
         """
-        parsed = parse_bundle(bundle)
-        if parsed.certificates:
-            return self._identities.verify_parsed(parsed, Trail())
-        return self._keys.verify_parsed(parsed, Trail())
+        return followed(bundle, self._verify_parsed)
+
+    def _verify_parsed(self, bundle: Bundle, trail: Trail) -> VerifiedStatement:
+        if bundle.certificates:
+            return self._identities.verify_parsed(bundle, trail)
+        return self._keys.verify_parsed(bundle, trail)

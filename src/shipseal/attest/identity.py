@@ -95,6 +95,12 @@ class Identity:
         if home and not any(_is_within(name, home) for name in workflow_names(signer, "")):
             yield Mismatch("signer", f"a workflow of {home}", signer)
 
+    def shown(self, facts: SignerFacts) -> str:
+        """Return what a certificate says in the fields that are given, and its subject, in one line."""
+        told = {name: _shown(name, facts) for name, _ in self.given()}
+        told.setdefault("subject", facts.subject)
+        return ", ".join(f"{name} {value or 'not stated'}" for name, value in told.items())
+
     def __str__(self) -> str:
         return ", ".join(f"{name} {pattern}" for name, pattern in self.given()) or "everybody"
 

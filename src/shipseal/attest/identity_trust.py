@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from shipseal.attest.breadth import check_breadth
-from shipseal.attest.bundle import Bundle, parse_bundle
+from shipseal.attest.bundle import Bundle
+from shipseal.attest.followed import followed
 from shipseal.attest.identity import Identity, closest
 from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
 from shipseal.attest.keyless import Examined, SignedWith, examine
@@ -76,8 +77,7 @@ class IdentityTrust(Trust):
         Raises:
             RejectedError: unreadable, untrusted, or signed by another identity or a key.
         """
-        # Step 3: the bundle is read, strictly.
-        return self.verify_parsed(parse_bundle(bundle), Trail())
+        return followed(bundle, self.verify_parsed)
 
     def verify_parsed(self, bundle: Bundle, trail: Trail) -> VerifiedStatement:
         """Return the statement of a bundle that was read already; ``trail`` takes what was looked at.
@@ -95,6 +95,7 @@ class IdentityTrust(Trust):
             error.claims = error.claims or claimed_type(envelope.payload)
             raise
         # Step 5: the statement is read from the very bytes that were signed.
+        trail.asking = "5"
         return VerifiedStatement(statement_in(envelope.payload), signer, bundle.digest)
 
     def signer_of(self, bundle: Bundle, signed_with: SignedWith, trail: Trail) -> str:
@@ -104,11 +105,13 @@ class IdentityTrust(Trust):
             RejectedError: as :meth:`verify`.
         """
         if not bundle.certificates:
+            trail.asking = "4"
             raise self._wrong("a key")
         # Step 4: certificate, times, log and signature, before anybody asks who that is.
         examined = examine(bundle, self._root, signed_with, trail)
         facts = examined.certified.facts
         # Step 4i: it is one of the identities that are trusted.
+        trail.asking = "4i"
         identity, mismatches = closest(self._identities, facts)
         if identity is None:
             raise RejectedError(
@@ -123,8 +126,9 @@ class IdentityTrust(Trust):
                 got="; ".join(f"{one.field} {one.got or 'not stated'}" for one in mismatches),
                 mismatches=mismatches,
             )
-        trail.add("4i", "identity", str(identity))
+        trail.add("4i", "identity", identity.shown(facts), str(identity))
         if self._second:
+            trail.asking = "4j"
             agreed = self._second.check(bundle, examined)
             trail.add("4j", "second opinion", agreed or "does not read this kind")
         return signer_name(facts)

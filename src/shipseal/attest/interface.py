@@ -1,8 +1,10 @@
 """Signers and trust: a statement goes in and a Sigstore bundle comes out, and the way back."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from shipseal.errors import AttestError, Code
 from shipseal.intoto.statement import Statement
@@ -64,6 +66,45 @@ class Mismatch:
     got: str
 
 
+QUESTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "3": ("bundle", "one Sigstore bundle, v0.1 to v0.3, well formed"),
+        "4": ("signature", "by a key that is trusted"),
+        "4a": ("certificate issued by", "an authority of the trusted root, for signing code"),
+        "4b": ("what its instance requires", "all of it is carried"),
+        "4c": ("timestamp", "over this signature, by an authority of the trusted root"),
+        "4d": ("log entry", "about this signature and content"),
+        "4e": ("log", "a log of the trusted root holds it, and a trusted time is known"),
+        "4f": ("certificate valid", "at each of these times, and so was the log's key"),
+        "4g": ("seen by a certificate log", "one of the trusted root"),
+        "4h": ("signature", "by the key of the certificate"),
+        "4i": ("identity", "one that is trusted"),
+        "4j": ("second opinion", "it accepts what it reads"),
+        "5": ("statement", "an in-toto statement, in the bytes that were signed"),
+    }
+)
+"""What each step asks, by its number in ``docs/verification.md``: its name, and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was looked at.
+
+    Attributes:
+        number: as in ``docs/verification.md``.
+        what: was looked at.
+        got: what was there.
+        expected: what had to be there.
+        held: whether it was.
+    """
+
+    number: str
+    what: str
+    got: str
+    expected: str = ""
+    held: bool = True
+
+
 class RejectedError(AttestError):
     """A bundle that is no evidence.
 
@@ -73,6 +114,7 @@ class RejectedError(AttestError):
         got: what was there; may be empty.
         claims: the predicate type that the bundle claims, for explaining alone; empty when it cannot be told.
         mismatches: the fields of the closest identity that do not match, where it is signed by a wrong identity.
+        steps: what held, and last what did not; empty where nobody followed them.
     """
 
     def __init__(
@@ -94,6 +136,7 @@ class RejectedError(AttestError):
         self.got = got
         self.claims = claims
         self.mismatches = mismatches
+        self.steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +147,13 @@ class VerifiedStatement:
         statement: parsed from the very bytes that were signed.
         signer: who signed: ``key sha256:…`` or an OIDC identity.
         bundle: digest of the bundle's bytes.
+        steps: what held, in order; empty where nobody followed it.
     """
 
     statement: Statement
     signer: str
     bundle: Digest
+    steps: tuple[Step, ...] = ()
 
 
 class Trust(ABC):

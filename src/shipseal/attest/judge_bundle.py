@@ -11,9 +11,9 @@ import msgspec
 
 from shipseal.attest.artifact import Artifact
 from shipseal.attest.bundle import Bundle, FileSignature, parse_bundle
-from shipseal.attest.interface import Mismatch, RejectedError, Rejection
+from shipseal.attest.interface import Mismatch, RejectedError, Rejection, Step
 from shipseal.attest.keys import PublicKey
-from shipseal.attest.trail import Step, Trail
+from shipseal.attest.trail import Trail
 from shipseal.errors import Code
 from shipseal.intoto.statement import Statement
 from shipseal.oci import Digest, digest_of

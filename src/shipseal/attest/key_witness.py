@@ -4,7 +4,6 @@ The key alone is trusted, so these cannot make a bundle genuine. They can show t
 others, and then it counts for nothing, as with cosign.
 """
 
-from shipseal._internal.clock import rfc3339
 from shipseal.attest.bundle import Bundle
 from shipseal.attest.interface import RejectedError
 from shipseal.attest.keys import PublicKey
@@ -56,9 +55,11 @@ class RootWitness:
         Raises:
             RejectedError: unreadable; untrusted.
         """
+        trail.asking = "4d"
         check_entries(bundle, key)
         if not bundle.log_entries and not bundle.timestamps:
             return
+        trail.asking = "4e"
         refused: RejectedError | None = None
         for instance in self._root.instances:
             try:
@@ -73,13 +74,15 @@ class RootWitness:
 
 def _check(bundle: Bundle, instance: Instance) -> str:
     authorities = instance.timestamp_authorities
-    times = list(signed_times(bundle.timestamps, bundle.content.signature, authorities))
+    stamps = signed_times(bundle.timestamps, bundle.content.signature, authorities)
+    times, told = [one.moment for one in stamps], [str(one) for one in stamps]
     for entry in bundle.log_entries:
         logged = check_logged(entry, instance.logs, bundle.version)
         times += [logged.moment] if logged.moment else []
+        told.append(str(logged))
         for moment in times:
             if not logged.log.window.covers(moment):
                 raise untrusted(
                     f"the key of {logged.log.url} is not trusted for {moment.isoformat()}"
                 )
-    return ", ".join(rfc3339(moment) for moment in times) or "no time stated"
+    return ", ".join(told)

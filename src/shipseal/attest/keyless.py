@@ -50,18 +50,22 @@ def examine(bundle: Bundle, root: TrustRoot, signed_with: SignedWith, trail: Tra
         RejectedError: unreadable; untrusted.
     """
     # Step 4a: the certificate was issued by an instance of the trusted root, and for this purpose.
+    trail.asking = "4a"
     candidates = certified_by(bundle.certificates[0], root)
     refused: RejectedError | None = None
+    first = Trail(asking="4a")
     for certified in candidates:
         attempt = Trail()
         try:
             found = _examine(bundle, certified, signed_with, attempt)
         except RejectedError as error:
-            refused = refused or error
-            trail.steps += attempt.steps if error is refused else []
+            if refused is None:
+                refused, first = error, attempt
         else:
             trail.steps += attempt.steps
             return found
+    trail.steps += first.steps
+    trail.asking = first.asking
     raise refused or unreadable("it has no certificate")
 
 
@@ -69,11 +73,13 @@ def _examine(
     bundle: Bundle, certified: Certified, signed_with: SignedWith, trail: Trail
 ) -> Examined:
     trail.add("4a", "certificate issued by", certified.authority.name)
-    trail.add("4b", "what its instance requires", str(certified.required))
+    trail.asking = "4b"
     _check_carried(bundle, certified)
+    trail.add("4b", "what its instance requires", str(certified.required))
     times = _times(bundle, certified, trail)
     _check_certificate(certified, times, trail)
     # Step 4h: the signature, over the exact bytes.
+    trail.asking = "4h"
     if not signed_with(certified.key):
         raise untrusted(
             "its signature does not match",
@@ -122,18 +128,22 @@ def _times(bundle: Bundle, certified: Certified, trail: Trail) -> tuple[datetime
     """Steps 4c to 4e: when it was signed, by all that can be believed about it."""
     authorities = certified.instance.timestamp_authorities
     # Step 4c: every timestamp is over this signature, by an authority of the same instance.
-    times = signed_times(bundle.timestamps, bundle.content.signature, authorities)
-    for moment in times:
-        trail.add("4c", "timestamp", rfc3339(moment))
+    trail.asking = "4c"
+    stamps = signed_times(bundle.timestamps, bundle.content.signature, authorities)
+    for stamp in stamps:
+        trail.add("4c", "timestamp", str(stamp))
+    times = tuple(stamp.moment for stamp in stamps)
     logged = _logged(bundle, certified, trail)
     if logged and logged.moment:
         times = (*times, logged.moment)
+    trail.asking = "4e"
     if not times:
         raise untrusted(
             "nobody who is trusted says when it was signed",
             expected="a signed timestamp, or a log's promise with a time",
             hint="a certificate is valid for minutes; without a trusted time nobody can tell whether it was",
         )
+    trail.asking = "4f"
     if logged:
         _check_log_key(logged, times)
     return times
@@ -144,14 +154,16 @@ def _logged(bundle: Bundle, certified: Certified, trail: Trail) -> Logged | None
         return None
     entry = bundle.log_entries[0]
     # Step 4d: the log holds this very signature, by this certificate, over this content.
+    trail.asking = "4d"
     signer = LoggedSigner(certified.der, is_certificate=True, schemes=(certified.scheme,))
     check_body(entry, bundle.content, signer)
     trail.add(
         "4d", "log entry", f"{entry.kind} {entry.version} number {entry.log_index}, about this"
     )
     # Step 4e: inclusion proof, checkpoint, and promise where there is one.
+    trail.asking = "4e"
     logged = check_logged(entry, certified.instance.logs, bundle.version)
-    trail.add("4e", "log", f"{logged.log.url}, {'promised and ' if logged.moment else ''}proved")
+    trail.add("4e", "log", str(logged))
     return logged
 
 

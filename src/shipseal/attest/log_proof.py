@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from shipseal._internal.clock import rfc3339
 from shipseal.attest.bundle_wire import bytes_of
 from shipseal.attest.log_entry import HASH_SIZE, InclusionProof, LogEntry
 from shipseal.attest.rejections import unreadable, untrusted
@@ -37,6 +38,11 @@ class Logged:
 
     log: Log
     moment: datetime | None
+
+    def __str__(self) -> str:
+        """Return it in one line, for people."""
+        promised = f"promised at {rfc3339(self.moment)} and " if self.moment else ""
+        return f"{self.log.url}, {promised}proved"
 
 
 def check_logged(entry: LogEntry, logs: Sequence[Log], version: str) -> Logged:

@@ -18,6 +18,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from shipseal._internal.clock import rfc3339
 from shipseal.attest.rejections import unreadable, untrusted
 from shipseal.attest.timestamp_form import signer_in
 from shipseal.attest.trust_root import Authority
@@ -40,10 +41,27 @@ _HASHES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """The word of an authority for a time.
+
+    Attributes:
+        moment: when the signature existed.
+        authority: whose word that is, by name.
+    """
+
+    moment: datetime
+    authority: str
+
+    def __str__(self) -> str:
+        """Return it in one line, for people."""
+        return f"{rfc3339(self.moment)} by {self.authority}"
+
+
 def signed_times(
     timestamps: Sequence[bytes], signature: bytes, authorities: Sequence[Authority]
-) -> tuple[datetime, ...]:
-    """Return when each of ``timestamps`` says that ``signature`` existed.
+) -> tuple[Stamped, ...]:
+    """Return when each of ``timestamps`` says that ``signature`` existed, and by whose word.
 
     Args:
         timestamps: RFC 3161 responses, DER.
@@ -56,7 +74,7 @@ def signed_times(
     return tuple(_signed_time(der, signature, authorities) for der in timestamps)
 
 
-def _signed_time(der: bytes, signature: bytes, authorities: Sequence[Authority]) -> datetime:
+def _signed_time(der: bytes, signature: bytes, authorities: Sequence[Authority]) -> Stamped:
     try:
         token = _read(der)
     except Exception as error:
@@ -65,7 +83,7 @@ def _signed_time(der: bytes, signature: bytes, authorities: Sequence[Authority])
         raise untrusted("its timestamp is over another signature")
     problems = [_problem(token, signature, authority) for authority in authorities]
     if "" in problems:
-        return token.moment
+        return Stamped(token.moment, authorities[problems.index("")].name)
     known = "; ".join(sorted(set(problems))) or "the trusted root lists no timestamp authority"
     raise untrusted(f"its timestamp is by no authority of the trusted root: {known}")
 

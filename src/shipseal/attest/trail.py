@@ -2,20 +2,7 @@
 
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that held.
-
-    Attributes:
-        number: as in ``docs/verification.md``.
-        what: was looked at.
-        got: what was there.
-    """
-
-    number: str
-    what: str
-    got: str
+from shipseal.attest.interface import QUESTIONS, Step
 
 
 @dataclass(slots=True)
@@ -24,10 +11,17 @@ class Trail:
 
     Attributes:
         steps: what held so far.
+        asking: number of what is looked at now: where it does not hold, that is where the trail ends.
     """
 
     steps: list[Step] = field(default_factory=list)
+    asking: str = "3"
 
-    def add(self, number: str, what: str, got: str) -> None:
+    def add(self, number: str, what: str, got: str, expected: str = "") -> None:
         """Note one thing that held."""
-        self.steps.append(Step(number, what, got))
+        self.steps.append(Step(number, what, got, expected or QUESTIONS[number][1]))
+
+    def ended(self, got: str, expected: str = "") -> tuple[Step, ...]:
+        """Return all that held, and last what did not."""
+        what, usual = QUESTIONS[self.asking]
+        return (*self.steps, Step(self.asking, what, got, expected or usual, held=False))

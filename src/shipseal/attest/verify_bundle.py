@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from shipseal.attest.bundle import Bundle, parse_bundle
+from shipseal.attest.bundle import Bundle
+from shipseal.attest.followed import followed
 from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
 from shipseal.attest.keys import PublicKey
 from shipseal.attest.statements import claimed_type, message_of, statement_in
@@ -44,6 +45,7 @@ class _NoWitness:
             # Imported when there is an entry: most bundles that a key signed have none.
             from shipseal.attest.key_witness import check_entries  # noqa: PLC0415
 
+            trail.asking = "4d"
             check_entries(bundle, key)
             trail.add("4d", "log entry", "about this; no trusted root to hold it against")
 
@@ -62,6 +64,7 @@ class KeyTrust(Trust):
     def __init__(self, keys: Iterable[PublicKey], *, witness: Witness | None = None) -> None:
         self._keys = tuple(keys)
         self._witness = witness or _NoWitness()
+        self._accepted = f"by {' or '.join(self.accepts)}"
         if not self._keys:
             raise ConfigError(
                 "trust: no key is named",
@@ -80,8 +83,7 @@ class KeyTrust(Trust):
         Raises:
             RejectedError: unreadable, untrusted, or signed by an identity where a key is asked for.
         """
-        # Step 3: the bundle is read, strictly.
-        return self.verify_parsed(parse_bundle(bundle), Trail())
+        return followed(bundle, self.verify_parsed)
 
     def verify_parsed(self, bundle: Bundle, trail: Trail) -> VerifiedStatement:
         """Return the statement of a bundle that was read already; ``trail`` takes what was looked at.
@@ -94,6 +96,7 @@ class KeyTrust(Trust):
         # Step 4: the signature is verified, before anything looks into what is signed.
         signer = self.signer_of(bundle, lambda key: key.verify(envelope.signature, message), trail)
         # Step 5: the statement is read from the very bytes that were signed.
+        trail.asking = "5"
         return VerifiedStatement(statement_in(envelope.payload), signer, bundle.digest)
 
     def signer_of(self, bundle: Bundle, signed_by: SignedByKey, trail: Trail) -> str:
@@ -102,8 +105,9 @@ class KeyTrust(Trust):
         Raises:
             RejectedError: as :meth:`verify`.
         """
+        trail.asking = "4"
         key = _signer(bundle, self._keys, signed_by)
-        trail.add("4", "signature", f"by key {key.key_id}")
+        trail.add("4", "signature", f"by key {key.key_id}", self._accepted)
         self._witness.check(bundle, key, trail)
         return f"key {key.key_id}"
 

@@ -79,8 +79,8 @@ def _print_one(verdict: BundleVerdict, *, explain: bool) -> None:
         rows = [(one.field, one.expected, one.got or "not stated") for one in verdict.mismatches]
         print_table(("field", "expected", "got"), rows)
     if explain:
-        rows = [(one.number, one.what, one.got) for one in verdict.steps]
-        print_table(("step", "what held", "what was there"), rows)
+        steps = [(one.number, one.what, one.expected, one.got) for one in verdict.steps]
+        print_table(("step", "what held", "expected", "what was there"), steps)
 
 
 def _print_sum(verdicts: Sequence[BundleVerdict]) -> None:
@@ -111,6 +111,7 @@ def _bundle_json(verdict: BundleVerdict, *, explain: bool) -> dict[str, Any]:
     }
     if explain:
         value["checks"] = [
-            {"step": one.number, "what": one.what, "got": one.got} for one in verdict.steps
+            {"step": one.number, "what": one.what, "expected": one.expected, "got": one.got}
+            for one in verdict.steps
         ]
     return value

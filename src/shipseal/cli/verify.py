@@ -76,7 +76,11 @@ def verify(
     trusted_root: TrustedRootFile = None,
     offline: Offline = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show every piece of evidence that was looked at.")
+        bool,
+        typer.Option(
+            "--explain",
+            help="Show every check with its inputs, and all evidence that was looked at.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     who: IdentityWords,
@@ -124,11 +128,9 @@ def verify(
             else partial(look, hosts=rules.hosts, clock=clock, further=further, explain=explain)
         )
         groups = by_digest(look_at_all(references, look_at))
+        judge = partial(decide, rules.policy, trust=opened.trust, explain=explain)
         verdicts = [
-            decide(
-                rules.policy, [place.collected for place in group], opened.trust, now=clock.now()
-            )
-            for group in groups
+            judge([place.collected for place in group], now=clock.now()) for group in groups
         ]
     shown = Shown(rules.trust, opened.root, explain=explain)
     show = print_verdicts_json if as_json else print_verdicts

@@ -25,7 +25,7 @@ class Shown:
     Attributes:
         trust: who is trusted.
         root: by whose word; None where only keys are trusted.
-        explain: whether to print every piece of evidence that was looked at.
+        explain: whether to print every check, and every piece of evidence that was looked at.
     """
 
     trust: TrustWish
@@ -68,6 +68,9 @@ def print_verdict(places: Sequence[Place], verdict: Verdict, shown: Shown) -> No
     say()
     _print_checks(verdict, whole=shown.explain)
     if shown.explain:
+        from shipseal.cli.verify_explained import print_steps  # noqa: PLC0415 - not needed otherwise
+
+        print_steps(verdict)
         _print_evidence(verdict)
     for note in (note for place in places for note in place.notes):
         say(f"note: {note}")

@@ -5,6 +5,7 @@ The numbered steps are described in ``docs/verification.md``; steps 1 and 2 are 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shipseal.attest.interface import Trust
@@ -12,12 +13,12 @@ from shipseal.errors import ConfigError
 from shipseal.evidence.interface import Collected
 from shipseal.intoto.predicates import Family
 from shipseal.oci import Digest, Image
+from shipseal.verify.explain import absent_platform, genuine_steps, pieces_of, refused_steps
 from shipseal.verify.families import judge
 from shipseal.verify.policy import SubjectRule, TargetRule, VerifyPolicy, check_policy
 from shipseal.verify.scene import Judgement, Scene, Subject, read_sboms
-from shipseal.verify.seals import judge_seal
 from shipseal.verify.verdict import ItemCheck, Standing, Verdict
-from shipseal.verify.weigh import Weighed, genuine, weigh_all
+from shipseal.verify.weigh import Genuine, Weighed, genuine, weigh_all
 
 # Of several that do not count, the one that is closest to counting explains most.
 _CLOSENESS = (
@@ -35,7 +36,12 @@ _CLOSENESS = (
 
 
 def decide(
-    policy: VerifyPolicy, collected: Sequence[Collected], trust: Trust, *, now: datetime
+    policy: VerifyPolicy,
+    collected: Sequence[Collected],
+    trust: Trust,
+    *,
+    now: datetime,
+    explain: bool = False,
 ) -> Verdict:
     """Return the verdict over one image at one or more targets.
 
@@ -44,6 +50,7 @@ def decide(
         collected: what each target holds about the same root digest; at least one.
         trust: who is trusted.
         now: the time, for the age of scans and the end of break-glass records.
+        explain: whether the verdict tells every step, with what had to be there and what was.
 
     Raises:
         ConfigError: ``policy.empty``; ``config.invalid`` when nothing was collected, or about several digests.
@@ -52,7 +59,9 @@ def decide(
     image = _one_image(collected)
     weighed = weigh_all(collected, trust)
     checks = [
-        check for scene in _scenes(policy, collected, weighed, now) for check in _checks(scene)
+        check
+        for scene in _scenes(policy, collected, weighed, now)
+        for check in _checks(replace(scene, explain=True) if explain else scene)
     ]
     return Verdict(
         digest=image.digest,
@@ -132,17 +141,23 @@ def _checks(scene: Scene) -> Iterable[ItemCheck]:
 def _absent_platforms(scene: Scene) -> Iterable[ItemCheck]:
     """A platform that the policy requires and the image does not have fails every family."""
     there = {item.platform for item in scene.image.platforms}
+    got = f"the image has {', '.join(sorted(str(item) for item in there))}"
     for platform in scene.policy.platforms or ():
         if platform not in there:
+            subject = Subject(scene.image.digest, str(platform), (), False)
+            expected = f"an image of {platform}"
             for family in scene.policy.require:
                 yield ItemCheck(
-                    subject=scene.image.digest,
-                    platform=str(platform),
+                    subject=subject.digest,
+                    platform=subject.label,
                     target=scene.place,
                     family=family,
                     standing=Standing.MISSING,
-                    expected=f"an image of {platform}",
-                    got=f"the image has {', '.join(sorted(str(item) for item in there))}",
+                    expected=expected,
+                    got=got,
+                    pieces=absent_platform(scene, subject, family, expected, got)
+                    if scene.explain
+                    else (),
                 )
 
 
@@ -152,9 +167,7 @@ def _subject_checks(scene: Scene, subject: Subject) -> Iterable[ItemCheck]:
     checks: dict[Family, ItemCheck] = {}
     for family in sorted(set(scene.policy.require), key=lambda one: one is Family.SEAL):
         found = [
-            judge_seal(scene, subject, one, counted)
-            if family is Family.SEAL
-            else judge(scene, subject, family, one)
+            _judged(scene, subject, family, one, counted)
             for one in scene.of(subject.digest, family)
         ]
         counted[family] = frozenset(
@@ -165,12 +178,26 @@ def _subject_checks(scene: Scene, subject: Subject) -> Iterable[ItemCheck]:
     return [checks[family] for family in dict.fromkeys(scene.policy.require)]
 
 
+def _judged(
+    scene: Scene,
+    subject: Subject,
+    family: Family,
+    evidence: Genuine,
+    counted: Mapping[Family, frozenset[Digest]],
+) -> Judgement:
+    found = judge(scene, subject, family, evidence, counted)
+    if not scene.explain:
+        return found
+    return replace(found, steps=(*genuine_steps(evidence), *found.steps))
+
+
 def _check(scene: Scene, subject: Subject, family: Family, found: Iterable[Judgement]) -> ItemCheck:
-    best = min(
+    # The closest to counting first; the order in which they were found decides between equals.
+    ranked = sorted(
         (*found, *_not_genuine(scene, subject, family)),
         key=lambda one: _CLOSENESS.index(one.standing),
-        default=Judgement(Standing.MISSING, f"a {family}", "none"),
     )
+    best = ranked[0] if ranked else Judgement(Standing.MISSING, f"a {family}", "none")
     return ItemCheck(
         subject=subject.digest,
         platform=subject.label,
@@ -180,6 +207,7 @@ def _check(scene: Scene, subject: Subject, family: Family, found: Iterable[Judge
         expected=best.expected,
         got=best.got,
         note=best.note,
+        pieces=pieces_of(scene, subject, family, ranked) if scene.explain else (),
     )
 
 
@@ -187,4 +215,11 @@ def _not_genuine(scene: Scene, subject: Subject, family: Family) -> Iterable[Jud
     """Return what explains why there is nothing genuine: evidence of this family, or of one that cannot be told."""
     for one in scene.rejected:
         if one.stored.subject == subject.digest and (one.family is family or not one.claims):
-            yield Judgement(one.standing, one.expected or f"a {family}", one.got, target=one.target)
+            yield Judgement(
+                one.standing,
+                one.expected or f"a {family}",
+                one.got,
+                target=one.target,
+                bundle=one.stored.digest,
+                steps=refused_steps(one, subject, family) if scene.explain else (),
+            )

@@ -10,6 +10,7 @@ from shipseal.intoto.predicates import Family, family_of
 from shipseal.oci import Digest, Image, PlatformImage
 from shipseal.verify.policy import VerifyPolicy
 from shipseal.verify.sbom_view import SbomView, sbom_in
+from shipseal.verify.steps import ItemStep
 from shipseal.verify.verdict import Standing
 from shipseal.verify.weigh import Genuine, Weighed, genuine
 
@@ -42,6 +43,7 @@ class Judgement:
         note: what a person should know although it counts; may be empty.
         target: where it lies; may be empty.
         bundle: digest of the bundle; None when there is none.
+        steps: what was asked about it; empty unless that was asked for.
     """
 
     standing: Standing
@@ -50,6 +52,7 @@ class Judgement:
     note: str = ""
     target: str = ""
     bundle: Digest | None = None
+    steps: tuple[ItemStep, ...] = ()
 
     def on(self, evidence: Genuine) -> "Judgement":
         """Return this judgement as one on ``evidence``: where it lies, and who signed it when nothing else is said."""
@@ -74,6 +77,7 @@ class Scene:
         evidence: the rest, by subject and family.
         sboms: what the genuine SBOMs say, by the digest of their bundle; malformed ones are left out.
         documents: digests of the SBOM documents that lie there, by subject.
+        explain: whether what is asked is kept, too.
     """
 
     place: str
@@ -84,6 +88,7 @@ class Scene:
     evidence: Mapping[tuple[Digest, Family], tuple[Genuine, ...]]
     sboms: Mapping[Digest, SbomView]
     documents: Mapping[Digest, frozenset[Digest]]
+    explain: bool = False
 
     def of(self, subject: Digest, family: Family) -> tuple[Genuine, ...]:
         """Return the genuine evidence of a family for a subject."""

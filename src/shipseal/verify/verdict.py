@@ -10,6 +10,7 @@ from shipseal.checks import Check, Outcome, Status, outcome_of
 from shipseal.errors import Code, Exit
 from shipseal.intoto.predicates import Family
 from shipseal.oci import Digest
+from shipseal.verify.steps import ItemStep
 
 
 class Standing(StrEnum):
@@ -60,6 +61,32 @@ _CODES = {
 
 
 @dataclass(frozen=True, slots=True)
+class PieceSteps:
+    """What was asked about one piece of evidence that could have met a requirement.
+
+    Attributes:
+        target: where it lies, or where one was looked for.
+        standing: what it came to.
+        steps: in the order in which they were made.
+        bundle: digest of its bytes; None where none was found.
+    """
+
+    target: str
+    standing: Standing
+    steps: tuple[ItemStep, ...]
+    bundle: Digest | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the element of ``pieces`` in ``verification.schema.json``."""
+        value: dict[str, object] = {
+            "target": self.target,
+            "status": str(self.standing),
+            "steps": [step.to_json() for step in self.steps],
+        }
+        return value | ({"bundle": str(self.bundle)} if self.bundle else {})
+
+
+@dataclass(frozen=True, slots=True)
 class ItemCheck:
     """One required item: a family of evidence for a subject at a target.
 
@@ -72,6 +99,8 @@ class ItemCheck:
         expected: what would have counted; empty when it counts.
         got: what was there: who signed it, when it counts.
         note: what a person should know although it counts, such as a break-glass record; may be empty.
+        pieces: all evidence that could have met it, with every step, the one first by which it stands; empty unless
+            that was asked for.
     """
 
     subject: Digest
@@ -82,6 +111,7 @@ class ItemCheck:
     expected: str = ""
     got: str = ""
     note: str = ""
+    pieces: tuple[PieceSteps, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -99,9 +129,9 @@ class ItemCheck:
             reason=self.note,
         )
 
-    def to_json(self) -> dict[str, str]:
-        """Return the element of ``checks`` in ``verification.schema.json``."""
-        value = {
+    def to_json(self, *, explain: bool = False) -> dict[str, object]:
+        """Return the element of ``checks`` in ``verification.schema.json``; with ``explain``, every step too."""
+        value: dict[str, object] = {
             "subject": str(self.subject),
             "platform": self.platform,
             "target": self.target,
@@ -110,7 +140,11 @@ class ItemCheck:
             "expected": self.expected,
             "got": self.got,
         }
-        return value | ({"note": self.note} if self.note else {})
+        if self.note:
+            value["note"] = self.note
+        if explain and self.pieces:
+            value["pieces"] = [piece.to_json() for piece in self.pieces]
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +217,10 @@ class Verdict:
         return [check for check in self.checks if not check.passed]
 
     def to_json(self, *, explain: bool = False) -> dict[str, Any]:
-        """Return the value of ``verification.schema.json``; with ``explain``, all evidence that was looked at too."""
+        """Return the value of ``verification.schema.json``; with ``explain``, all that was looked at and asked."""
         value: dict[str, Any] = {
             "verdict": str(Outcome.PASS if self.passed else Outcome.FAIL),
             "digest": str(self.digest),
-            "checks": [check.to_json() for check in self.checks],
+            "checks": [check.to_json(explain=explain) for check in self.checks],
         }
         return value | ({"evidence": [one.to_json() for one in self.looked_at]} if explain else {})

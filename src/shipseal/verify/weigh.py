@@ -6,7 +6,7 @@ The numbers of the steps are those of ``docs/verification.md``; steps 3 to 5 are
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shipseal.attest.interface import RejectedError, Rejection, Trust, VerifiedStatement
+from shipseal.attest.interface import RejectedError, Rejection, Step, Trust, VerifiedStatement
 from shipseal.evidence.interface import Collected, StoredEvidence
 from shipseal.intoto.predicates import Family, family_of
 from shipseal.oci import Digest, digest_of
@@ -31,6 +31,7 @@ class Weighed:
         claims: predicate type, believed only when it was verified; empty when unknown.
         expected: what would have counted.
         got: what was there.
+        steps: of its verification: what held, and last what did not.
     """
 
     target: str
@@ -40,6 +41,7 @@ class Weighed:
     claims: str = ""
     expected: str = ""
     got: str = ""
+    steps: tuple[Step, ...] = ()
 
     @property
     def family(self) -> Family | None:
@@ -68,10 +70,12 @@ class Genuine:
     Attributes:
         target: where it lies.
         verified: its statement, with signer and digest of the bundle.
+        stored: as it was found.
     """
 
     target: str
     verified: VerifiedStatement
+    stored: StoredEvidence
 
 
 def weigh_all(collected: Iterable[Collected], trust: Trust) -> dict[str, tuple[Weighed, ...]]:
@@ -98,7 +102,7 @@ def genuine(weighed: Iterable[Weighed]) -> Mapping[tuple[Digest, Family], tuple[
     for one in weighed:
         if one.standing is Standing.PRESENT and one.verified and one.family:
             key = (one.stored.subject, one.family)
-            found[key] = (*found.get(key, ()), Genuine(one.target, one.verified))
+            found[key] = (*found.get(key, ()), Genuine(one.target, one.verified, one.stored))
     return found
 
 
@@ -123,6 +127,7 @@ def _weigh(
             claims=answer.claims,
             expected=answer.expected,
             got=answer.got or answer.message,
+            steps=answer.steps,
         )
     return _about(target, stored, answer)
 
@@ -147,4 +152,5 @@ def _about(target: str, stored: StoredEvidence, verified: VerifiedStatement) -> 
         claims=statement.predicate_type,
         expected=stored.subject,
         got=", ".join(subject.digest for subject in statement.subjects[:3]) or "no digest",
+        steps=verified.steps,
     )

@@ -9,12 +9,13 @@ import pytest
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.checks import Status
 from shipseal.errors import Code, Exit, exit_for
-from shipseal.intoto.predicates import REQUIRED, Family
+from shipseal.intoto.predicates import Family
 from shipseal.intoto.summary import BreakGlass
 from shipseal.oci import Image, digest_of
 from shipseal.verify.decide import decide
 from shipseal.verify.equivalent import cosign_commands
 from shipseal.verify.policy import VerifyPolicy
+from shipseal.verify.steps import StepOutcome
 from shipseal.verify.verdict import ItemCheck, Standing, Verdict
 from tests.support.evidence import NOW, Recipe, as_collected, key, make_pieces, sample_image, stored
 from tests.support.schemas import check_shape, schema
@@ -86,11 +87,28 @@ def test_the_json_is_what_the_schema_says(image: Image) -> None:
     assert all(bool(one["signer"]) is (one["status"] == "present") for one in value["evidence"])
 
 
+def test_the_json_of_an_explanation_is_what_the_schema_says(image: Image) -> None:
+    pieces = make_pieces(image, key(), Recipe(gate="fail"))[:-1]
+    collected = as_collected(image, [*pieces, *make_pieces(image, key(1))])
+    trust = KeyTrust([key().public])
+    verdict = decide(VerifyPolicy(), [collected], trust, now=NOW, explain=True)
+    value = verdict.to_json(explain=True)
+    valid(value)
+    told = [piece for check in value["checks"] for piece in check["pieces"]]
+    assert {one["status"] for one in told} == {"present", "refused", "untrusted"}
+    outcomes = {step["outcome"] for one in told for step in one["steps"]}
+    assert outcomes == set(StepOutcome)
+    assert not any("pieces" in check for check in verdict.to_json()["checks"])
+    told[0]["steps"][0]["outcome"] = "skipped"
+    with pytest.raises(jsonschema.ValidationError):
+        valid(value)
+
+
 def test_the_schema_knows_every_status_and_family() -> None:
     parts = schema("verification")["$defs"]
     assert set(parts["status"]["enum"]) == set(Standing)
-    families = parts["check"]["properties"]["family"]["enum"]
-    assert families == list(REQUIRED)
+    assert parts["check"]["properties"]["family"]["enum"] == list(Family)
+    assert parts["step"]["properties"]["outcome"]["enum"] == list(StepOutcome)
 
 
 @pytest.mark.parametrize(
