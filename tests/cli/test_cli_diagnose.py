@@ -129,3 +129,23 @@ def test_github_that_cannot_be_asked(github: ActionsServer, capsys: Capture) -> 
     github.refuse.append(Refusal(401, "Bad credentials"))
     assert main(["diagnose", "--github-run", "99", "--repo", "org/app"]) == Exit.AUTH
     assert "auth.github-denied" in capsys.readouterr().err
+
+
+def test_lines_that_were_left_out_are_told(tmp_path: Path, capsys: Capture) -> None:
+    crowded = "".join(f"error: unknown thing {number} was not found\n" for number in range(4000))
+    log, short = tmp_path / "job.log", tmp_path / "short.log"
+    log.write_text(f"{crowded}denied: permission_denied: write_package\n")
+    short.write_text("denied: permission_denied: write_package\n")
+    assert main(["diagnose", str(log), str(short), "--json"]) == Exit.OK
+    value = json.loads(capsys.readouterr().out)
+    check_shape(value, "diagnosis")
+    (left,) = value["partly"]
+    assert left["log"] == str(log)
+    assert 1 < left["first"] < left["last"] <= 4001
+    assert main(["diagnose", str(log)]) == Exit.OK
+    assert (
+        f"not all was looked at: of lines {left['first']} to {left['last']} "
+        in capsys.readouterr().out
+    )
+    assert main(["diagnose", str(short)]) == Exit.OK
+    assert "not all was looked at" not in capsys.readouterr().out
