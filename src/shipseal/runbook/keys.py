@@ -68,7 +68,7 @@ KEYS: tuple[bytes, ...] = (
     b"gateway", b"unavailable", b"status", b"received", b"http 4", b"http 5", b"hang up", b"rekor", b"fulcio",
     b"tlog", b"tsa_", b"tuf", b"forcibly", b"ended prematurely", b"exception",
     # the machine
-    b"enospc", b"137", b"kill", b"memory", b"bad_alloc", b"sigsegv", b"segmentation",
+    b"enospc", b"137", b"kill", b"memory", b"bad_alloc", b"sigsegv", b"sigquit", b"segmentation",
     b"goroutine ", b"larger than",
 )  # fmt: skip
 

@@ -8,8 +8,8 @@ import pytest
 from shipseal.errors import Code
 from shipseal.runbook.engine import diagnose
 from shipseal.runbook.keys import RULES, key_of
+from shipseal.runbook.parts import compiled
 from shipseal.runbook.remedies import NEXT, page_of
-from shipseal.runbook.rule import compiled
 from tests.support.tools import ROOT
 
 LINES: list[tuple[Code, str]] = [
@@ -153,3 +153,46 @@ def test_nothing_that_a_shell_would_read_gets_into_a_command() -> None:
     )
     assert found[0].code is Code.IMAGE_NOT_FOUND
     assert not any("$(" in step or "`x" in step for step in found[0].next)
+
+
+_OF_A_LIBRARY = """panic: nil map
+
+goroutine 1 [running]:
+github.com/google/go-containerregistry/pkg/v1/remote.Get(0x0)
+\t/home/runner/go/pkg/mod/github.com/google/go-containerregistry@v0.20.2/pkg/v1/remote/descriptor.go:82 +0x5
+main.main()
+\t/home/runner/work/app/app/cmd/publish/main.go:19 +0x28
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (_OF_A_LIBRARY, "a program crashed, a tool or one of the job's own: nil map"),
+        (_OF_A_LIBRARY.replace("pkg/v1/remote.Get", "cmd/crane/cmd.Execute"), "crane crashed"),
+        (_OF_A_LIBRARY.replace("google/go-containerregistry", "anchore/grype"), "grype crashed"),
+        (
+            "pack.sh: line 3: 77 Segmentation fault ./own",
+            "a program crashed, a tool or one of the job's own: ",
+        ),
+    ],
+)
+def test_a_crash_is_called_a_tools_only_where_its_own_frames_say_so(log: str, said: str) -> None:
+    found = diagnose([log.encode()])
+    assert found[0].code is Code.TOOL_CRASHED
+    assert found[0].cause.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("crane registry serve", Code.TOOL_CRASHED),
+        ("go test ./...", Code.UNKNOWN),
+        ("./publish --with crane", Code.UNKNOWN),
+    ],
+)
+def test_a_dump_that_a_signal_asked_for_is_a_tools_in_the_step_that_is_the_tool(
+    step: str, code: Code
+) -> None:
+    log = f"##[group]Run {step}\nSIGQUIT: quit\nPC=0x493501 m=0 sigcode=0\n##[error]Process completed with exit code 2.\n"
+    assert diagnose([log.encode()])[0].code is code

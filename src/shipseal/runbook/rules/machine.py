@@ -134,9 +134,29 @@ TOOLS = (
     ),
     Rule(
         code=Code.TOOL_CRASHED,
+        needs=("panic:", "sigsegv", "segmentation fault", "fatal error: "),
+        pattern=r"^panic: (?!test timed out)(?P<why>.*)|\bsigsegv\b|segmentation fault"
+        r"|^fatal error: (?:unexpected signal"
+        r"|all goroutines|concurrent map|stack overflow)",
+        step=r"sbom|syft|grype|scan|trivy|cosign|attest|docker|buildx|buildah|crane|skopeo",
+        named=True,
+        cause="a program of this step crashed: {why|see the lines}",
+        weight=LIKELY,
+    ),
+    Rule(
+        code=Code.TOOL_CRASHED,
+        needs=("sigquit: quit",),
+        pattern=r"^sigquit: quit$",
+        step=rf"^(?:.* / .* )?{_TOOLS}(?: |$)",
+        named=True,
+        cause="the tool of this step got the signal at which it shows what it does and ends (SIGQUIT)",
+        weight=LIKELY,
+    ),
+    Rule(
+        code=Code.TOOL_CRASHED,
         needs=("panic:",),
         pattern=r"^panic: (?!test timed out)(?P<why>.+)",
-        cause="the tool crashed: {why|}",
+        cause="a program crashed, a tool or one of the job's own: {why|}",
         weight=LIKELY,
     ),
     Rule(
@@ -150,7 +170,7 @@ TOOLS = (
         code=Code.TOOL_CRASHED,
         needs=("segmentation fault", "bus error"),
         pattern=r"line \d+: +\d+ (?P<why>segmentation fault|bus error)\b",
-        cause="a program crashed: {why|}",
+        cause="a program crashed, a tool or one of the job's own: {why|}",
         weight=LIKELY + 10,
     ),
     Rule(
@@ -168,26 +188,17 @@ TOOLS = (
         r"|stack overflow|unexpected signal|fault$)"
         r"|\b(?P<why>aborted|bus error|illegal instruction)\b.*\(core dumped\)|^fatal python error: "
         r"|^thread '[^']*' (?:\(\d+\) )?panicked at (?!\S*build\.rs)",
-        cause="a program crashed: {why|see the lines}",
-        weight=LIKELY,
-    ),
-    Rule(
-        code=Code.TOOL_CRASHED,
-        needs=("panic:", "sigsegv", "segmentation fault", "fatal error: "),
-        pattern=r"^panic: (?!test timed out)(?P<why>.*)|\bsigsegv\b|segmentation fault"
-        r"|^fatal error: (?:unexpected signal"
-        r"|all goroutines|concurrent map|stack overflow)",
-        step=r"sbom|syft|grype|scan|trivy|cosign|attest|docker|buildx|buildah|crane|skopeo",
-        named=True,
-        cause="the tool crashed: {why|}",
+        cause="a program crashed, a tool or one of the job's own: {why|see the lines}",
         weight=LIKELY,
     ),
     Rule(
         code=Code.TOOL_CRASHED,
         needs=("github.com/",),
         following=True,
-        pattern=r"(?:github\.com/(?:anchore|sigstore|aquasecurity|moby|docker|containers|google)/(?P<tool>syft"
-        r"|grype|cosign|trivy|buildkit|buildx|skopeo|buildah|go-containerregistry)\S*)",
+        pattern=r"github\.com/(?:(?:anchore|sigstore|aquasecurity|moby|docker|containers)/(?P<tool>syft"
+        r"|grype|cosign|trivy|buildkit|buildx|skopeo|buildah)\b"
+        r"|google/go-containerregistry/cmd/(?P<tool2>g?crane|krane)\b"
+        r"|google/(?P<tool3>ko)/(?:pkg/)?commands?\b)",
         after=r"^panic: |runtime error: |sigsegv|goroutine \d+ \[",
         cause="{tool|the tool} crashed",
         weight=CLEAR - 5,
