@@ -24,9 +24,7 @@ def followed(
         # Step 3: the bundle is read, strictly.
         bundle = parse_bundle(raw)
         trail.add("3", "bundle", f"v{bundle.version}")
-        found = verify_parsed(bundle, trail)
+        return verify_parsed(bundle, trail)
     except RejectedError as error:
         error.steps = trail.ended(error.got or error.message, error.expected)
         raise
-    trail.add("5", "statement", found.statement.predicate_type)
-    return VerifiedStatement(found.statement, found.signer, found.bundle, tuple(trail.steps))

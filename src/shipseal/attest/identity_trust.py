@@ -96,7 +96,9 @@ class IdentityTrust(Trust):
             raise
         # Step 5: the statement is read from the very bytes that were signed.
         trail.asking = "5"
-        return VerifiedStatement(statement_in(envelope.payload), signer, bundle.digest)
+        statement = statement_in(envelope.payload)
+        trail.add("5", "statement", statement.predicate_type)
+        return VerifiedStatement(statement, signer, bundle.digest, tuple(trail.steps))
 
     def signer_of(self, bundle: Bundle, signed_with: SignedWith, trail: Trail) -> str:
         """Return which identity signed what ``signed_with`` is about.

@@ -140,7 +140,6 @@ def _judge(raw: bytes, artifact: Artifact, trusted: Trusted, trail: Trail) -> Bu
         else:
             verified = _keys(trusted).verify_parsed(bundle, trail)
         signer, predicate_type = verified.signer, verified.statement.predicate_type
-        trail.add("5", "statement", predicate_type)
         about = _about_statement(verified.statement, artifact)
     found = BundleVerdict(
         bundle.digest, BundleStatus.GENUINE, signer, predicate_type, steps=tuple(trail.steps)

@@ -97,7 +97,9 @@ class KeyTrust(Trust):
         signer = self.signer_of(bundle, lambda key: key.verify(envelope.signature, message), trail)
         # Step 5: the statement is read from the very bytes that were signed.
         trail.asking = "5"
-        return VerifiedStatement(statement_in(envelope.payload), signer, bundle.digest)
+        statement = statement_in(envelope.payload)
+        trail.add("5", "statement", statement.predicate_type)
+        return VerifiedStatement(statement, signer, bundle.digest, tuple(trail.steps))
 
     def signer_of(self, bundle: Bundle, signed_by: SignedByKey, trail: Trail) -> str:
         """Return which key signed what ``signed_by`` is about.

@@ -648,7 +648,7 @@ def test_the_trail_names_each_step() -> None:
     trust = IdentityTrust([WHO], PRIVATE.trust_root())
     trust.verify_parsed(parse_bundle(raw_of(PRIVATE.attest(STATEMENT))), trail)
     numbers = [step.number for step in trail.steps]
-    assert numbers == ["4a", "4b", "4c", "4d", "4e", "4f", "4g", "4h", "4i"]
+    assert numbers == ["4a", "4b", "4c", "4d", "4e", "4f", "4g", "4h", "4i", "5"]
 
 
 def test_the_same_authority_in_two_lines_may_have_two_kinds_of_bundle() -> None:
