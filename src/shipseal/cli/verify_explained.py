@@ -67,7 +67,7 @@ def _place(step: ItemStep) -> tuple[int, str]:
 
 
 def _name(step: ItemStep, families: Sequence[Family], of: int) -> str:
-    if _place(step)[0] >= _OF_ONE_KIND or len(families) == of > 1:
+    if _place(step)[0] >= _OF_ONE_KIND or len(families) == of:
         return f"{step.number} {step.name}"
     return f"{step.number} {step.name} ({', '.join(families)})"
 
