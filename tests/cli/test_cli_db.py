@@ -231,6 +231,17 @@ def test_nothing_else_is_overwritten(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("words", [(), ("--fresh",)])
+def test_an_empty_file_has_nothing_to_lose(
+    tmp_path: Path, records: Path, words: tuple[str, ...], capsys: Capture
+) -> None:
+    place = tmp_path / "made by mktemp"
+    place.touch()
+    _out, err = text(capsys, "import", records, "--db", place, *words)
+    assert "is an empty file" in err
+    assert answer(capsys, "status", "--db", place)["records"] == 2
+
+
 def test_an_export_is_the_same_file_and_opens_anywhere(
     db: Path, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -85,6 +85,12 @@ class Store:
         name = origin or self.path.as_posix()
         return open_database(choice.path, origin=name, stamps=self._stamps, note=choice.note)
 
+    def is_empty_file(self) -> bool:
+        """Return whether there is a file without a byte, such as one of ``mktemp``, and no database before it."""
+        before = self._previous()
+        plain = not self.is_folder and self.path.is_file() and not before.exists()
+        return plain and self.path.stat().st_size == 0
+
     def choose(self) -> Choice:
         """Return the file to open.
 

@@ -158,6 +158,9 @@ def pull(
 
 def _opened(store: Store, reporter: Reporter, *, fresh: bool) -> CompiledDatabase | None:
     """Return the database that is there; None when there is none, or, if all is new, none of use."""
+    if store.is_empty_file():
+        reporter.note(f"{store.path} is an empty file: the database is begun anew")
+        return None
     try:
         found = store.open()
     except ScanError as error:

@@ -97,7 +97,8 @@ def store_for(db: Path | None, env: Mapping[str, str]) -> Store:
                 hint=f"name a file, an empty folder or a database with --db or {VARIABLE}",
                 context={"path": str(store.path)},
             )
-    if not store.is_folder and store.path.exists() and not is_store(store.path):
+    other = not store.is_folder and store.path.exists() and not is_store(store.path)
+    if other and not store.is_empty_file():
         raise ConfigError(
             f"{store.path}: is another file, not a database, and would be lost",
             hint=f"name another file with --db or {VARIABLE}",
