@@ -11,6 +11,7 @@ import msgspec
 from shipseal.scan.inventory import Inventory, Places, Subject
 from shipseal.scan.listing import Entry, Listing
 from shipseal.scan.purl_packages import SYFT_TYPES, SYSTEM_TYPES, Identity, Upstream, identify
+from shipseal.scan.sbom_file import decode_member
 
 _MOST_LEVELS = 100
 _SYFT, _TRIVY = "syft:", "aquasecurity:trivy:"
@@ -42,6 +43,7 @@ class _Metadata(msgspec.Struct, frozen=True):
 
 
 _COMPONENTS = msgspec.json.Decoder(list[_Component] | None)
+_METADATA = msgspec.json.Decoder(_Metadata | None)
 _PROPERTIES = msgspec.json.Decoder(list[_Property] | None)
 
 
@@ -53,10 +55,9 @@ def cyclonedx_inventory(
     Raises:
         msgspec.DecodeError: it is malformed, or components lie in each other without end.
     """
-    told = msgspec.json.decode(metadata, type=_Metadata | None)
-    told = told or _Metadata()
+    told: _Metadata = decode_member(_METADATA, metadata, "metadata") or _Metadata()
     listing, distro = Listing(), ""
-    listed = _COMPONENTS.decode(components) or []
+    listed = decode_member(_COMPONENTS, components, "components") or []
     for number, component in enumerate(_flat(listed, 0)):
         if component.type == "operating-system":
             distro = distro or _distro(component)

@@ -7,6 +7,7 @@ import msgspec
 from shipseal.scan.inventory import NOWHERE, Inventory, Places, Subject
 from shipseal.scan.listing import Entry, Listing, containing, grouped, is_known
 from shipseal.scan.purl_packages import identify
+from shipseal.scan.sbom_file import decode_member
 
 _OVERLAP = "ownership-by-file-overlap"
 # How Syft tells where a package lies: "acquired package info from DPKG DB: /var/lib/dpkg/status, /usr/share/doc/…".
@@ -74,7 +75,7 @@ def spdx_inventory(
     owned, roots = _relations(relationships)
     roots |= set(described)
     listing, distro, subject = Listing(), "", Subject()
-    for package in _PACKAGES.decode(packages) or ():
+    for package in decode_member(_PACKAGES, packages, "packages") or ():
         if package.SPDXID in roots:
             subject = _subject(package) if len(roots) == 1 else subject
             if is_known(package.purl()):  # a program that describes itself, or one of several
@@ -153,7 +154,7 @@ def _tool(raw: msgspec.Raw) -> str:
 
 
 def _tools(raw: msgspec.Raw) -> Iterator[str]:
-    created = _CREATED.decode(raw)
+    created = decode_member(_CREATED, raw, "creationInfo")
     for creator in created.creators if created else ():
         if creator.startswith("Tool:"):
             yield creator.removeprefix("Tool:").strip()

@@ -7,7 +7,7 @@ URL: the source package of a distribution's package, the module that a Go progra
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -21,6 +21,7 @@ from shipseal.scan.purl_packages import (
     identify,
     source_rpm,
 )
+from shipseal.scan.sbom_file import decode_member
 from shipseal.scan.syft_locations import read_locations
 
 _OVERLAP = "ownership-by-file-overlap"
@@ -120,21 +121,22 @@ def syft_inventory(
     Raises:
         msgspec.DecodeError: it is malformed.
     """
-    found = _ARTIFACTS.decode(artifacts) or []
+    found: list[_Artifact] = decode_member(_ARTIFACTS, artifacts, "artifacts") or []
     listing = Listing()
     for artifact in found:
         listing.add(_entry(artifact))
-    stated = _decoded(distro, _Distribution)
+    stated = _decoded(distro, _Distribution, "distro")
     name = f"{stated.id}-{stated.versionID}" if stated.id else listing.named_distro()
     packages = listing.packages(name)
     owned = list(_owned(relationships))
     if not owned and listing.has_system_packages:
         owned = list(_owned_by_files(packages, found))
-    tool, version = _decoded(descriptor, _Descriptor), _decoded(schema, _Schema)
+    tool = _decoded(descriptor, _Descriptor, "descriptor")
+    version = _decoded(schema, _Schema, "schema")
     return Inventory(
         format=f"Syft JSON {version.version}".strip(),
         tool=f"{tool.name}-{tool.version}".strip("-"),
-        subject=_subject(_decoded(source, _Source)),
+        subject=_subject(_decoded(source, _Source, "source")),
         packages=packages,
         owners=grouped(owned),
         unnamed=listing.unnamed,
@@ -144,8 +146,9 @@ def syft_inventory(
     )
 
 
-def _decoded(raw: msgspec.Raw, kind: type[_T]) -> _T:
-    return msgspec.json.decode(raw, type=kind | None) or kind()
+def _decoded(raw: msgspec.Raw, kind: type[_T], name: str) -> _T:
+    decoder = msgspec.json.Decoder(kind | None)
+    return cast("_T | None", decode_member(decoder, raw, name)) or kind()
 
 
 def _entry(artifact: _Artifact) -> Entry:

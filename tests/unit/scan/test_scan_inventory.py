@@ -363,6 +363,20 @@ def test_a_file_is_read_with_its_digest_and_size(tmp_path: Path) -> None:
         (b'{"spdxVersion": "SPDX-2.3", "packages": {}}', "Expected `array"),
         (b'{"bomFormat": "CycloneDX", "components": [{"name": 1}]}', "Expected `str`"),
         (b'{"artifacts": [{"name": "x"}], "descriptor": {}}', "missing required field `id`"),
+        (
+            b'{"bomFormat": "CycloneDX", "components": [{"version": 1}]}',
+            "at `$.components[0].version`",
+        ),
+        (b'{"bomFormat": "CycloneDX", "components": 1}', "at `$.components`"),
+        (
+            b'{"bomFormat": "CycloneDX", "metadata": {"component": {"name": 1}}}',
+            "at `$.metadata.component.name`",
+        ),
+        (
+            b'{"spdxVersion": "SPDX-2.3", "packages": [{"SPDXID": "a", "versionInfo": 1}]}',
+            "at `$.packages[0].versionInfo`",
+        ),
+        (b'{"artifacts": [{"id": 1}], "descriptor": {}}', "at `$.artifacts[0].id`"),
     ],
 )
 def test_what_is_no_whole_sbom_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
