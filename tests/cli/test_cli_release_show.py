@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.release.folders import StateFolder
 from shipseal.release.known import survey
@@ -71,11 +74,22 @@ def a_journal_with_a_hole_is_said_to_have_one(
     )
     assert project.run("diagnose", "--run", "1.0.0") == Exit.OK
     assert "The journal is damaged" in capsys.readouterr().out
-    assert project.run("release", "resume") == Exit.OK
+    what_is_printed_goes_on_with_the_configuration_that_was_named(project, capsys)
     assert f"{len(lines) - 6} whole lines behind" in capsys.readouterr().err
     assert project.run("release", "show", "1.0.0") == Exit.OK
     assert "diagnosis" not in capsys.readouterr().out
     another_machine_resumes_by_the_version(project, capsys)
+
+
+def what_is_printed_goes_on_with_the_configuration_that_was_named(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual, named = project.folder / "shipseal.yaml", project.folder / "of the team.yaml"
+    usual.rename(named)
+    assert main(["release", "show", "1.0.0", "-c", str(named)]) == Exit.OK
+    (told,) = re.findall(r"^  next +shipseal (release resume .*)$", capsys.readouterr().out, re.M)
+    assert main(shlex.split(told)) == Exit.OK
+    named.rename(usual)
 
 
 def another_machine_resumes_by_the_version(
@@ -98,7 +112,7 @@ def a_mistyped_version_is_not_released(
         assert project.run("release", "resume", "--version", "1.0.1") == Exit.USAGE
         told_why = capsys.readouterr().err
         assert "error config.invalid: there is no release 1.0.1 to go on with" in told_why
-        assert "shipseal release --version 1.0.1\n" in told_why
+        assert re.search(r"shipseal release --config \S+ --version 1\.0\.1\n", told_why)
     assert project.run("release", "show", "1.0.1") == Exit.USAGE
     capsys.readouterr()
 
@@ -132,7 +146,8 @@ def test_show_in_json_has_timeline_and_diagnosis(
     assert project.run("release", "show", "--json") == Exit.OK
     refused = told(capsys, "release-show.schema.json")
     assert refused["diagnosis"]["code"] == "scan.gate-failed"
-    assert refused["diagnosis"]["next"] == "shipseal release --version 1.1.0"
+    command = f"shipseal release --config {project.folder / 'shipseal.yaml'} --version 1.1.0"
+    assert refused["diagnosis"]["next"] == command
 
 
 def test_the_schema_of_show_is_that_of_a_release_and_more() -> None:
@@ -204,7 +219,7 @@ def test_an_outage_that_lasts_is_diagnosed(
     assert any(line.startswith("  do ") for line in diagnosis)
     assert any(line.startswith("  proof ") and "503" in line for line in diagnosis)
     [following] = [line for line in diagnosis if line.startswith("  next ")]
-    assert "shipseal release resume 1.0.0-" in following
+    assert re.search(r"shipseal release resume --config \S+ 1\.0\.0-", following)
 
 
 def test_gc_says_what_goes_and_what_stays(

@@ -3,6 +3,7 @@
 import msgspec
 
 from shipseal.cli.diagnose_sources import Answer, Found, Left
+from shipseal.cli.given import as_given
 from shipseal.cli.output import say, say_wrapped
 from shipseal.runbook.diagnosis import Diagnosis
 
@@ -46,7 +47,7 @@ def _print(one: Diagnosis, log: str) -> None:
     rows = [
         ("cause", one.cause),
         *((f"line {proof.line}", proof.text) for proof in one.proof),
-        *(("next", step) for step in one.next),
+        *(("next", as_given(step)) for step in one.next),
         ("again", "may help without a change" if one.retry else "does not help without a change"),
         ("see", one.doc),
     ]

@@ -4,6 +4,7 @@ import re
 
 from shipseal.checks import Outcome, Status
 from shipseal.cli.columns import Column
+from shipseal.cli.given import as_given
 from shipseal.cli.output import has_room, print_table, say, say_wrapped
 from shipseal.doctor.examination import Examined, Report
 
@@ -44,7 +45,7 @@ def print_report(report: Report) -> None:
     if remarks:
         say()
     for one in remarks:
-        say_wrapped(f"note: {one.check.name} {one.check.subject}: {one.remedy}")
+        say_wrapped(f"note: {one.check.name} {one.check.subject}: {as_given(one.remedy)}")
     say()
     say_wrapped(_VERDICTS[report.outcome])
 
@@ -67,7 +68,7 @@ def _print_bad(one: Examined) -> None:
         ("got", check.got),
         ("reason", check.reason),
         *(("evidence", text) for text in one.evidence[:_EVIDENCE]),
-        ("do", one.remedy),
+        ("do", as_given(one.remedy)),
     ]
     for name, text in told:
         if text:

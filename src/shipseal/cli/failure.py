@@ -17,6 +17,7 @@ import typer
 
 from shipseal._internal.machine_faults import machine_error
 from shipseal._internal.redact import redact
+from shipseal.cli.given import as_given
 from shipseal.cli.output import printable
 from shipseal.errors import (
     Code,
@@ -95,7 +96,7 @@ def as_text(error: ShipsealError) -> str:
     """
     text = f"error {error.code}: {error.message}\n"
     if error.hint:
-        text += f"hint: {error.hint}\n"
+        text += f"hint: {as_given(error.hint)}\n"
     return _COMMAND.sub(r"\1: :", printable(redact(text)))
 
 
@@ -104,7 +105,7 @@ def as_json(error: ShipsealError) -> str:
     value = {
         "code": str(error.code),
         "message": redact(error.message),
-        "hint": redact(error.hint),
+        "hint": redact(as_given(error.hint)),
         "context": {name: redact(text) for name, text in error.context.items()},
         "retryable": error.retryable,
     }
@@ -158,7 +159,11 @@ def _annotations_of(error: ShipsealError) -> str:
     told = told or [(error.message, error.hint, None)]
     return "".join(
         Annotation(
-            "error", redact(f"{message}\n{hint}".strip()), title, file if line else "", line
+            "error",
+            redact(f"{message}\n{as_given(hint)}".strip()),
+            title,
+            file if line else "",
+            line,
         ).render()
         for message, hint, line in told[:_MAX_ANNOTATIONS]
     )

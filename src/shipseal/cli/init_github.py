@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shipseal.cli.given import as_given
 from shipseal.cli.init_ci import Config, Force, OnlyPrint, ground, put, tell_secrets, tell_sources
 from shipseal.cli.output import tell
 from shipseal.errors import ConfigError
@@ -46,7 +47,8 @@ def github(
         tell_secrets(secrets_of(made.facts), lambda name: f"`gh secret set {name}`")
         tell_sources(made.facts)
         _tell_identity(made, FILE)
-        tell("next: `shipseal watch actions --job release --step Release` looks whether it works")
+        command = "`shipseal watch actions --job release --step Release`"
+        tell(as_given(f"next: {command} looks whether it works"))
 
 
 def _named(action: str) -> str:

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from shipseal import __version__
 from shipseal.cli.failure import Failure, abandon_closed_streams, open_missing_streams
+from shipseal.cli.given import take
 from shipseal.cli.plain_values import take_plainly
 from shipseal.errors import Exit
 
@@ -178,6 +179,7 @@ def main(argv: Sequence[str]) -> int:
     Args:
         argv: the words after ``shipseal``.
     """
+    take(argv)
     failure = Failure.for_command_line(argv, os.environ)
     try:
         status = _invoke(list(argv))

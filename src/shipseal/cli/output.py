@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 from shipseal._internal.redact import redact
 from shipseal.cli.columns import Column, width_of
 from shipseal.cli.fitting import Fitted, fit
+from shipseal.cli.given import as_given
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +47,8 @@ _STYLES = {
     "ignored": "dim",
 }
 _GAP = "  "
+_ADVICE = frozenset({"hint", "next", "remedy", "why"})
+"""Members of JSON that say what to do, in shipseal's own words."""
 
 
 def is_live(stream: TextIO, env: Mapping[str, str] | None = None) -> bool:
@@ -80,6 +83,8 @@ def tell(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print ``value`` as indented JSON on standard output, without secrets; keys keep their order.
+
+    Commands in what it says to do next are :func:`as_given`.
 
     Args:
         value: dictionaries, lists, tuples, texts, numbers, booleans and None.
@@ -233,11 +238,20 @@ def duration_text(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def _as_given(value: object) -> object:
+    if isinstance(value, str):
+        return as_given(value)
+    return [_as_given(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _redacted(value: object) -> object:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {str(key): _redacted(item) for key, item in value.items()}
+        return {
+            str(key): _redacted(_as_given(item) if key in _ADVICE else item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_redacted(item) for item in value]
     return value

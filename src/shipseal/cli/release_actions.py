@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from shipseal.cli.given import as_given
 from shipseal.cli.output import printable
 from shipseal.cli.release_findings import read_summary
 from shipseal.cli.release_holds import hold_line
@@ -32,7 +33,7 @@ def tell_actions(result: ReleaseResult, results: Path, env: Mapping[str, str]) -
     job.add_summary(_markdown(result, results))
     if result.exit:
         held = f"\n{hold_line(result.holds[-1])}" if result.holds else ""
-        text = f"{result.message}\n{result.hint}{held}".strip()
+        text = f"{result.message}\n{as_given(result.hint)}{held}".strip()
         sys.stderr.write(Annotation("error", text, f"shipseal: {result.code}").render())
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from shipseal._internal.limits import TOOL_OUTPUT, read_file
+from shipseal.cli.given import as_given
 from shipseal.cli.output import print_table, say, say_wrapped
 from shipseal.errors import ShipsealError
 from shipseal.report.interface import VulnerabilitySummary
@@ -69,4 +70,4 @@ def _print_fixes(summary: VulnerabilitySummary) -> None:
         where = {"base": "  # base image", "application": "  # application"}.get(row.origin, "")
         say(f"  {row.command}{where}")
     if len(summary.fixes) > _SHOWN:
-        say(f"and {len(summary.fixes) - _SHOWN} more: shipseal gate explain")
+        say(as_given(f"and {len(summary.fixes) - _SHOWN} more: shipseal gate explain"))

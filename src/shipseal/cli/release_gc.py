@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shipseal.cli.columns import Column
+from shipseal.cli.given import as_given
 from shipseal.cli.output import print_json, print_table, say, size_text
 from shipseal.cli.working import working
 from shipseal.errors import ConfigError
@@ -84,7 +85,9 @@ def _print(result: "GcResult", state: Path, cache: Path) -> None:
     print_table(columns, rows, title=title)
     if rows:
         say()
-    kept = [(one.release, one.status, size_text(one.bytes), one.why) for one in result.kept]
+    kept = [
+        (one.release, one.status, size_text(one.bytes), as_given(one.why)) for one in result.kept
+    ]
     print_table(("stays", "status", Column("size", right=True), "why"), kept)
     if kept:
         say()

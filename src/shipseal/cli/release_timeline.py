@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from shipseal.cli.columns import Column
+from shipseal.cli.given import as_given
 from shipseal.cli.output import duration_text, is_live, print_table, say, say_wrapped, size_text
 from shipseal.cli.places import place_text
 from shipseal.release.diagnosis import Diagnosis
@@ -47,8 +48,8 @@ def print_diagnosis(found: Diagnosis | None) -> None:
         ("means", found.means),
         ("cause", found.cause),
         *(("proof", text) for text in found.proof),
-        ("do", found.do),
-        ("next", found.next),
+        ("do", as_given(found.do)),
+        ("next", as_given(found.next)),
         ("see", found.see),
     ]
     for name, text in rows:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from shipseal.cli.columns import Column
+from shipseal.cli.given import as_given
 from shipseal.cli.output import duration_text, print_table, say, say_wrapped, size_text, tell
 from shipseal.cli.places import place_text, short_digest
 from shipseal.cli.release_budget import print_budget
@@ -29,7 +30,7 @@ def print_result(result: ReleaseResult) -> None:
     if result.message:
         say_wrapped(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
-        say_wrapped(f"next: {result.hint}")
+        say_wrapped(f"next: {as_given(result.hint)}")
     print_holds(result)
     _print_rolled_back(result)
     _print_break_glass(result)
@@ -74,7 +75,7 @@ def print_what_stays(result: ReleaseResult) -> None:
 def print_list(there: Survey) -> None:
     """Print one line for each release, the newest last; then those that cannot be read, and why."""
     if not there.releases and not there.unreadable:
-        say("no releases on this machine yet: shipseal release --version V")
+        say(as_given("no releases on this machine yet: shipseal release --version V"))
         return
     rows = [
         (
@@ -103,7 +104,7 @@ def print_list(there: Survey) -> None:
     for one in there.unreadable:
         say()
         say_wrapped(f"unreadable: {one.release}: {one.reason}")
-        say_wrapped(f"next: {one.hint}")
+        say_wrapped(f"next: {as_given(one.hint)}")
 
 
 def tell_unreadable(there: Survey) -> None:
@@ -228,7 +229,9 @@ def _print_tags(result: ReleaseResult) -> None:
         for tag in target.tags:
             key = (tag.tag, short_digest(tag.digest), tag.reason)
             places.setdefault(key, []).append(place_text(target.target))
-    rows = [(tag, names, ", ".join(where), why) for (tag, names, why), where in places.items()]
+    rows = [
+        (tag, names, ", ".join(where), as_given(why)) for (tag, names, why), where in places.items()
+    ]
     _block((Column("tag", fixed=True), Column("names", fixed=True), "at", "why"), rows)
 
 

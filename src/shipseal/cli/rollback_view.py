@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shipseal.cli.columns import Column
+from shipseal.cli.given import as_given
 from shipseal.cli.output import duration_text, print_table, say, say_wrapped
 from shipseal.cli.places import place_text, short_digest
 from shipseal.release.rollback.known import RollbackStatus
@@ -49,7 +50,7 @@ def print_rollback(result: RollbackResult) -> None:
     """Print what it came to."""
     if result.status == NOTHING:
         say(f"nothing to do: {result.message}")
-        say("to go further back, say where to: shipseal release rollback --to VERSION")
+        say(as_given("to go further back, say where to: shipseal release rollback --to VERSION"))
         return
     if result.status == PLANNED:
         say("nothing was moved: this was a dry run")
@@ -60,7 +61,7 @@ def print_rollback(result: RollbackResult) -> None:
     if result.message:
         say_wrapped(f"{result.code + ': ' if result.code else ''}{result.message}")
     if result.hint:
-        say_wrapped(f"next: {result.hint}")
+        say_wrapped(f"next: {as_given(result.hint)}")
     elif result.status == RollbackStatus.DONE:
         say(
             "next: release the fixed version under a higher number; it takes the tags forward again"

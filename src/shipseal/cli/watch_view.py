@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shipseal.cli.columns import Column
+from shipseal.cli.given import as_given
 from shipseal.cli.output import print_table, say, say_wrapped
 from shipseal.watch.judge import span_text
 from shipseal.watch.values import JudgedWorkflow
@@ -44,7 +45,7 @@ def print_watched(repository: str, found: Sequence[JudgedWorkflow], now: datetim
     for workflow in found:
         for alarm in workflow.alarms:
             say_wrapped(_line(f"alarm {alarm.kind}: {workflow.file}: {alarm.message}"))
-            say_wrapped(f"  hint: {_line(alarm.hint)}")
+            say_wrapped(f"  hint: {as_given(_line(alarm.hint))}")
             if alarm.url:
                 say(f"  {_line(alarm.url)}")
         for note in workflow.notes:

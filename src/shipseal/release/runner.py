@@ -50,7 +50,6 @@ _STORE_ROUNDS = 3
 _INTERRUPTED = ClosedRecord(
     Status.PENDING,
     message="interrupted",
-    hint="shipseal release resume goes on where it stopped",
     retryable=True,
     exit=int(Exit.INTERRUPTED),
 )
@@ -310,7 +309,9 @@ def _failed(error: ShipsealError, state: ReleaseState, *, first: bool) -> Closed
 def _interrupted(state: ReleaseState) -> ClosedRecord:
     """Return how a release ends that a signal ended: pending, or partly promoted when a tag has moved already."""
     public = _public(state)
+    command = f"shipseal release resume {state.plan.release if state.plan else ''}".rstrip()
+    pending = replace(_INTERRUPTED, hint=f"{command} goes on where it stopped")
     if not public or state.recorded:
-        return _INTERRUPTED
+        return pending
     told = f"interrupted during promotion; public already: {', '.join(public)}"
-    return replace(_INTERRUPTED, status=Status.PARTLY_PROMOTED, message=told)
+    return replace(pending, status=Status.PARTLY_PROMOTED, message=told)
