@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from shipseal.checks import Status
 from shipseal.gate.facts import ignore_facts
 from shipseal.gate.report import GateReport
 from shipseal.gate.verdicts import FindingVerdict, group
-from shipseal.intoto.vuln import FindingFacts, GateFacts, ScanFacts, ScannedSbom
-from shipseal.oci import Platform, digest_of
-from shipseal.report.vuln import finding_facts
+from shipseal.intoto.vuln import FindingFacts, GateFacts, ScanFacts
+from shipseal.oci import Platform
+from shipseal.report.vuln import finding_facts, scan_facts
 from shipseal.scan.interface import ScanReport
 
 
@@ -36,38 +35,21 @@ class ScanTeller:
 
 def _facts(reports: Sequence[ScanReport], teller: ScanTeller) -> ScanFacts:
     gate = teller.gate
-    first = reports[0]
     platforms = {report.platform for report in reports}
     verdicts = [verdict for verdict in gate.verdicts if verdict.platform in platforms]
-    return ScanFacts(
-        scanner_uri=first.scanner_uri,
-        scanner=first.scanner,
-        scanner_version=first.scanner_version,
-        db_uri=_public(first.database.uri),
-        db_version=first.database.digest or first.database.version,
-        db_built=first.database.built,
-        started=min(report.started for report in reports),
-        finished=max(report.finished for report in reports),
-        sboms=tuple(
-            ScannedSbom(str(report.platform), report.sbom_digest, digest_of(report.raw))
-            for report in reports
-        ),
+    return scan_facts(
+        reports,
         gate=_gate(gate),
         counts=_counts(gate, platforms),
         findings=tuple(_findings(verdicts)),
         ignores=ignore_facts(gate.in_force, verdicts),
-        event_id=teller.release,
-        accepted=tuple(
+        accepted=[
             f"{report.platform}: {reason}"
             for report in reports
             for reason in teller.accepted.get(str(report.platform), ())
-        ),
+        ],
+        event_id=teller.release,
     )
-
-
-def _public(uri: str) -> str:
-    """Return a database's origin without the folders of this machine: its digest says which it is."""
-    return PurePath(uri).name if uri.startswith(("/", "./", "../")) else uri
 
 
 def _gate(gate: GateReport) -> GateFacts:

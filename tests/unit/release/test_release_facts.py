@@ -3,13 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from shipseal.gate.decision import decide
 from shipseal.gate.policy import GatePolicy
 from shipseal.ignores.read import read_ignores
 from shipseal.ignores.rules import Approval
 from shipseal.intoto.vuln import vuln_predicate
 from shipseal.release.facts import ScanTeller
+from shipseal.report.vuln import vuln_document
 from tests.support.ignoring import WHY
+from tests.support.overviews import overview
 from tests.support.scanning import finding, scan_report
 
 NOW = datetime(2026, 1, 12, tzinfo=UTC)
@@ -21,6 +25,28 @@ ignore:
 - {{vulnerability: CVE-2026-0004}}
 - {{reason: no condition}}
 """
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("https://user:word@db.example.org/v6/db.tar.zst?token=word#word", "https://db.example.org/v6/db.tar.zst"),
+        ("https://word@db.example.org", "https://db.example.org"),
+        ("https://db.example.org?token=word", "https://db.example.org"),
+        ("/home/word/osv.db", "osv.db"),
+        ("word/osv.db", "osv.db"),
+        ("file:///home/word/osv.db", "osv.db"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_release_and_a_scan_tell_the_same_of_where_data_came_from(uri: str, told: str) -> None:
+    report = scan_report(finding("CVE-2026-0001"))
+    report = replace(report, database=replace(report.database, uri=uri))
+    gate = decide([report], GatePolicy(), (), now=NOW)
+    signed = vuln_predicate(ScanTeller(gate, "release-1", {}).facts([report]))
+    printed = vuln_document(overview(report))
+    assert signed["scanner"]["db"] == printed["scanner"]["db"]
+    assert signed["scanner"]["db"]["uri"] == told
 
 
 def test_every_ignore_that_counts_is_signed_with_its_justification_and_its_approver() -> None:
