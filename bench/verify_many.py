@@ -17,18 +17,19 @@ from pathlib import Path
 from bench.machine import Meter, Timed, facts, timed_run
 from bench.options import Options
 from bench.report import Goal, Report
+from shipseal._internal.clock import SystemClock
 from shipseal.attest.interface import Trust
 from shipseal.attest.keys import LocalKey
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.cli.verify_exports import opened_exports
-from shipseal.evidence.collect import collect, collect_all
+from shipseal.cli.verify_places import look, look_at_all
+from shipseal.evidence.collect import collect
 from shipseal.evidence.export import ExportWish, write_export
 from shipseal.evidence.export_place import place_export
 from shipseal.evidence.interface import Collected
 from shipseal.oci import Image
 from shipseal.oci.load import load_image
 from shipseal.oci.reference import Reference
-from shipseal.registry.interface import Target
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.registry.repository import RepositoryTarget
 from shipseal.testing.images import SampleImage, Shape, build_layout
@@ -111,14 +112,11 @@ def from_exports(places: Sequence[Path], images: Sequence[Sealed], trust: Trust)
     return count
 
 
-def from_registry(open_: Callable[[], Target], images: Sequence[Sealed], trust: Trust) -> int:
-    """Verify all images from a registry, with connections of its own."""
-    target = open_()
-    try:
-        roots = [one.image.digest for one in images]
-        return sum(judged(found, trust) for found in collect_all(target, roots))
-    finally:
-        target.close()
+def from_registry(name: str, images: Sequence[Sealed], trust: Trust) -> int:
+    """Verify all images from a registry, as `shipseal verify REF...` looks at them."""
+    texts = [f"{name}@{one.image.digest}" for one in images]
+    places = look_at_all(texts, partial(look, hosts={}, clock=SystemClock()))
+    return sum(judged(place.collected, trust) for place in places)
 
 
 def timed(work: Callable[[], int], rounds: int) -> tuple[list[float], Timed]:
@@ -223,13 +221,12 @@ def fetched(scene: Scene) -> tuple[Row, Row]:
     """Measure from a registry."""
     with distribution(scene.folder / "registry") as registry:
         name = f"{registry.host}/app"
-        open_ = partial(RepositoryTarget, Reference.parse(name))
-        target = open_()
+        target = RepositoryTarget(Reference.parse(name))
         for one in scene.images:
             push_image(target, one.sample, one.image)
             put_pieces(target, one.pieces)
         target.close()
-        work = partial(from_registry, open_, scene.images, scene.trust)
+        work = partial(from_registry, name, scene.images, scene.trust)
         rates, taken = timed(work, scene.rounds)
         commands = [
             [

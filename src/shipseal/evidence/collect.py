@@ -1,6 +1,6 @@
 """Collect what a target holds about an image: the image itself and everything that is said of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from shipseal._internal.threads import thread_pool
 from shipseal.evidence.artifacts import find_artifacts
@@ -14,7 +14,6 @@ from shipseal.oci.load import load_image
 from shipseal.registry.interface import Target
 
 _WORKERS = 4
-_IMAGES = 4
 
 
 def collect(
@@ -55,19 +54,6 @@ def collect(
             },
             documents=dict(zip(subjects, documents, strict=True)),
         )
-
-
-def collect_all(
-    target: Target, roots: Sequence[Digest], *, stores: Sequence[EvidenceSource] | None = None
-) -> Iterator[Collected]:
-    """Yield what :func:`collect` returns for each of several images, in their order; some are read at once.
-
-    Raises:
-        ImageError: one of the images is not there, damaged, or no image.
-        ShipsealError: the target or a store could not be reached.
-    """
-    with thread_pool(_IMAGES, "image") as pool:
-        yield from pool.map(lambda root: collect(target, root, stores=stores), roots)
 
 
 def _evidence(stores: Sequence[EvidenceSource], subject: Digest) -> tuple[StoredEvidence, ...]:

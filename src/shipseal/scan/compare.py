@@ -4,7 +4,7 @@ Scanners call one vulnerability by different ids, so what is compared is the set
 finding's own id where there is no CVE; two findings in the same version of a package that share any id are the same.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shipseal.scan.interface import Finding, ScanReport, Severity
@@ -47,19 +47,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityDifference:
-    """What both found and rate differently.
-
-    Attributes:
-        pair: what.
-        ratings: by the name of the scanner, the worst where it reported several.
-    """
-
-    pair: Pair
-    ratings: Mapping[str, Severity]
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two reports, compared.
 
@@ -68,7 +55,6 @@ class Comparison:
         second: name of the other.
         common: how many pairs both found.
         differences: what only one found: the worst first, then by package and id.
-        severities: what both rate differently, by package and id.
         notes: what a person should know to read this, a sentence each.
     """
 
@@ -76,7 +62,6 @@ class Comparison:
     second: str
     common: int
     differences: tuple[Difference, ...]
-    severities: tuple[SeverityDifference, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -110,7 +95,6 @@ def compare_reports(first: ScanReport, second: ScanReport) -> Comparison:
         second=second.scanner,
         common=len(mine.pairs.keys() & other.pairs.keys()),
         differences=tuple(sorted(differences, key=_rank)),
-        severities=tuple(_severities(mine, other)),
         notes=tuple(_notes(first, second)),
     )
 
@@ -182,14 +166,6 @@ def _reason(finding: Finding, report: ScanReport, other: ScanReport) -> str:
 def _are_apart(first: ScanReport, second: ScanReport) -> bool:
     built, other = first.database.built, second.database.built
     return built is None or other is None or abs((built - other).total_seconds()) > _DAY
-
-
-def _severities(side: _Side, other: _Side) -> Iterator[SeverityDifference]:
-    for pair in sorted(side.pairs.keys() & other.pairs.keys()):
-        mine = max(finding.severity for finding in side.pairs[pair])
-        its = max(finding.severity for finding in other.pairs[pair])
-        if mine is not its:
-            yield SeverityDifference(pair, {side.report.scanner: mine, other.report.scanner: its})
 
 
 def _notes(first: ScanReport, second: ScanReport) -> Iterator[str]:

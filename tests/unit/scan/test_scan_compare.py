@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipseal.oci import Digest
-from shipseal.scan.compare import Comparison, Pair, compare_reports
+from shipseal.scan.compare import Comparison, compare_reports
 from shipseal.scan.interface import Database, Finding, ScanReport, Severity
 from tests.support.scanning import NOW, finding, scan_report
 
@@ -18,7 +18,7 @@ def ours(*findings: Finding, **members: object) -> ScanReport:
 
 def test_equal_reports_agree() -> None:
     found = compare_reports(ours(finding()), scan_report(finding()))
-    assert (found.common, found.differences, found.severities, found.notes) == (1, (), (), ())
+    assert (found.common, found.differences, found.notes) == (1, (), ())
     assert found.agreement == 1.0
     assert found.summary == (
         "shipseal-builtin and grype agree on 1 of 1 vulnerabilities in packages (100.0%): "
@@ -50,12 +50,9 @@ def test_the_same_vulnerability_in_another_version_is_a_difference() -> None:
     assert len(found.differences) == 2
 
 
-def test_different_ratings_are_told() -> None:
+def test_a_different_rating_is_no_difference() -> None:
     found = compare_reports(ours(finding(severity=Severity.LOW)), scan_report(finding()))
-    assert found.differences == ()
-    (rating,) = found.severities
-    assert rating.pair == Pair("paramiko", "2.4.0", "CVE-2026-0001")
-    assert rating.ratings == {"shipseal-builtin": Severity.LOW, "grype": Severity.HIGH}
+    assert (found.common, found.differences) == (1, ())
 
 
 def test_a_gap_of_the_one_that_missed_it_is_the_reason() -> None:
@@ -121,12 +118,8 @@ _FINDINGS = st.lists(
 def test_a_comparison_is_the_same_from_both_sides(
     mine: list[Finding], other: list[Finding]
 ) -> None:
-    def told(found: Comparison) -> tuple[int, object, object]:
-        return (
-            found.common,
-            found.differences,
-            [(i.pair, dict(i.ratings)) for i in found.severities],
-        )
+    def told(found: Comparison) -> tuple[int, object]:
+        return found.common, found.differences
 
     left, right = ours(*mine), scan_report(*other)
     assert told(compare_reports(left, right)) == told(compare_reports(right, left))
