@@ -173,9 +173,8 @@ def _scanned(
     )
     found = look(asked, rules_of(asked, reporter), clock, reporter)
     subject = found.materials.subject
-    plain = text.removeprefix(SBOM).removeprefix(ATTESTED)
     digests = (subject.digest, *found.materials.digests) if subject.digest else ()
-    return Looked(found.reports, text, image_names((subject.name or plain,), digests), state)
+    return Looked(found.reports, text, image_names(found.materials.called, digests), state)
 
 
 def rules_of_others(

@@ -11,7 +11,7 @@ from shipseal.oci.digest import Digest
 from shipseal.oci.platform import Platform
 from shipseal.report.interface import ScanSubject
 from shipseal.scan.interface import ScanReport
-from shipseal.scan.inventory import Inventory
+from shipseal.scan.inventory import Inventory, Subject
 from shipseal.scan.read_inventory import read_inventory
 
 if TYPE_CHECKING:
@@ -69,6 +69,13 @@ class Materials(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What the image is called; nothing where an SBOM is of no image: a file's name is no repository."""
+        said = self.items[0].inventory.subject
+        of_image = self.subject.kind != "sbom" or (_is_image(said) and said.name)
+        return (self.subject.name,) if of_image and self.subject.name else ()
+
 
 @contextmanager
 def sbom_file(path: Path, text: str, platform: Platform | None = None) -> Iterator[Materials]:
@@ -105,7 +112,7 @@ def _alone(path: Path, name: str, text: str, platform: Platform | None) -> Mater
         incomplete=empty_reasons(read.inventory),
         complete=_by_config(config) if config else as_it_is,
     )
-    image = said.kind in ("image", "container")
+    image = _is_image(said)
     subject = ScanSubject(
         text=text,
         kind="sbom",
@@ -114,6 +121,10 @@ def _alone(path: Path, name: str, text: str, platform: Platform | None) -> Mater
         digest=said.digest,
     )
     return Materials(subject, (item,))
+
+
+def _is_image(said: Subject) -> bool:
+    return said.kind in ("image", "container")
 
 
 def empty_reasons(inventory: Inventory) -> tuple[str, ...]:

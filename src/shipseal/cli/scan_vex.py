@@ -42,7 +42,7 @@ def statements_of_others(
     """
     subject = found.materials.subject
     digests = (subject.digest, *found.materials.digests) if subject.digest else ()
-    image = image_names((subject.name,), digests)
+    image = image_names(found.materials.called, digests)
     if not wish.vex:
         return Statements(rules.vex, image)
     read = _read(wish, image, clock)
