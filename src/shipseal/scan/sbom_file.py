@@ -21,7 +21,7 @@ def decode_member(decoder: "msgspec.json.Decoder[Any]", raw: msgspec.Raw, name: 
         name: where it stands in the document: ``components``.
 
     Raises:
-        msgspec.DecodeError: it is malformed.
+        msgspec.DecodeError: it is malformed (:class:`msgspec.ValidationError` where a type is wrong).
     """
     try:
         return decoder.decode(raw)
