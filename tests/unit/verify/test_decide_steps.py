@@ -78,7 +78,7 @@ def test_only_who_asks_is_told_and_the_verdict_is_the_same(image: Image) -> None
     [
         (Family.PROVENANCE, "2", "evidence of sha256:", "referrer sha256:"),
         (Family.PROVENANCE, "3", "v0.1 to v0.3", "v0.3"),
-        (Family.PROVENANCE, "4", f"by key {key().public.key_id}", key().public.key_id),
+        (Family.PROVENANCE, "4", "by key KEY", "KEY"),
         (Family.PROVENANCE, "5", "in-toto", "https://slsa.dev/provenance/v1"),
         (Family.PROVENANCE, "6", "sha256:", "it names this one, and 2 more"),
         (Family.PROVENANCE, "7", "can be read", "built by "),
@@ -101,9 +101,10 @@ def test_a_check_that_held_tells_its_inputs(
     image: Image, family: Family, number: str, expected: str, got: str
 ) -> None:
     step = steps(explained(image, policy=MONTH), family)[number]
+    key_id = key().public.key_id  # another one in each process, and so no word for the name of a case
     assert step.outcome is PASS
-    assert expected in step.expected
-    assert got in step.got
+    assert expected.replace("KEY", key_id) in step.expected
+    assert got.replace("KEY", key_id) in step.got
 
 
 @pytest.mark.parametrize(
