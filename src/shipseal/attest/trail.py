@@ -22,6 +22,7 @@ class Trail:
         self.steps.append(Step(number, what, got, expected or QUESTIONS[number][1]))
 
     def ended(self, got: str, expected: str = "") -> tuple[Step, ...]:
-        """Return all that held, and last what did not."""
+        """Return all that held, and last what did not; a part of that which held does not make it hold."""
         what, usual = QUESTIONS[self.asking]
-        return (*self.steps, Step(self.asking, what, got, expected or usual, held=False))
+        before = (step for step in self.steps if step.number != self.asking)
+        return (*before, Step(self.asking, what, got, expected or usual, held=False))

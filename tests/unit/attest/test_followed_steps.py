@@ -52,17 +52,22 @@ def stamp_of_another(bundle: dict[str, Any]) -> None:
     bundle["verificationMaterial"]["timestampVerificationData"] = stamps
 
 
+def of_another_type(bundle: dict[str, Any]) -> None:
+    bundle["dsseEnvelope"]["payloadType"] = "text/plain"
+
+
 @pytest.mark.parametrize(
     ("change", "asked", "held", "failed"),
     [
         (lambda bundle: bundle.clear(), trust(), [], "3"),
+        (of_another_type, trust(), [], "3"),
         (lambda _: None, trust(instance=FakeInstance(name="foreign")), ["3"], "4a"),
         (without_stamp, trust(), ["3", "4a"], "4b"),
         (stamp_of_another, trust(), ["3", "4a", "4b"], "4c"),
         (of_another, trust(), ["3", "4a", "4b", "4c"], "4d"),
         (lambda _: None, trust("org/else"), ["3", *(f"4{one}" for one in "abcdefgh")], "4i"),
     ],
-    ids=["bundle", "issuer", "required", "timestamp", "log entry", "identity"],
+    ids=["bundle", "payload type", "issuer", "required", "timestamp", "log entry", "identity"],
 )
 def test_a_refusal_says_which_step_did_not_hold(
     change: Callable[[dict[str, Any]], None], asked: IdentityTrust, held: list[str], failed: str
@@ -76,3 +81,14 @@ def test_a_refusal_says_which_step_did_not_hold(
     assert (last.number, last.held) == (failed, False)
     assert last.expected
     assert last.got
+
+
+def test_a_step_of_which_only_a_part_held_is_told_once() -> None:
+    """The log holds the entry, and a tiled one states no time: that is one step."""
+    tiled = FakeInstance(organization="sigstore.dev", tiled=True)
+    bundle = tiled.attest(STATEMENT)
+    without_stamp(bundle)
+    with pytest.raises(RejectedError, match="nobody who is trusted says when") as caught:
+        trust(instance=tiled).verify(raw_of(bundle))
+    assert [step.number for step in caught.value.steps] == ["3", "4a", "4b", "4d", "4e"]
+    assert [step.held for step in caught.value.steps] == [True] * 4 + [False]
