@@ -5,6 +5,7 @@ are gone with the process, however it ends.
 """
 
 import contextlib
+import gc
 import hashlib
 import importlib
 import json
@@ -81,6 +82,8 @@ def disk(place: Path, room: Room = PLENTY) -> Iterator[Disk]:
     try:
         yield mounted
     finally:
+        # A command ends with its process, and leaves the database that it has open to that; here it goes on.
+        gc.collect()
         mounted.unmount()
 
 

@@ -68,9 +68,10 @@ def open_place(path: Path, cache: CacheFolders) -> CompiledDatabase:
     try:
         built = build_into(gathered, cache.compiled)
     except ShipsealError as error:
-        if error.code is not Code.CONFIG_INVALID:
+        if error.code not in (Code.CONFIG_INVALID, Code.DISK_FULL):
             raise
-        return open_temporary(gathered, origin=origin)  # no cache can be written here
+        # No cache can be written here, or it has no room: what is kept for the next run must not end this one.
+        return open_temporary(gathered, origin=origin)
     compiled.remember(built)
     return open_database(built, origin=origin, stamps=cache.stamps)
 

@@ -101,7 +101,8 @@ def test_a_check_that_held_tells_its_inputs(
     image: Image, family: Family, number: str, expected: str, got: str
 ) -> None:
     step = steps(explained(image, policy=MONTH), family)[number]
-    key_id = key().public.key_id  # another one in each process, and so no word for the name of a case
+    # Another one in each process, and so no word for the name of a case.
+    key_id = key().public.key_id
     assert step.outcome is PASS
     assert expected.replace("KEY", key_id) in step.expected
     assert got.replace("KEY", key_id) in step.got
