@@ -1,5 +1,6 @@
 """Where databases are kept: replaced whole, the last good one kept and used, one change at a time."""
 
+import errno
 import gc
 import json
 import os
@@ -12,6 +13,8 @@ import pytest
 
 from shipseal._internal.progress import SilentReporter
 from shipseal.advisories import file_check
+from shipseal.advisories.compiler import write_database
+from shipseal.advisories.gathered import Gathered
 from shipseal.advisories.interface import PackageQuery
 from shipseal.advisories.place import KEPT, CacheFolders, open_place
 from shipseal.advisories.store import CURRENT, Store, is_store
@@ -268,3 +271,20 @@ def test_without_a_cache_that_can_be_written_it_is_compiled_for_the_moment(tmp_p
     source.write_text(json.dumps(record(1)))
     opened = open_place(source, CacheFolders.below(Path(os.devnull) / "nowhere"))
     assert [hit.id for hit in opened.match(PackageQuery("PyPI", "sample", "0.5")).hits] == ["X-1"]
+
+
+def test_a_cache_without_room_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, cache = tmp_path / "one.json", CacheFolders.below(tmp_path / "cache")
+    source.write_text(json.dumps(record(1)))
+
+    def full(found: Gathered, path: Path) -> str:
+        if path.parent == cache.compiled:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write_database(found, path)
+
+    monkeypatch.setattr("shipseal.advisories.building.write_database", full)
+    opened = open_place(source, cache)
+    assert [hit.id for hit in opened.match(PackageQuery("PyPI", "sample", "0.5")).hits] == ["X-1"]
+    assert list(cache.compiled.iterdir()) == []
