@@ -112,6 +112,15 @@ def as_json(error: ShipsealError) -> str:
     return json.dumps({"error": value}, indent=2, ensure_ascii=False) + "\n"
 
 
+def _folder_is_gone() -> bool:
+    """Return whether the current folder was removed: whoever asks for its name hears only that something is absent."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
 def as_shipseal_error(error: BaseException) -> ShipsealError:
     """Return ``error`` if it is one of ours, else the one that says what it means to the person who sees it."""
     if isinstance(error, ShipsealError):
@@ -128,6 +137,11 @@ def as_shipseal_error(error: BaseException) -> ShipsealError:
             f"{error.filename}: {error.strerror}",
             hint="name a file or folder that can be used for this",
             context={"path": str(error.filename)},
+        )
+    if isinstance(error, FileNotFoundError) and _folder_is_gone():
+        return ConfigError(
+            "the current folder does not exist any more",
+            hint="go to one that does, and run the same command again",
         )
     return ShipsealError(
         Code.UNKNOWN,

@@ -7,7 +7,8 @@ another one was named, the command must name it as well: else it reads another f
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 _CONFIG: ContextVar[str] = ContextVar("shipseal_config", default="")
@@ -42,15 +43,19 @@ _COMMAND = re.compile(rf"(?<![\w./-])shipseal (?:{'|'.join(TAKES_CONFIG)}){_ANOT
 _DEFAULT = re.compile(rf"{_LONG} {re.escape(_FILE_NAME)}(?![\w./-])")
 
 
-def take(argv: Sequence[str]) -> None:
-    """Remember the configuration that a command line names, unless it is the one that is read without a word.
+@contextmanager
+def naming(argv: Sequence[str]) -> Iterator[None]:
+    """Remember meanwhile the configuration that a command line names, unless it is the one that is read without a word.
 
     Args:
         argv: the words after ``shipseal``.
     """
     named = _named(argv)
-    is_default = os.path.abspath(named) == os.path.abspath(_FILE_NAME)  # noqa: PTH100 - links stay as they were named
-    _CONFIG.set("" if is_default else named)
+    before = _CONFIG.set("" if _is_default(named) else named)
+    try:
+        yield
+    finally:
+        _CONFIG.reset(before)
 
 
 def as_given(text: str) -> str:
@@ -61,6 +66,14 @@ def as_given(text: str) -> str:
     option = f"{_LONG} {shlex.quote(config)}"
     named = _DEFAULT.sub(lambda _: option, text)
     return _COMMAND.sub(lambda found: f"{found[0]} {option}", named)
+
+
+def _is_default(named: str) -> bool:
+    try:
+        # Links stay as they were named. A folder that is gone, and no name, are told by whoever opens the file.
+        return os.path.abspath(named) == os.path.abspath(_FILE_NAME)  # noqa: PTH100 - see above
+    except (OSError, ValueError):
+        return False
 
 
 def _named(argv: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 
 from shipseal import __version__
 from shipseal.cli.failure import Failure, abandon_closed_streams, open_missing_streams
-from shipseal.cli.given import take
+from shipseal.cli.given import naming
 from shipseal.cli.plain_values import take_plainly
 from shipseal.errors import Exit
 
@@ -179,14 +179,14 @@ def main(argv: Sequence[str]) -> int:
     Args:
         argv: the words after ``shipseal``.
     """
-    take(argv)
     failure = Failure.for_command_line(argv, os.environ)
-    try:
-        status = _invoke(list(argv))
-        sys.stdout.flush()
-        return status
-    except BaseException as error:  # noqa: BLE001 - the last line: whatever it is becomes a status and a sentence
-        return failure.report(error)
+    with naming(argv):
+        try:
+            status = _invoke(list(argv))
+            sys.stdout.flush()
+            return status
+        except BaseException as error:  # noqa: BLE001 - the last line: whatever it is becomes a status and a sentence
+            return failure.report(error)
 
 
 def _invoke(argv: list[str]) -> int:

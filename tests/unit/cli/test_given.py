@@ -1,6 +1,5 @@
 """What is printed as what to do next can be pasted: it reads the configuration that was named."""
 
-import contextvars
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,19 +7,15 @@ from typing import Any
 import pytest
 
 from shipseal.cli.failure import as_json, as_text
-from shipseal.cli.given import TAKES_CONFIG, as_given, take
-from shipseal.cli.main import COMMANDS, load
-from shipseal.errors import ConfigError
+from shipseal.cli.given import TAKES_CONFIG, as_given, naming
+from shipseal.cli.main import COMMANDS, load, main
+from shipseal.errors import ConfigError, Exit
 
 
 def told(argv: Sequence[str], text: str) -> str:
-    """Return ``text`` as a command with these words prints it; other tests hear nothing of them."""
-
-    def after() -> str:
-        take(argv)
+    """Return ``text`` as a command with these words prints it."""
+    with naming(argv):
         return as_given(text)
-
-    return contextvars.copy_context().run(after)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +75,32 @@ def test_the_usual_configuration_need_not_be_named(name: str) -> None:
 
 
 def test_a_hint_of_an_error_is_told_so_to_people_and_to_programs() -> None:
-    def after() -> tuple[str, str]:
-        take(("release", "-c", "x.yaml"))
-        error = ConfigError("no", hint="start one: shipseal release --version V")
-        return as_text(error), as_json(error)
+    error = ConfigError("no", hint="start one: shipseal release --version V")
+    with naming(("release", "-c", "x.yaml")):
+        told_to_both = as_text(error), as_json(error)
+    assert all("shipseal release --config x.yaml --version V" in text for text in told_to_both)
 
-    for text in contextvars.copy_context().run(after):
-        assert "shipseal release --config x.yaml --version V" in text
+
+def test_the_next_command_in_this_process_knows_nothing_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["config", "check", "-c", "x.yaml"]) == Exit.USAGE
+    assert "x.yaml: no such file" in capsys.readouterr().err
+    assert as_given("shipseal doctor") == "shipseal doctor"
+
+
+def test_in_a_folder_that_is_gone_every_command_still_ends_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["--version"]) == Exit.OK
+    assert capsys.readouterr().out.startswith("shipseal ")
+    assert main(["doctor", "-c", "x.yaml"]) == Exit.USAGE
+    assert "the current folder does not exist any more" in capsys.readouterr().err
+    assert told(("release", "-c", "/x"), "shipseal doctor") == "shipseal doctor --config /x"
 
 
 def takes_config(name: str, command: Any) -> Sequence[str]:
