@@ -48,7 +48,7 @@ class StatusWeb(StatusPages):
         Raises:
             StatusPageError: likewise.
         """
-        # A header that comes byte by byte restarts each of the client's own timeouts, so the whole has one of its own.
+        # No timeout of the client's ends the search for a name, so the whole has one of its own.
         job = begin(lambda: self._read(address), f"status page of {address.name}")
         try:
             return job.result(self._seconds + _GRACE)

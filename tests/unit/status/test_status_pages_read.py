@@ -1,10 +1,10 @@
 """Status pages of three products are read alike, and a hostile one says nothing at all."""
 
-import contextlib
 import json
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from shipseal.status.services import Interest, page_of
 from shipseal.status.web import StatusWeb
 from shipseal.testing.http_server import Exchange, HttpServer, Reply
 from shipseal.testing.status_pages import FAULTS, PATHS, SINCE, StatusPageServer
+from tests.support.clocks import StoppedClock, ticking
 
 HOME = PageAddress("sample", "https://status.example.org", "https://status.example.org/json")
 
@@ -82,47 +83,47 @@ def test_a_page_that_is_none_is_unknown_and_never_good(fault: str) -> None:
         web.close()
 
 
-def test_a_page_whose_header_never_ends_is_given_up() -> None:
-    """Each byte restarts a client's timeout, so it is the whole answer that has to be there in time."""
-    ends = threading.Event()
+@pytest.mark.parametrize("part", ["header", "body"])
+def test_a_page_that_never_ends_is_given_up(part: str) -> None:
+    """Each byte restarts a socket's timeout, so it is the whole answer that has to be there in time."""
+    clock = StoppedClock()
 
-    def drip(listening: socket.socket) -> None:
-        with listening.accept()[0] as connection, contextlib.suppress(OSError):
-            connection.recv(4096)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-            while not ends.wait(0.05):
-                connection.sendall(b"a")
+    def pieces(pause: Callable[[], None]) -> Iterator[bytes]:
+        for _ in range(100):
+            pause()
+            yield b" "
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = threading.Thread(target=drip, args=(listening,))
-        server.start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/summary.json"
-        web = StatusWeb(SystemClock(), seconds=0.5)
-        began = time.monotonic()
-        try:
-            with pytest.raises(StatusPageError, match=r"no end after 0\.5 s"):
-                web.read(PageAddress("slow", url, url))
-            web.close()
-            assert time.monotonic() - began < 30
-        finally:
-            ends.set()
-            server.join()
-
-
-def test_a_page_that_comes_too_slowly_is_given_up() -> None:
     def drip(exchange: Exchange) -> None:
-        def pieces() -> Any:
-            for _ in range(100):
-                time.sleep(0.05)
-                yield b" "
-
-        exchange.send(Reply(200, (), pieces(), None))
+        pause = ticking(clock, 4)
+        if part == "header":
+            exchange.dripping = pause
+        exchange.send(Reply(200, (), pieces(pause), None))
 
     with HttpServer(drip) as server:
-        web = StatusWeb(SystemClock(), seconds=0.3)
-        with pytest.raises(StatusPageError, match=r"no end after 0\.3 s"):
+        web = StatusWeb(clock, seconds=10)
+        with pytest.raises(StatusPageError, match=r"its answer has no end after 10 s"):
             web.read(PageAddress("slow", server.url, server.url))
+        assert clock.elapsed < 60
         web.close()
+
+
+def test_a_name_server_that_never_answers_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, ended = threading.Event(), threading.Event()
+
+    def silent(*_: object, **__: object) -> Any:
+        asked.set()
+        ended.wait(60)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    web = StatusWeb(SystemClock(), seconds=0.1)
+    with pytest.raises(StatusPageError, match=r"no end after 0\.1 s"):
+        web.read(PageAddress("lost", "http://page.test", "http://page.test/json"))
+    assert asked.wait(30)
+    ended.set()
+    web.close()
 
 
 def test_a_page_where_nobody_listens_is_unreachable() -> None:
