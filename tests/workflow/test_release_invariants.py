@@ -1,5 +1,6 @@
 """The invariants of a release, each attacked: real layouts, a real key, real verification."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ from shipseal.errors import (
     ScanError,
 )
 from shipseal.evidence.artifact import Content
-from shipseal.evidence.artifacts import put_artifact
+from shipseal.evidence.artifacts import find_artifacts, put_artifact
 from shipseal.evidence.referrers_store import ReferrersStore
 from shipseal.oci import Digest, RawManifest, digest_of, parse_digest
 from shipseal.oci import media_types as mt
@@ -365,6 +366,35 @@ def test_a_crash_at_any_line_of_the_journal_is_resumed_to_the_same_end(
             assert result.status == Status.DONE, (number, fresh, result.message)
             expect_public(bench)
             expect_signed_once(bench, number, fresh)
+
+
+def test_every_run_writes_the_same_account_of_what_happens_to_the_tags(
+    bench: Bench, cutting: type[CuttingJournal]
+) -> None:
+    """Else the parts of one that a kill cut short would lie at the target for nothing."""
+    bench.run()
+    undisturbed = accounts(bench)
+    assert [len(each) for each in undisturbed] == [2, 2]
+    journal = StateFolder(bench.folder / bench.state).journal(bench.release)
+    kinds = [event.kind for event in read_journal(journal)]
+    shutil.rmtree(bench.folder / "a")
+    shutil.rmtree(bench.folder / "b")
+    bench.fresh_runner()
+    cutting.cut_at, cutting.lines = kinds.index("tag.moved"), 0
+    with pytest.raises(PowerCutError):
+        bench.run()
+    cutting.cut_at = -1
+    assert bench.run().status == Status.DONE
+    assert accounts(bench) == undisturbed
+
+
+def accounts(bench: Bench) -> list[set[Digest]]:
+    """Return the releases' own accounts at each target."""
+    root = bench.sample.root.digest
+    return [
+        {found.content.digest for found in find_artifacts(target, root, mt.RELEASE_RECORD)}
+        for target in bench.targets
+    ]
 
 
 def expect_signed_once(bench: Bench, number: int, fresh: bool) -> None:

@@ -4,7 +4,7 @@ The account is signed by nobody, so nothing is done by it: evidence is found by 
 see what the tags named before they moved, and which release is in the middle of moving them (``docs/adr/0005``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from shipseal.registry.interface import Target
 from shipseal.release.context import Context
 from shipseal.release.result import Status
 from shipseal.release.steps.promote import Decisions
+from shipseal.release.tags import Action, TagDecision
 
 SCHEMA = 1
 
@@ -54,6 +55,7 @@ def record_at_targets(ctx: Context, built: BuiltImage, status: str, decisions: D
     """
     plan = ctx.ledger.state.plan
     known = ctx.ledger.state.before
+    before = {name: dict(tags) for name, tags in known.items()} if known else _before(decisions)
     record = ReleaseRecord(
         schema=SCHEMA,
         release=plan.release if plan else "",
@@ -61,9 +63,9 @@ def record_at_targets(ctx: Context, built: BuiltImage, status: str, decisions: D
         version=ctx.request.version,
         digest=built.image.digest,
         status=status,
-        before={name: dict(tags) for name, tags in known.items()} if known else _before(decisions),
+        before=before,
         tags={
-            name: {one.tag.name: str(one.action) for one in each}
+            name: {one.tag.name: str(_since(one, before.get(name, {}), built)) for one in each}
             for name, each in decisions.items()
         },
     )
@@ -95,6 +97,21 @@ def find_records(targets: Iterable[Target], root: Digest, release: str) -> Seque
             if record and record.release == release and record.digest == root:
                 found.append(record)
     return found
+
+
+def _since(decision: TagDecision, before: Mapping[str, str | None], built: BuiltImage) -> Action:
+    """Return what happens to a tag in the whole release, of which an earlier run may have moved it already.
+
+    Every run says the same, so that the account of one that was killed while it wrote it is written again, and its
+    parts do not lie at the target for nothing.
+    """
+    name = decision.tag.name
+    if decision.action is not Action.KEEP or name not in before:
+        return decision.action
+    was = before[name]
+    if was == built.image.digest:
+        return Action.KEEP
+    return Action.CREATE if was is None else Action.MOVE
 
 
 def _before(decisions: Decisions) -> dict[str, dict[str, str | None]]:
