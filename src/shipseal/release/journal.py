@@ -65,6 +65,21 @@ class Damage:
     lost: int
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A journal as its file is.
+
+    Attributes:
+        events: its whole lines, up to the first that is none.
+        size: the bytes of the file that they are.
+        damage: where it is damaged with whole lines behind it; None for a last line that is torn.
+    """
+
+    events: tuple[Event, ...]
+    size: int
+    damage: Damage | None
+
+
 class _Line(msgspec.Struct, frozen=True):
     v: int
     seq: int
@@ -85,8 +100,8 @@ class Journal:
         self.path = path
         self._clock = clock
         self._lock = threading.Lock()
-        self._events, good = _load(path)
-        self._good = good
+        loaded = _load(path)
+        self._events, self._good = list(loaded.events), loaded.size
         self._opened = False
 
     @property
@@ -154,11 +169,16 @@ def read_journal(path: Path) -> tuple[Event, ...]:
         ReleaseError: ``config.invalid`` when a shipseal wrote it that is too new, or too old; see :data:`OLDEST`.
         ShipsealError: it is longer than any journal can be.
     """
-    return tuple(_load(path)[0])
+    return _load(path).events
 
 
 def read_begun(path: Path) -> tuple[Event, ...]:
-    """Return the whole lines of a journal that has one at least; one that never began has none.
+    """Return the whole lines of a journal that has one at least; see :func:`load_begun` for the errors."""
+    return load_begun(path).events
+
+
+def load_begun(path: Path) -> Loaded:
+    """Return a journal that has one whole line at least; one that never began has none.
 
     Raises:
         ReleaseError: ``config.invalid`` when it is there and cannot be read: of another schema, damaged from the first
@@ -166,12 +186,12 @@ def read_begun(path: Path) -> tuple[Event, ...]:
         ShipsealError: it is longer than any journal can be.
     """
     try:
-        events = read_journal(path)
+        loaded = _load(path)
     except OSError as error:
         raise _not_a_journal(path, error.strerror or str(error)) from error
-    if not events and not never_began(path):
+    if not loaded.events and not never_began(path):
         raise _not_a_journal(path, "it is damaged: its first line is none of a journal")
-    return events
+    return loaded
 
 
 def damage_of(path: Path) -> Damage | None:
@@ -181,10 +201,7 @@ def damage_of(path: Path) -> Damage | None:
         OSError: it cannot be read.
         ShipsealError: it is longer than any journal can be.
     """
-    events, good = _load(path)
-    behind = read_file(path, JOURNAL)[good:].splitlines(keepends=True)[1:] if good else []
-    lost = sum(_is_line(line) for line in behind)
-    return Damage(len(events) + 1, lost) if lost else None
+    return _load(path).damage
 
 
 def never_began(path: Path) -> bool:
@@ -200,21 +217,22 @@ def never_began(path: Path) -> bool:
     return b"\n" not in data and data.startswith(_BEGIN[: len(data)])
 
 
-def _load(path: Path) -> tuple[list[Event], int]:
-    """Return the events and how many bytes of the file they are."""
+def _load(path: Path) -> Loaded:
     try:
         data = read_file(path, JOURNAL)
     except FileNotFoundError:
-        return [], 0
+        return Loaded((), 0, None)
+    lines = data.splitlines(keepends=True)
     events: list[Event] = []
-    good = 0
-    for line in data.splitlines(keepends=True):
+    for line in lines:
         event = _parse(line, len(events), path)
         if event is None:
             break
         events.append(event)
-        good += len(line)
-    return events, good
+    whole = len(events)
+    lost = sum(_is_line(line) for line in lines[whole + 1 :]) if whole else 0
+    damage = Damage(whole + 1, lost) if lost else None
+    return Loaded(tuple(events), sum(map(len, lines[:whole])), damage)
 
 
 def _parse(line: bytes, seq: int, path: Path) -> Event | None:

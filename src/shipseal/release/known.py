@@ -7,7 +7,7 @@ import msgspec
 
 from shipseal.errors import ConfigError, ShipsealError
 from shipseal.release.folders import StateFolder, is_id_of
-from shipseal.release.journal import Damage, Event, damage_of, read_begun
+from shipseal.release.journal import Damage, Event, load_begun
 from shipseal.release.lock import Holder, ReleaseLock
 from shipseal.release.result import ReleaseResult, result_of
 from shipseal.release.state import ReleaseState, replay
@@ -171,16 +171,17 @@ def all_known(state: StateFolder) -> tuple[Known, ...]:
 
 
 def _read(state: StateFolder, identifier: str) -> Known | None:
-    events = read_begun(state.journal(identifier))
-    if not events:
+    journal = state.journal(identifier)
+    loaded = load_begun(journal)
+    if not loaded.events:
         return None
-    folded = replay(events)
+    folded = replay(loaded.events)
     plan = folded.plan
     holder = ReleaseLock(state.lock(plan.image, plan.version)).holder() if plan else None
     running = holder if holder and holder.release == identifier else None
     # Whoever runs writes at this moment, and what is written half is no damage.
-    damage = damage_of(state.journal(identifier)) if not running else None
-    return Known(identifier, events, folded, running, damage, _written(state.journal(identifier)))
+    damage = loaded.damage if not running else None
+    return Known(identifier, loaded.events, folded, running, damage, _written(journal))
 
 
 def _written(journal: Path) -> int:
