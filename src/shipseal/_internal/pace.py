@@ -35,18 +35,20 @@ class Pace:
         """Return the time to give to :meth:`moved` later."""
         return self._clock.monotonic()
 
-    def moved(self, size: int, since: float) -> None:
-        """Count ``size`` bytes that the other side gave or took since :meth:`now` said ``since``.
+    def moved(self, size: int, since: float) -> float:
+        """Count ``size`` bytes that the other side gave or took since :meth:`now` said ``since``; return the seconds.
 
         Raises:
             TooSlowError: it is too slow.
         """
-        self._waited += self._clock.monotonic() - since
+        took = self._clock.monotonic() - since
+        self._waited += took
         self._moved += size
         if self._waited < WINDOW_SECONDS:
-            return
+            return took
         if self._moved < LEAST_PER_SECOND * self._waited:
             raise TooSlowError(
                 f"the other side is too slow: {self._moved} bytes in {self._waited:.0f} s"
             )
         self._waited, self._moved = 0.0, 0
+        return took

@@ -100,8 +100,7 @@ class PacedStream(httpcore.NetworkStream):
             since = self._pace.now()
             # A socket takes a view as it takes bytes, and nothing is copied.
             self._inner.write(cast(bytes, piece), timeout)
-            self._pace.moved(len(piece), since)
-            quick = self._pace.now() - since < _QUICK_SECONDS
+            quick = self._pace.moved(len(piece), since) < _QUICK_SECONDS
             self._piece = min(self._piece * 2, _LARGEST_PIECE) if quick else _PIECE
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
