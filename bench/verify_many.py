@@ -22,7 +22,7 @@ from shipseal.attest.interface import Trust
 from shipseal.attest.keys import LocalKey
 from shipseal.attest.verify_bundle import KeyTrust
 from shipseal.cli.verify_exports import opened_exports
-from shipseal.cli.verify_places import look, look_at_all
+from shipseal.cli.verify_places import look_around
 from shipseal.evidence.collect import collect
 from shipseal.evidence.export import ExportWish, write_export
 from shipseal.evidence.export_place import place_export
@@ -115,7 +115,7 @@ def from_exports(places: Sequence[Path], images: Sequence[Sealed], trust: Trust)
 def from_registry(name: str, images: Sequence[Sealed], trust: Trust) -> int:
     """Verify all images from a registry, as `shipseal verify REF...` looks at them."""
     texts = [f"{name}@{one.image.digest}" for one in images]
-    places = look_at_all(texts, partial(look, hosts={}, clock=SystemClock()))
+    places = look_around(texts, {}, SystemClock())
     return sum(judged(place.collected, trust) for place in places)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from shipseal.cli.main import main
 from shipseal.errors import Exit
 from shipseal.intoto.summary import BreakGlass
 from shipseal.oci import Image, digest_of
+from shipseal.registry.factory import open_target
+from shipseal.registry.interface import Target
 from shipseal.registry.layout_target import LayoutTarget
 from shipseal.testing.images import SampleImage
 from tests.support.evidence import (
@@ -328,6 +331,21 @@ def test_places_of_one_digest_are_one_question(home: Path, run: Run) -> None:
     status, out, _ = run("oci:out", "oci:copy", "--policy", "policy.yaml")
     assert status == Exit.EVIDENCE
     assert "NOT verified: 12 of 24" in out
+
+
+def test_what_several_references_lie_at_is_opened_once(
+    home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = publish(home / "out")
+    opened: list[str] = []
+
+    def counted(name: str, **words: Any) -> Target:
+        opened.append(name)
+        return open_target(name, **words)
+
+    monkeypatch.setattr("shipseal.cli.verify_places.open_target", counted)
+    assert run("oci:out", f"oci:out@{image.digest}", *KEY)[0] == Exit.OK
+    assert opened == ["oci:out"]
 
 
 def test_images_of_two_digests_are_two_questions(home: Path, run: Run) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shipseal.build.layer_options import LayerFile, LayersOptions, LayerSpec
 from shipseal.build.layers import LayersBuilder
-from shipseal.cli.verify_places import look
+from shipseal.cli.verify_places import look_around
 from shipseal.errors import Code, Exit, ShipsealError
 from shipseal.oci.closure import closure_of
 from shipseal.oci.reference import Reference
@@ -75,7 +75,7 @@ def verified(made: Scene) -> tuple[str, Code | None, Exit, str]:
     """Verify the release at the registry; return outcome, code, exit status and message."""
     trust = made.bench.setup().rules.trust
     try:
-        place = look(f"{made.bench.targets[1].name}:1.0.0", {}, made.bench.clock)
+        (place,) = look_around([f"{made.bench.targets[1].name}:1.0.0"], {}, made.bench.clock)
     except ShipsealError as error:
         return "could not look", error.code, error.exit, error.message
     verdict = decide(VerifyPolicy(), [place.collected], trust, now=made.bench.clock.now())

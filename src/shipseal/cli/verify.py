@@ -94,7 +94,7 @@ def verify(
 
     from shipseal._internal.clock import SystemClock  # noqa: PLC0415
     from shipseal.cli.verify_exports import opened_exports  # noqa: PLC0415
-    from shipseal.cli.verify_places import by_digest, check_places, look, look_at_all  # noqa: PLC0415
+    from shipseal.cli.verify_places import by_digest, check_places, look_around  # noqa: PLC0415
     from shipseal.cli.verify_rules import Asked, rule_book  # noqa: PLC0415
     from shipseal.cli.verify_view import Shown, print_verdicts, print_verdicts_json  # noqa: PLC0415
     from shipseal.cli.working import working  # noqa: PLC0415
@@ -122,12 +122,11 @@ def verify(
         check_policy(rules.policy, opened.trust)
         wanted = SourcesAsked(tuple(stores or ()), rules.trust.identities, offline=offline)
         further = evidence_sources(wanted, os.environ, clock)
-        look_at = (
-            partial(offered.look, root=opened.root, further=further, explain=explain)
+        groups = by_digest(
+            offered.look_around(references, opened.root, further, explain=explain)
             if offered
-            else partial(look, hosts=rules.hosts, clock=clock, further=further, explain=explain)
+            else look_around(references, rules.hosts, clock, further, explain=explain)
         )
-        groups = by_digest(look_at_all(references, look_at))
         judge = partial(decide, rules.policy, trust=opened.trust, explain=explain)
         verdicts = [
             judge([place.collected for place in group], now=clock.now()) for group in groups

@@ -7,10 +7,11 @@ taken and that is said; the root is used only where it is asked for.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shipseal.cli.verify_places import PREFIX, Place, split_place
+from shipseal.cli.verify_places import PREFIX, Place, look_at_all, split_place
 from shipseal.errors import Code, ConfigError, ImageError
 from shipseal.evidence.collect import collect
 from shipseal.evidence.export_place import OpenedExport, opened_export
@@ -60,6 +61,21 @@ class Exports:
                 hint="name the file with the one that you believe: --trusted-root FILE",
             )
         return next(iter(roots.values()))
+
+    def look_around(
+        self,
+        texts: Sequence[str],
+        root: "TrustRoot | None",
+        further: Sequence[EvidenceSource] = (),
+        *,
+        explain: bool = False,
+    ) -> list[Place]:
+        """Return the place of each text: see :meth:`look` and :func:`~shipseal.cli.verify_places.look_at_all`.
+
+        Raises:
+            ShipsealError: what was raised for the first that failed.
+        """
+        return look_at_all(texts, partial(self.look, root=root, further=further, explain=explain))
 
     def look(
         self,

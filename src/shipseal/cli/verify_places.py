@@ -1,11 +1,13 @@
 """Where `shipseal verify` looks: references and layouts, each resolved to a digest once."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from shipseal._internal.clock import Clock
 from shipseal._internal.retry import RetryPolicy
@@ -57,10 +59,43 @@ class Place:
         return not self.name.startswith(PREFIX)
 
 
+class Opened:
+    """The targets that references lie at, each opened once for all of them. Safe to use from several threads.
+
+    Args:
+        hosts: how hosts are reached.
+        clock: for waiting.
+    """
+
+    def __init__(self, hosts: Mapping[str, HostSettings], clock: Clock) -> None:
+        self._hosts, self._clock = hosts, clock
+        self._stack = ExitStack()
+        self._targets: dict[str, Target] = {}
+        self._opening = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._stack.close()
+
+    def at(self, name: str) -> Target:
+        """Return the target of that name, without tag and digest; it is closed with the block.
+
+        Raises:
+            ConfigError: ``name`` names no target.
+        """
+        with self._opening:
+            if name not in self._targets:
+                self._targets[name] = self._stack.enter_context(
+                    opened_place(name, self._hosts, self._clock)
+                )
+            return self._targets[name]
+
+
 def look(
     text: str,
-    hosts: Mapping[str, HostSettings],
-    clock: Clock,
+    opened: Opened,
     further: Sequence[EvidenceSource] = (),
     *,
     explain: bool = False,
@@ -69,8 +104,7 @@ def look(
 
     Args:
         text: as it was written.
-        hosts: how hosts are reached.
-        clock: for waiting.
+        opened: the targets.
         further: where evidence is looked for besides the place itself.
         explain: whether what never counts is looked for, too.
 
@@ -80,10 +114,10 @@ def look(
         ShipsealError: it could not be reached.
     """
     name, reference = split_place(text)
-    with opened_place(name, hosts, clock) as target:
-        digest = resolve_place(target, reference)
-        own = own_sources(target, explain=explain)
-        return Place(text, name, digest, collect(target, digest, stores=(*own, *further)))
+    target = opened.at(name)
+    digest = resolve_place(target, reference)
+    own = own_sources(target, explain=explain)
+    return Place(text, name, digest, collect(target, digest, stores=(*own, *further)))
 
 
 def look_at_all(texts: Sequence[str], look_at: Callable[[str], Place]) -> list[Place]:
@@ -100,6 +134,23 @@ def look_at_all(texts: Sequence[str], look_at: Callable[[str], Place]) -> list[P
         return [look_at(texts[0])]
     with thread_pool(_AT_ONCE, "image") as pool:
         return list(pool.map(look_at, texts))
+
+
+def look_around(
+    texts: Sequence[str],
+    hosts: Mapping[str, HostSettings],
+    clock: Clock,
+    further: Sequence[EvidenceSource] = (),
+    *,
+    explain: bool = False,
+) -> list[Place]:
+    """Return the place of each text: see :func:`look` and :func:`look_at_all`. What several lie at is opened once.
+
+    Raises:
+        ShipsealError: what was raised for the first that failed.
+    """
+    with Opened(hosts, clock) as opened:
+        return look_at_all(texts, partial(look, opened=opened, further=further, explain=explain))
 
 
 def check_places(texts: Sequence[str], *, offline: bool) -> None:
